@@ -1,0 +1,26 @@
+//! Everything that agents say to each other, and how it looks on the wire and in the store.
+//!
+//! No I/O, no async. [`message`] says what a message is, [`record`] and `cloudevents` how it becomes
+//! bytes and headers, [`envelope`] what travels around it, `subject` where it travels.
+//! The messages themselves: [`telemetry`], `health`, `prediction`, [`registry`], [`dead`].
+//! `profile` describes a kind of asset; agents know channels through it alone.
+
+#![warn(missing_docs)]
+
+pub mod dead;
+pub mod envelope;
+pub mod finite;
+pub mod id;
+pub mod message;
+pub mod record;
+pub mod registry;
+pub mod sealed;
+pub mod telemetry;
+pub mod time;
+
+pub use envelope::{Envelope, Origin, Provenance, Sequence};
+pub use finite::Finite;
+pub use id::MessageId;
+pub use message::{Class, Encoding, Message, Stage, Stream};
+pub use record::{DecodeError, EncodeError, Record};
+pub use time::Timestamp;

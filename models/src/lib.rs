@@ -1,0 +1,1 @@
+//! Placeholder map; replaced as the crate is built.
