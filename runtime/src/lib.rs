@@ -1,1 +1,6 @@
-//! Placeholder map; replaced as the crate is built.
+//! Runs agents: one ordered input each, one commit per turn, nothing lost and nothing said twice.
+
+#![warn(missing_docs)]
+
+pub mod crash;
+pub mod store;
