@@ -2,7 +2,7 @@
 
 use crate::envelope::{Envelope, Origin};
 use crate::message::{Class, Message};
-use crate::record::Record;
+use crate::record::{RECORD_BYTES_MAX, Record};
 use serde::{Deserialize, Serialize};
 
 /// A message set aside. It stays until someone replays it to the agent that rejected it.
@@ -38,6 +38,8 @@ pub enum Cause {
 
 impl Record for DeadLettered {
     const SCHEMA: u16 = 20;
+    // The largest message must still fit in here with its envelope and the reason, or it would stop its reader for good.
+    const BYTES_MAX: usize = 2 * RECORD_BYTES_MAX;
 }
 
 impl Message for DeadLettered {

@@ -77,6 +77,26 @@ pub enum Provenance {
 }
 
 impl Provenance {
+    /// All of them, the weakest first.
+    pub const ALL: [Provenance; 3] =
+        [Provenance::Simulated, Provenance::Replayed, Provenance::Measured];
+
+    /// `ce-provenance`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Provenance::Simulated => "simulated",
+            Provenance::Replayed => "replayed",
+            Provenance::Measured => "measured",
+        }
+    }
+
+    /// The provenance with this [`Provenance::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provenance| provenance.name() == name)
+    }
+
     /// The weaker of two.
     #[must_use]
     pub fn weakest(self, other: Self) -> Self {

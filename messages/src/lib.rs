@@ -1,20 +1,24 @@
 //! Everything that agents say to each other, and how it looks on the wire and in the store.
 //!
-//! No I/O, no async. [`message`] says what a message is, [`record`] and `cloudevents` how it becomes
-//! bytes and headers, [`envelope`] what travels around it, `subject` where it travels.
+//! No I/O, no async. [`message`] says what a message is, [`record`] and [`cloudevents`] how it becomes
+//! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages.
 //! The messages themselves: [`telemetry`], `health`, `prediction`, [`registry`], [`dead`].
 //! `profile` describes a kind of asset; agents know channels through it alone.
 
 #![warn(missing_docs)]
 
+pub mod catalogue;
+pub mod cloudevents;
 pub mod dead;
 pub mod envelope;
 pub mod finite;
 pub mod id;
+pub mod json;
 pub mod message;
 pub mod record;
 pub mod registry;
 pub mod sealed;
+pub mod subject;
 pub mod telemetry;
 pub mod time;
 

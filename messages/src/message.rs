@@ -1,6 +1,7 @@
 //! What every message has: a name, a class that decides where it travels, an encoding and a key.
 
-use crate::record::{self, DecodeError, EncodeError, RECORD_BYTES_MAX, Record};
+use crate::json;
+use crate::record::{self, DecodeError, EncodeError, Record};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -25,14 +26,7 @@ pub trait Message: Record + Clone + fmt::Debug + PartialEq + Send + Sync + 'stat
     fn to_data(&self) -> Result<Vec<u8>, EncodeError> {
         match Self::ENCODING {
             Encoding::Postcard => record::encode(self),
-            Encoding::Json => {
-                let bytes = serde_json::to_vec(self)
-                    .map_err(|error| EncodeError::Inexpressible(error.to_string()))?;
-                if bytes.len() > RECORD_BYTES_MAX {
-                    return Err(EncodeError::TooLarge { bytes: bytes.len() });
-                }
-                Ok(bytes)
-            }
+            Encoding::Json => to_json(self),
         }
     }
 
@@ -41,15 +35,30 @@ pub trait Message: Record + Clone + fmt::Debug + PartialEq + Send + Sync + 'stat
     /// # Errors
     /// [`DecodeError`], one variant per way in which bytes can be wrong.
     fn from_data(encoding: Encoding, data: &[u8]) -> Result<Self, DecodeError> {
-        if data.len() > RECORD_BYTES_MAX {
-            return Err(DecodeError::TooLarge { bytes: data.len() });
-        }
         match encoding {
             Encoding::Postcard => record::decode(data),
-            Encoding::Json => serde_json::from_slice(data)
-                .map_err(|error| DecodeError::Invalid(error.to_string())),
+            Encoding::Json => from_json(data),
         }
     }
+}
+
+/// Writes JSON, within the size that a record of this type may have.
+fn to_json<R: Record>(value: &R) -> Result<Vec<u8>, EncodeError> {
+    let bytes =
+        serde_json::to_vec(value).map_err(|error| EncodeError::Inexpressible(error.to_string()))?;
+    if bytes.len() > R::BYTES_MAX {
+        return Err(EncodeError::TooLarge { bytes: bytes.len() });
+    }
+    Ok(bytes)
+}
+
+/// Reads JSON, within the size and depth that a record of this type may have.
+fn from_json<R: Record>(data: &[u8]) -> Result<R, DecodeError> {
+    if data.len() > R::BYTES_MAX {
+        return Err(DecodeError::TooLarge { bytes: data.len() });
+    }
+    json::check_depth(data).map_err(|error| DecodeError::Invalid(error.to_string()))?;
+    serde_json::from_slice(data).map_err(|error| DecodeError::Invalid(error.to_string()))
 }
 
 /// What a message is; decides the stream it is appended to.
@@ -77,6 +86,18 @@ pub enum Class {
 }
 
 impl Class {
+    /// All classes.
+    pub const ALL: [Class; 8] = [
+        Class::Telemetry,
+        Class::Health,
+        Class::Event,
+        Class::Command,
+        Class::Timer,
+        Class::Effect,
+        Class::Registry,
+        Class::Control,
+    ];
+
     /// The stream that holds messages of this class.
     #[must_use]
     pub const fn stream(self) -> Stream {
@@ -100,6 +121,12 @@ impl Class {
             Class::Registry => "registry",
             Class::Control => "control",
         }
+    }
+
+    /// The class with this [`Class::token`].
+    #[must_use]
+    pub fn from_token(token: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.token() == token)
     }
 }
 
@@ -134,6 +161,12 @@ impl Stream {
         }
     }
 
+    /// The stream with this [`Stream::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stream| stream.name() == name)
+    }
+
     /// Whether readers share it by asset.
     #[must_use]
     pub const fn is_partitioned(self) -> bool {
@@ -166,6 +199,15 @@ impl Encoding {
             Encoding::Json => "application/json",
         }
     }
+
+    /// The encoding with this [`Encoding::content_type`], whatever its case and parameters.
+    #[must_use]
+    pub fn from_content_type(content_type: &str) -> Option<Self> {
+        let media_type = content_type.split(';').next()?.trim();
+        [Encoding::Postcard, Encoding::Json]
+            .into_iter()
+            .find(|encoding| encoding.content_type().eq_ignore_ascii_case(media_type))
+    }
 }
 
 /// Processing stage of ISO 13374 (condition monitoring).
@@ -184,4 +226,19 @@ pub enum Stage {
     Pa,
     /// Advisory generation.
     Ag,
+}
+
+impl Stage {
+    /// `ce-stage`.
+    #[must_use]
+    pub const fn token(self) -> &'static str {
+        match self {
+            Stage::Da => "DA",
+            Stage::Dm => "DM",
+            Stage::Sd => "SD",
+            Stage::Ha => "HA",
+            Stage::Pa => "PA",
+            Stage::Ag => "AG",
+        }
+    }
 }

@@ -17,6 +17,8 @@ pub trait Record: Serialize + DeserializeOwned {
     const SCHEMA: u16;
     /// Version that is written. Raised whenever the fields change: postcard cannot tell by itself.
     const VERSION: u16 = 1;
+    /// Longest encoding of this type, in bytes.
+    const BYTES_MAX: usize = RECORD_BYTES_MAX;
 
     /// Reads the body of an older `version`.
     ///
@@ -32,7 +34,7 @@ pub trait Record: Serialize + DeserializeOwned {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// The value is larger than a message may be.
-    #[error("encoded value has {bytes} bytes, more than the {RECORD_BYTES_MAX} allowed; split it")]
+    #[error("encoded value has {bytes} bytes, more than its type may have; split it")]
     TooLarge {
         /// Its size in bytes.
         bytes: usize,
@@ -52,7 +54,7 @@ pub enum DecodeError {
         bytes: usize,
     },
     /// More bytes than a record may have.
-    #[error("{bytes} bytes are more than the {RECORD_BYTES_MAX} allowed")]
+    #[error("{bytes} bytes are more than a record of this type may have")]
     TooLarge {
         /// How many there are.
         bytes: usize,
@@ -102,7 +104,7 @@ pub fn encode<R: Record>(value: &R) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = vec![0_u8; HEADER_BYTES];
     bytes = postcard::to_extend(value, bytes)
         .map_err(|error| EncodeError::Inexpressible(error.to_string()))?;
-    if bytes.len() > RECORD_BYTES_MAX {
+    if bytes.len() > R::BYTES_MAX {
         return Err(EncodeError::TooLarge { bytes: bytes.len() });
     }
     bytes[0..2].copy_from_slice(&R::SCHEMA.to_le_bytes());
@@ -117,7 +119,7 @@ pub fn encode<R: Record>(value: &R) -> Result<Vec<u8>, EncodeError> {
 /// # Errors
 /// [`DecodeError`], one variant per way in which bytes can be wrong.
 pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, DecodeError> {
-    let (schema, version) = verify(bytes)?;
+    let (schema, version) = verify(bytes, R::BYTES_MAX)?;
     if schema != R::SCHEMA {
         return Err(DecodeError::WrongSchema { expected: R::SCHEMA, found: schema });
     }
@@ -138,11 +140,11 @@ pub fn decode_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
 }
 
 /// Checks size and checksum; gives schema and version.
-fn verify(bytes: &[u8]) -> Result<(u16, u16), DecodeError> {
+fn verify(bytes: &[u8], bytes_max: usize) -> Result<(u16, u16), DecodeError> {
     if bytes.len() < HEADER_BYTES {
         return Err(DecodeError::Truncated { bytes: bytes.len() });
     }
-    if bytes.len() > RECORD_BYTES_MAX {
+    if bytes.len() > bytes_max {
         return Err(DecodeError::TooLarge { bytes: bytes.len() });
     }
     let expected = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
@@ -150,7 +152,15 @@ fn verify(bytes: &[u8]) -> Result<(u16, u16), DecodeError> {
     if expected != found {
         return Err(DecodeError::Checksum { expected, found });
     }
-    Ok((u16::from_le_bytes([bytes[0], bytes[1]]), u16::from_le_bytes([bytes[2], bytes[3]])))
+    Ok(peek(bytes).expect("the header was found whole"))
+}
+
+/// Schema and version that the header claims; unchecked, for labels and routing.
+#[must_use]
+pub fn peek(bytes: &[u8]) -> Option<(u16, u16)> {
+    let header = bytes.first_chunk::<HEADER_BYTES>()?;
+    let number = |low, high| u16::from_le_bytes([header[low], header[high]]);
+    Some((number(0, 1), number(2, 3)))
 }
 
 /// CRC-32C of everything but the checksum itself.

@@ -7,7 +7,6 @@ pub mod memory;
 
 use messages::{Envelope, Sequence, Stream, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,8 +57,8 @@ pub struct Progress {
     pub cursor: Sequence,
     /// The host's clock at that position.
     pub now: Timestamp,
-    /// What became of everything up to that position, by name; see `docs/runtime-semantics.md`.
-    pub counters: BTreeMap<String, u64>,
+    /// Name of the blob that holds the configuration in force at that position.
+    pub config: Option<String>,
 }
 
 /// What a host is found with when it starts.

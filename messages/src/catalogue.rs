@@ -1,0 +1,78 @@
+//! The one list of message types; documents, golden bytes and checks are made from it.
+
+use crate::dead::DeadLettered;
+use crate::message::{Class, Encoding, Message, Stage};
+use crate::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded, OwnerRegistered};
+use crate::telemetry::Telemetry;
+
+/// What is known of one message type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// [`Message::NAME`].
+    pub name: &'static str,
+    /// [`Message::CLASS`].
+    pub class: Class,
+    /// [`Record::SCHEMA`](crate::Record::SCHEMA).
+    pub schema: u16,
+    /// [`Record::VERSION`](crate::Record::VERSION): the newest.
+    pub version: u16,
+    /// [`Message::ENCODING`].
+    pub encoding: Encoding,
+    /// [`Message::STAGE`].
+    pub stage: Option<Stage>,
+}
+
+/// All message types, in the order of their schema numbers.
+pub const CATALOGUE: &[Entry] = &[
+    Entry::of::<Telemetry>(),
+    Entry::of::<AssetRegistered>(),
+    Entry::of::<AssetRetired>(),
+    Entry::of::<MaintenanceRecorded>(),
+    Entry::of::<OwnerRegistered>(),
+    Entry::of::<DeadLettered>(),
+];
+
+impl Entry {
+    /// The entry of a message type; also for types of others that are in no list of ours.
+    #[must_use]
+    pub const fn of<M: Message>() -> Self {
+        Self {
+            name: M::NAME,
+            class: M::CLASS,
+            schema: M::SCHEMA,
+            version: M::VERSION,
+            encoding: M::ENCODING,
+            stage: M::STAGE,
+        }
+    }
+}
+
+/// The entry of the type called `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Entry> {
+    CATALOGUE.iter().find(|entry| entry.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::is_message_name;
+
+    #[test]
+    fn schemas_rise_so_none_is_used_twice() {
+        assert!(CATALOGUE.is_sorted_by(|one, next| one.schema < next.schema));
+    }
+
+    #[test]
+    fn names_are_two_words_and_unique() {
+        for (index, entry) in CATALOGUE.iter().enumerate() {
+            assert!(is_message_name(entry.name), "{}", entry.name);
+            assert!(CATALOGUE[..index].iter().all(|other| other.name != entry.name));
+        }
+    }
+
+    #[test]
+    fn versions_begin_with_one() {
+        assert!(CATALOGUE.iter().all(|entry| entry.version >= 1));
+    }
+}

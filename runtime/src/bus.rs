@@ -1,0 +1,55 @@
+//! The log as its users see it: ordered, durable, read from a position on.
+//!
+//! [`Bus`] has one implementation so far, [`embedded`]; a server-backed one passes the same contract
+//! suite, [`crate::testkit::bus_contract`].
+
+pub mod embedded;
+
+use crate::committer::{Entry, Receipt};
+use crate::store::{Delivery, Partition, ReadLimit, StoreError};
+use messages::Sequence;
+use std::future::Future;
+
+/// Ordered, durable append and reading from a position on.
+pub trait Bus: Clone + Send + Sync + 'static {
+    /// Appends `entries` together; returns once they are durable. Refuses at once under overload.
+    fn append(
+        &self,
+        entries: Vec<Entry>,
+    ) -> impl Future<Output = Result<Receipt, BusError>> + Send;
+
+    /// Records behind `after`; waits until there is one.
+    fn read(
+        &self,
+        partition: Partition,
+        after: Sequence,
+        limit: ReadLimit,
+    ) -> impl Future<Output = Result<Vec<Delivery>, BusError>> + Send;
+
+    /// Position of the newest record of `partition`.
+    fn head(&self, partition: Partition) -> impl Future<Output = Result<Sequence, BusError>> + Send;
+
+    /// Forgets records up to and including `through`.
+    fn trim(
+        &self,
+        partition: Partition,
+        through: Sequence,
+    ) -> impl Future<Output = Result<(), BusError>> + Send;
+}
+
+/// What a user of the bus can do about a failure.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// Send again later.
+    #[error("{0}")]
+    Overloaded(String),
+    /// Do not send again: it is refused for what it is.
+    #[error("{0}")]
+    Refused(String),
+    /// Nothing works until the process is started again.
+    #[error("{0}")]
+    Down(String),
+    /// The records asked for cannot be had.
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
+}

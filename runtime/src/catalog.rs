@@ -1,0 +1,120 @@
+//! The list of agents that a deployment runs.
+
+use crate::agent::Agent;
+use crate::engine::{AgentEngine, Engine, EngineError};
+use crate::models::Models;
+use crate::store::{HostId, Store};
+use crate::wiring::{Contract, Wiring, WiringError};
+use messages::Class;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Agents by kind. A third party adds its own with [`Catalog::with`].
+#[derive(Clone, Default)]
+pub struct Catalog {
+    entries: BTreeMap<String, Entry>,
+    twice: Option<String>,
+}
+
+/// One catalogued agent.
+#[derive(Clone)]
+pub struct Entry {
+    /// What it declared.
+    pub contract: Contract,
+    /// Its default configuration as JSON.
+    pub defaults: serde_json::Value,
+    open: Open,
+    check: fn(&serde_json::Value, &Models) -> Result<(), String>,
+}
+
+type Open = fn(HostId, Arc<dyn Store>, Arc<Models>) -> Result<Box<dyn Engine>, EngineError>;
+
+impl Catalog {
+    /// The same with agent `A`.
+    #[must_use]
+    pub fn with<A: Agent>(mut self) -> Self {
+        let entry = Entry {
+            contract: Wiring::<A>::of().contract().clone(),
+            defaults: serde_json::to_value(A::Config::default()).unwrap_or_default(),
+            open: |id, store, models| Ok(Box::new(AgentEngine::<A>::open(id, store, models)?)),
+            check: |config, models| {
+                let config = serde_json::from_value::<A::Config>(config.clone())
+                    .map_err(|error| error.to_string())?;
+                A::new(config, models).map(drop).map_err(|error| error.to_string())
+            },
+        };
+        if self.entries.insert(A::KIND.to_owned(), entry).is_some() {
+            self.twice.get_or_insert(A::KIND.to_owned());
+        }
+        self
+    }
+
+    /// Checks that the declarations fit together.
+    ///
+    /// # Errors
+    /// [`WiringError`] naming the agents and messages that do not fit.
+    pub fn check(&self) -> Result<(), WiringError> {
+        if let Some(kind) = &self.twice {
+            return Err(WiringError::KindTwice { kind: kind.clone() });
+        }
+        let mut handlers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for entry in self.entries.values() {
+            entry.contract.check()?;
+            for (name, _) in commands(&entry.contract.publishes) {
+                handlers.entry(name).or_default();
+            }
+        }
+        for (kind, entry) in &self.entries {
+            for (name, _) in commands(&entry.contract.hears) {
+                handlers.entry(name).or_default().push(kind.clone());
+            }
+        }
+        match handlers.into_iter().find(|(_, kinds)| kinds.len() != 1) {
+            None => Ok(()),
+            Some((name, handlers)) => {
+                Err(WiringError::CommandHandlers { name: name.to_owned(), handlers })
+            }
+        }
+    }
+
+    /// Agents by kind.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries.iter().map(|(kind, entry)| (kind.as_str(), entry))
+    }
+
+    /// The agent `kind`.
+    #[must_use]
+    pub fn get(&self, kind: &str) -> Option<&Entry> {
+        self.entries.get(kind)
+    }
+}
+
+fn commands(names: &BTreeMap<String, Class>) -> impl Iterator<Item = (&str, Class)> {
+    names
+        .iter()
+        .filter(|(_, class)| **class == Class::Command)
+        .map(|(name, class)| (name.as_str(), *class))
+}
+
+impl Entry {
+    /// Builds the engine of host `id`.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the store, a state or the configuration cannot be used.
+    pub fn open(
+        &self,
+        id: HostId,
+        store: Arc<dyn Store>,
+        models: Arc<Models>,
+    ) -> Result<Box<dyn Engine>, EngineError> {
+        (self.open)(id, store, models)
+    }
+
+    /// Whether the agent can be built with `config`.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn check_config(&self, config: &serde_json::Value, models: &Models) -> Result<(), String> {
+        (self.check)(config, models)
+    }
+}

@@ -1,0 +1,373 @@
+//! The one writer: takes what hosts and doors want durable and commits it in groups.
+//!
+//! [`Writer`] makes one group durable; [`Committer`] is the thread that gathers groups. Whoever asks
+//! is answered only once its part would survive `kill -9`.
+
+use crate::clock::Clock;
+use crate::crash;
+use crate::engine::Turn;
+use crate::flight::{Flight, FlightRecorder};
+use crate::router::Router;
+use crate::store::{Batch, HostId, Partition, Store, StoreError};
+use messages::{Envelope, Sequence, Stream, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Requests that may wait for the next group; beyond it doors refuse and hosts wait.
+pub const QUEUE_REQUESTS_MAX: usize = 1_024;
+/// Requests in one group.
+pub const GROUP_REQUESTS_MAX: usize = 512;
+/// Bytes of message data in one group, in bytes; the request that passes it is the last of its group.
+pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Something to make durable.
+#[derive(Debug)]
+pub enum Request {
+    /// A host's turn.
+    Turn(Turn),
+    /// A slice of a host's checkpoint.
+    Checkpoint(Turn),
+    /// Messages from outside.
+    Append(Vec<Entry>),
+    /// Timers that were due.
+    Timers(Vec<Entry>),
+    /// Named values to put, or to remove where `None`.
+    Blobs(Vec<(String, Option<Vec<u8>>)>),
+    /// Records to forget, up to and including a position.
+    Trim(Partition, Sequence),
+}
+
+/// A message to append.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Where, if not where the router would put it.
+    pub partition: Option<Partition>,
+    /// What; its time is set when it is appended.
+    pub envelope: Envelope,
+}
+
+impl From<Envelope> for Entry {
+    fn from(envelope: Envelope) -> Self {
+        Self { partition: None, envelope }
+    }
+}
+
+/// Where each message of a request went, copies included.
+pub type Receipt = Vec<(Partition, Sequence)>;
+
+/// Why a request was not made durable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Another owner moved the host on; this one must stop.
+    #[error("`{host}` stands at {expected} but its cursor is at {found}: it has another owner")]
+    Fenced {
+        /// The host.
+        host: HostId,
+        /// Where the asker thinks the cursor is.
+        expected: Sequence,
+        /// Where it is.
+        found: Sequence,
+    },
+    /// Too much waits already; try again.
+    #[error("{QUEUE_REQUESTS_MAX} requests wait already; send again later")]
+    Overloaded,
+    /// Nothing is committed any more: the store failed or the process is stopping.
+    #[error("nothing is committed any more: {0}")]
+    Stopped(String),
+}
+
+/// Makes groups durable, one at a time.
+pub struct Writer {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    router: Arc<Router>,
+    cursors: BTreeMap<HostId, Sequence>,
+    newest_at: BTreeMap<Partition, Timestamp>,
+}
+
+impl Writer {
+    /// A writer over `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Clock, router: Arc<Router>) -> Self {
+        Self { store, clock, router, cursors: BTreeMap::new(), newest_at: BTreeMap::new() }
+    }
+
+    /// Commits `requests` together; a fenced one is refused alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store failed; it must not be written to again.
+    pub fn commit(
+        &mut self,
+        requests: Vec<Request>,
+    ) -> Result<Vec<Result<Receipt, CommitError>>, StoreError> {
+        let mut batch = Batch::default();
+        let mut spans = Vec::with_capacity(requests.len());
+        for request in requests {
+            let start = batch.appends.len();
+            let added = self.add(&mut batch, request)?;
+            spans.push(added.map(|()| start..batch.appends.len()));
+        }
+        let partitions: Vec<Partition> =
+            batch.appends.iter().map(|(partition, _)| *partition).collect();
+        let empty = batch.appends.is_empty()
+            && batch.hosts.is_empty()
+            && batch.blobs.is_empty()
+            && batch.trims.is_empty();
+        let sequences = if empty { Vec::new() } else { self.store.commit(batch)? };
+        let receipt = |span: std::ops::Range<usize>| {
+            span.map(|index| (partitions[index], sequences[index])).collect()
+        };
+        Ok(spans.into_iter().map(|span| span.map(receipt)).collect())
+    }
+
+    fn add(
+        &mut self,
+        batch: &mut Batch,
+        request: Request,
+    ) -> Result<Result<(), CommitError>, StoreError> {
+        match request {
+            Request::Turn(turn) | Request::Checkpoint(turn) => return self.add_turn(batch, turn),
+            Request::Append(entries) | Request::Timers(entries) => {
+                for entry in entries {
+                    self.append(batch, entry);
+                }
+            }
+            Request::Blobs(mut blobs) => batch.blobs.append(&mut blobs),
+            Request::Trim(partition, sequence) => batch.trims.push((partition, sequence)),
+        }
+        Ok(Ok(()))
+    }
+
+    fn add_turn(
+        &mut self,
+        batch: &mut Batch,
+        turn: Turn,
+    ) -> Result<Result<(), CommitError>, StoreError> {
+        let host = &turn.change.host;
+        let found = match self.cursors.get(host) {
+            Some(&cursor) => cursor,
+            None => self.store.host(host)?.progress.cursor,
+        };
+        if found != turn.expected {
+            let (host, expected) = (host.clone(), turn.expected);
+            return Ok(Err(CommitError::Fenced { host, expected, found }));
+        }
+        let cursor = turn.change.progress.as_ref().map_or(found, |progress| progress.cursor);
+        self.cursors.insert(host.clone(), cursor);
+        for envelope in turn.outputs {
+            self.append(batch, envelope.into());
+        }
+        batch.hosts.push(turn.change);
+        Ok(Ok(()))
+    }
+
+    fn append(&mut self, batch: &mut Batch, entry: Entry) {
+        let targets = match entry.partition {
+            Some(partition) => vec![partition],
+            None => self.router.targets(&entry.envelope),
+        };
+        let now = self.clock.now();
+        for partition in targets {
+            let store = &self.store;
+            let newest =
+                self.newest_at.entry(partition).or_insert_with(|| store.newest_at(partition));
+            *newest = now.max(*newest);
+            let envelope = Envelope { time: *newest, ..entry.envelope.clone() };
+            batch.appends.push((partition, Arc::new(envelope)));
+        }
+    }
+}
+
+struct Job {
+    request: Request,
+    reply: oneshot::Sender<Result<Receipt, CommitError>>,
+}
+
+/// The door to the committer thread. Cheap to clone.
+#[derive(Clone)]
+pub struct Committer {
+    jobs: mpsc::Sender<Job>,
+    heads: Arc<BTreeMap<Partition, watch::Sender<Sequence>>>,
+    stopped: Arc<watch::Sender<Option<String>>>,
+}
+
+impl Committer {
+    /// Starts the committer thread over `writer`.
+    ///
+    /// # Errors
+    /// The operating system's, when it gives no thread.
+    pub fn start(writer: Writer, recorder: FlightRecorder) -> std::io::Result<Self> {
+        let (jobs, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
+        let heads = Stream::ALL
+            .into_iter()
+            .flat_map(|stream| writer.router.partitions_of(stream))
+            .map(|partition| (partition, watch::Sender::new(writer.store.head(partition))))
+            .collect();
+        let committer =
+            Self { jobs, heads: Arc::new(heads), stopped: Arc::new(watch::Sender::new(None)) };
+        let weak = Announcer {
+            heads: committer.heads.clone(),
+            stopped: committer.stopped.clone(),
+        };
+        std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || gather(writer, queue, &weak, recorder))?;
+        Ok(committer)
+    }
+
+    /// Asks for `request` to be made durable and waits until it is; waits for room in the queue too.
+    ///
+    /// # Errors
+    /// [`CommitError`], but never [`CommitError::Overloaded`].
+    pub async fn commit(&self, request: Request) -> Result<Receipt, CommitError> {
+        self.submit(request).await?.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// Hands `request` over, waiting for room in the queue; the answer comes later.
+    ///
+    /// # Errors
+    /// [`CommitError::Stopped`].
+    pub async fn submit(
+        &self,
+        request: Request,
+    ) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job { request, reply }).await.map_err(|_| self.stopped())?;
+        Ok(answer)
+    }
+
+    /// Like [`Committer::commit`], but refuses at once when the queue is full.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn try_commit(&self, request: Request) -> Result<Receipt, CommitError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.try_send(Job { request, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CommitError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => self.stopped(),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// Follows the newest position of `partition`; `None` when there is no such partition.
+    #[must_use]
+    pub fn watch_head(&self, partition: Partition) -> Option<watch::Receiver<Sequence>> {
+        self.heads.get(&partition).map(watch::Sender::subscribe)
+    }
+
+    /// Follows the reason why nothing is committed any more, once there is one.
+    #[must_use]
+    pub fn watch_stopped(&self) -> watch::Receiver<Option<String>> {
+        self.stopped.subscribe()
+    }
+
+    /// Requests that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
+    }
+
+    fn stopped(&self) -> CommitError {
+        let reason = self.stopped.borrow().clone();
+        CommitError::Stopped(reason.unwrap_or_else(|| "the process is stopping".to_owned()))
+    }
+}
+
+/// What the committer thread tells everyone.
+struct Announcer {
+    heads: Arc<BTreeMap<Partition, watch::Sender<Sequence>>>,
+    stopped: Arc<watch::Sender<Option<String>>>,
+}
+
+/// Gathers what waits into groups until nobody can ask any more or the store fails.
+fn gather(
+    mut writer: Writer,
+    mut queue: mpsc::Receiver<Job>,
+    announcer: &Announcer,
+    mut recorder: FlightRecorder,
+) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut bytes = size(&first.request);
+        let mut jobs = vec![first];
+        while jobs.len() < GROUP_REQUESTS_MAX && bytes < GROUP_BYTES_MAX {
+            let Ok(job) = queue.try_recv() else { break };
+            bytes += size(&job.request);
+            jobs.push(job);
+        }
+        let (requests, replies): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.request, job.reply)).unzip();
+        recorder.begin(requests.iter().map(flight));
+        pass_points(&requests);
+        match writer.commit(requests) {
+            Ok(results) => {
+                crash::point("commit.before_acknowledge");
+                recorder.end();
+                acknowledge(results, replies, announcer);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store failed; nothing is committed any more");
+                announcer.stopped.send_replace(Some(error.to_string()));
+                return;
+            }
+        }
+    }
+    announcer.stopped.send_replace(Some("every user of the store has ended".to_owned()));
+}
+
+fn pass_points(requests: &[Request]) {
+    if requests.iter().any(|request| matches!(request, Request::Append(_))) {
+        crash::point("ingest.before_commit");
+    }
+    if requests.iter().any(|request| matches!(request, Request::Checkpoint(_))) {
+        crash::point("checkpoint.before_commit");
+    }
+}
+
+fn acknowledge(
+    results: Vec<Result<Receipt, CommitError>>,
+    replies: Vec<oneshot::Sender<Result<Receipt, CommitError>>>,
+    announcer: &Announcer,
+) {
+    let mut heads: BTreeMap<Partition, Sequence> = BTreeMap::new();
+    for (partition, sequence) in results.iter().flatten().flatten() {
+        heads.insert(*partition, *sequence);
+    }
+    for (partition, head) in heads {
+        if let Some(watch) = announcer.heads.get(&partition) {
+            watch.send_replace(head);
+        }
+    }
+    for (result, reply) in results.into_iter().zip(replies) {
+        // Whoever asked may have gone away; what it asked for is durable all the same.
+        drop(reply.send(result));
+    }
+}
+
+fn size(request: &Request) -> usize {
+    match request {
+        Request::Turn(turn) | Request::Checkpoint(turn) => {
+            let states = turn.change.states.iter();
+            let outputs = turn.outputs.iter();
+            states.map(|(_, state)| state.as_ref().map_or(0, Vec::len)).sum::<usize>()
+                + outputs.map(|envelope| envelope.data.len()).sum::<usize>()
+        }
+        Request::Append(entries) | Request::Timers(entries) => {
+            entries.iter().map(|entry| entry.envelope.data.len()).sum()
+        }
+        Request::Blobs(blobs) => {
+            blobs.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum()
+        }
+        Request::Trim(..) => 0,
+    }
+}
+
+fn flight(request: &Request) -> Flight {
+    match request {
+        Request::Turn(_) => Flight::Transaction,
+        Request::Checkpoint(_) => Flight::Checkpoint,
+        Request::Append(_) => Flight::Ingest,
+        Request::Timers(_) => Flight::Timer,
+        Request::Blobs(_) | Request::Trim(..) => Flight::Upkeep,
+    }
+}

@@ -1,0 +1,72 @@
+//! Brings each agent's configuration onto its own input, where it acts in order with everything else.
+
+use crate::agent::ConfigError;
+use crate::catalog::Catalog;
+use crate::committer::{Entry, Request};
+use crate::control::ConfigApplied;
+use crate::models::Models;
+use crate::router::Router;
+use crate::store::{HostId, Store, StoreError};
+use messages::{Envelope, MessageId};
+use std::collections::BTreeMap;
+
+/// Why a configuration does not come into force.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigureError {
+    /// It cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What must be committed so that every host runs with its entry in `configs` (JSON by kind).
+///
+/// # Errors
+/// [`ConfigureError`] when one cannot be used; none is changed then.
+pub fn configure(
+    catalog: &Catalog,
+    configs: &BTreeMap<String, serde_json::Value>,
+    models: &Models,
+    store: &dyn Store,
+    router: &Router,
+) -> Result<Vec<Request>, ConfigureError> {
+    if let Some(kind) = configs.keys().find(|kind| catalog.get(kind).is_none()) {
+        let known: Vec<&str> = catalog.iter().map(|(kind, _)| kind).collect();
+        let reason = format!("there is no such agent; there are {}", known.join(", "));
+        return Err(ConfigError::new(kind, reason).into());
+    }
+    let mut requests = Vec::new();
+    for (kind, entry) in catalog.iter() {
+        let config = configs.get(kind).unwrap_or(&entry.defaults);
+        entry
+            .check_config(config, models)
+            .map_err(|reason| ConfigError::new(kind, reason))?;
+        let text = config.to_string();
+        let name = format!("config/{kind}/{}", MessageId::named("config", &text));
+        let mut new = false;
+        for partition in router.partitions_of(entry.contract.stream) {
+            let id = HostId { kind: kind.to_owned(), partition: partition.index };
+            let progress = store.host(&id)?.progress;
+            if progress.config.as_deref() == Some(name.as_str()) {
+                continue;
+            }
+            new = true;
+            let envelope = applied(&id, &name, progress.cursor)?;
+            requests.push(Request::Append(vec![Entry { partition: Some(partition), envelope }]));
+        }
+        if new {
+            requests.insert(0, Request::Blobs(vec![(name, Some(text.into_bytes()))]));
+        }
+    }
+    Ok(requests)
+}
+
+fn applied(host: &HostId, name: &str, cursor: u64) -> Result<Envelope, ConfigError> {
+    let applied = ConfigApplied { agent: host.kind.clone(), config: name.to_owned() };
+    let id = MessageId::named("config.applied", &format!("{host}/{cursor}/{name}"));
+    let envelope = Envelope::new(id, "runtime", &applied)
+        .map_err(|error| ConfigError::new(&host.kind, error))?;
+    Ok(Envelope { addressed_to: Some(host.kind.clone()), ..envelope })
+}

@@ -1,0 +1,204 @@
+//! A whole deployment in one process: store, committer, bus, and every host under its supervisors.
+
+use crate::board::Board;
+use crate::bus::embedded::Embedded;
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::committer::{CommitError, Committer, Request, Writer};
+use crate::configuration::{ConfigureError, configure};
+use crate::flight::FlightRecorder;
+use crate::host::Spec;
+use crate::models::Models;
+use crate::router::Router;
+use crate::store::{HostId, Store, StoreError};
+use crate::supervisor::Fleet;
+use crate::wiring::WiringError;
+use std::collections::BTreeMap;
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Stored value that exists while a process has the store open.
+const RUNNING: &str = "running";
+
+/// What a deployment is started with.
+pub struct Options {
+    /// The agents.
+    pub catalog: Catalog,
+    /// Their configurations as JSON by kind; defaults where absent.
+    pub configs: BTreeMap<String, serde_json::Value>,
+    /// Models by id.
+    pub models: Models,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Folder for what is neither log nor state: markers.
+    pub folder: PathBuf,
+    /// The time.
+    pub clock: Clock,
+    /// Partitions of TELEMETRY and HEALTH; fixed for the life of a store.
+    pub partitions: NonZeroU16,
+    /// Where to record what is in flight, for tests that kill the process.
+    pub recorder: FlightRecorder,
+}
+
+/// Why a deployment does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The declarations do not fit together.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// A configuration cannot be used.
+    #[error(transparent)]
+    Configure(#[from] ConfigureError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store was made with another number of partitions.
+    #[error("the store has {found} partitions per stream, {asked} were asked for; they are fixed when a store is made")]
+    Partitions {
+        /// In the store.
+        found: u16,
+        /// Asked for.
+        asked: u16,
+    },
+    /// The operating system refused.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The supervisors could not be started.
+    #[error("supervisors cannot be started: {0}")]
+    Supervisors(String),
+}
+
+/// A running deployment.
+pub struct Deployment {
+    store: Arc<dyn Store>,
+    committer: Committer,
+    bus: Embedded,
+    router: Arc<Router>,
+    board: Board,
+    fleet: Fleet,
+    catalog: Catalog,
+}
+
+impl Deployment {
+    /// Starts everything; hosts begin to replay at once.
+    ///
+    /// # Errors
+    /// [`StartError`] naming what does not fit.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        options.catalog.check()?;
+        let contracts = options.catalog.iter().map(|(_, entry)| &entry.contract);
+        let router = Arc::new(Router::new(options.partitions, contracts));
+        let store = options.store;
+        check_partitions(&*store, options.partitions)?;
+        let unclean = store.blob(RUNNING)?.is_some();
+        let writer = Writer::new(store.clone(), options.clock.clone(), router.clone());
+        let committer = Committer::start(writer, options.recorder)?;
+        let bus = Embedded::new(committer.clone(), store.clone());
+        let running = vec![
+            (RUNNING.to_owned(), Some(Vec::new())),
+            (PARTITIONS.to_owned(), Some(options.partitions.get().to_le_bytes().to_vec())),
+        ];
+        committer.commit(Request::Blobs(running)).await?;
+        let configs = &options.configs;
+        for request in configure(&options.catalog, configs, &options.models, &*store, &router)? {
+            committer.commit(request).await?;
+        }
+        let board = Board::default();
+        let models = Arc::new(options.models);
+        let mut specs = Vec::new();
+        for (kind, entry) in options.catalog.iter() {
+            for partition in router.partitions_of(entry.contract.stream) {
+                specs.push(Spec {
+                    id: HostId { kind: kind.to_owned(), partition: partition.index },
+                    entry: entry.clone(),
+                    store: store.clone(),
+                    bus: bus.clone(),
+                    committer: committer.clone(),
+                    models: models.clone(),
+                    clock: options.clock.clone(),
+                    board: board.clone(),
+                    unclean: unclean.then(|| options.folder.join("markers")),
+                });
+            }
+        }
+        let fleet = Fleet::start(specs).await.map_err(StartError::Supervisors)?;
+        let catalog = options.catalog;
+        Ok(Self { store, committer, bus, router, board, fleet, catalog })
+    }
+
+    /// Saves everything, stops every host and notes that the exit was orderly.
+    ///
+    /// # Errors
+    /// [`CommitError`] when the last commit was refused.
+    pub async fn drain(self) -> Result<(), CommitError> {
+        self.fleet.drain().await;
+        self.committer.commit(Request::Blobs(vec![(RUNNING.to_owned(), None)])).await?;
+        Ok(())
+    }
+
+    /// The state of `key` in agent `kind` as JSON; `None` when there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be had, in words.
+    pub async fn inspect(&self, kind: &str, key: &str) -> Result<Option<serde_json::Value>, String> {
+        let entry = self.catalog.get(kind).ok_or_else(|| {
+            let known: Vec<&str> = self.catalog.iter().map(|(kind, _)| kind).collect();
+            format!("no agent is named `{kind}`; there are {}", known.join(", "))
+        })?;
+        let partition = self.router.partition(entry.contract.stream, key).index;
+        self.fleet.inspect(HostId { kind: kind.to_owned(), partition }, key).await
+    }
+
+    /// The bus.
+    #[must_use]
+    pub fn bus(&self) -> &Embedded {
+        &self.bus
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The committer.
+    #[must_use]
+    pub fn committer(&self) -> &Committer {
+        &self.committer
+    }
+
+    /// The routes.
+    #[must_use]
+    pub fn router(&self) -> &Arc<Router> {
+        &self.router
+    }
+
+    /// Who runs and how it fares.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// The agents.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+}
+
+/// Stored value that names the number of partitions.
+const PARTITIONS: &str = "partitions";
+
+fn check_partitions(store: &dyn Store, asked: NonZeroU16) -> Result<(), StartError> {
+    let Some(bytes) = store.blob(PARTITIONS)? else { return Ok(()) };
+    let found = bytes.try_into().map_or(0, u16::from_le_bytes);
+    if found == asked.get() {
+        Ok(())
+    } else {
+        Err(StartError::Partitions { found, asked: asked.get() })
+    }
+}

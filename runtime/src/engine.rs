@@ -1,0 +1,565 @@
+//! Runs one agent over one ordered input: takes messages in order, turns them into one commit.
+//!
+//! Synchronous and deterministic. [`crate::host`] runs engines as actors, [`crate::conductor`] runs
+//! them one after another under a virtual clock; neither changes what an engine does.
+
+mod cell;
+mod step;
+
+use crate::agent::{Agent, ConfigError};
+use crate::models::Models;
+use crate::store::{
+    Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
+};
+use crate::timers::{TimerFired, Wheel};
+use crate::wiring::{Contract, Durability, Wiring};
+use cell::{Cell, Memory, StoredMemory};
+use messages::{Envelope, MessageId, Sequence, Timestamp, record};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use step::Step;
+
+/// Most records that may wait because one before them has not come.
+pub const AHEAD_RECORDS_MAX: usize = 1_024;
+/// Most messages in one turn.
+pub const TURN_MESSAGES_MAX: usize = 256;
+/// Keys that stay in memory; idle ones beyond it are loaded again when needed.
+pub const RESIDENT_KEYS_MAX: usize = 200_000;
+/// Messages that may fail one after another before the agent itself is held to be broken.
+pub const FAULTS_IN_A_ROW_MAX: u32 = 256;
+/// Times that a message may end the process before it is set aside.
+pub const CRASHES_MAX: u32 = 3;
+/// Bytes of states saved by one commit of a checkpoint.
+pub const CHECKPOINT_SLICE_BYTES: usize = 1024 * 1024;
+
+/// An engine with its agent type erased.
+pub trait Engine: Send {
+    /// Which host it is.
+    fn id(&self) -> &HostId;
+    /// The partition it reads.
+    fn partition(&self) -> Partition;
+    /// What its agent declared.
+    fn contract(&self) -> &Contract;
+    /// Takes records in whatever order and number they arrive; keeps each once, in order.
+    fn offer(&mut self, deliveries: Vec<Delivery>);
+    /// Handles up to `limit` waiting messages.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the engine must be built anew.
+    fn turn(&mut self, limit: usize) -> Result<Option<Turn>, EngineError>;
+    /// Saves a slice of what only memory holds; `None` when everything is saved.
+    ///
+    /// # Errors
+    /// [`EngineError`] when a state cannot be written.
+    fn checkpoint(&mut self) -> Result<Option<Turn>, EngineError>;
+    /// Timers due at `now`, to be appended to this engine's partition; each handed out once.
+    ///
+    /// # Errors
+    /// [`EngineError`] when a firing cannot be written.
+    fn take_due(&mut self, now: Timestamp) -> Result<Vec<Envelope>, EngineError>;
+    /// When the next timer is due.
+    fn next_due_at(&self) -> Option<Timestamp>;
+    /// Position behind which it wants to read on.
+    fn position(&self) -> Sequence;
+    /// Position of the message that is handled next.
+    fn next(&self) -> Option<Sequence>;
+    /// Name of the configuration in force.
+    fn config(&self) -> Option<&str>;
+    /// Sets the message at `sequence` aside unhandled: the process ended each time it was tried.
+    fn condemn(&mut self, sequence: Sequence);
+    /// Nothing that was handed out is still on its way: idle keys may leave memory.
+    fn rest(&mut self);
+    /// Figures for people.
+    fn observe(&self) -> Observation;
+    /// The state of `key` as JSON, if it has one.
+    ///
+    /// # Errors
+    /// [`EngineError`] when it cannot be read.
+    fn inspect(&mut self, key: &str) -> Result<Option<serde_json::Value>, EngineError>;
+}
+
+/// What one turn wants to make durable.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// Cursor that the host's last commit left; another one there means another owner.
+    pub expected: Sequence,
+    /// States, progress and watermark.
+    pub change: HostChange,
+    /// Messages to append, complete but for their time.
+    pub outputs: Vec<Envelope>,
+}
+
+/// Figures of one engine since it was built. They add up: `received` is the sum of the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Observation {
+    /// Records offered.
+    pub received: u64,
+    /// Messages handled by the agent.
+    pub handled: u64,
+    /// Records that the agent does not hear.
+    pub ignored: u64,
+    /// Records offered again.
+    pub duplicates: u64,
+    /// Records applied before the last restart.
+    pub applied_before: u64,
+    /// Timer firings that a later arming or a cancel had overtaken.
+    pub stale_timers: u64,
+    /// Messages set aside.
+    pub dead_lettered: u64,
+    /// Records waiting to be handled.
+    pub in_flight: u64,
+    /// Position of the last message handled.
+    pub position: Sequence,
+    /// Position of the last commit of states.
+    pub cursor: Sequence,
+    /// Keys in memory.
+    pub resident_keys: u64,
+    /// Timers set.
+    pub timers: u64,
+    /// Times the agent was built, less one.
+    pub incarnation: u64,
+    /// Counts of the agent's own, by name.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// Why an engine cannot go on. It is built anew from what is committed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The agent cannot be built.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A stored state cannot be read by this build.
+    #[error("state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or delete the host's states so that they are rebuilt from the log")]
+    State {
+        /// The host.
+        host: HostId,
+        /// The first key that cannot be read.
+        key: String,
+        /// How many keys the host has.
+        keys: usize,
+        /// Why.
+        source: messages::DecodeError,
+    },
+    /// A value of the engine's own cannot be written.
+    #[error("`{host}` cannot write `{what}`: {source}")]
+    Unwritable {
+        /// The host.
+        host: HostId,
+        /// What.
+        what: String,
+        /// Why.
+        source: messages::EncodeError,
+    },
+    /// Nothing but failures: the agent is broken, not its messages.
+    #[error("`{host}` failed on {faults} messages in a row, last: {last}")]
+    Broken {
+        /// The host.
+        host: HostId,
+        /// How many.
+        faults: u32,
+        /// The last failure.
+        last: String,
+    },
+    /// Too much waits for a record that does not come.
+    #[error("`{host}` waits at {position} with {waiting} later records")]
+    Hole {
+        /// The host.
+        host: HostId,
+        /// Where it stands.
+        position: Sequence,
+        /// How many wait.
+        waiting: usize,
+    },
+}
+
+/// The engine of one agent type.
+pub struct AgentEngine<A: Agent> {
+    id: HostId,
+    partition: Partition,
+    store: Arc<dyn Store>,
+    models: Arc<Models>,
+    wiring: Wiring<A>,
+    agent: A,
+    config: A::Config,
+    config_name: Option<String>,
+    cells: HashMap<String, Cell<A>>,
+    wheel: Wheel,
+    /// Keys whose memory is newer than what is saved.
+    unsaved: BTreeSet<String>,
+    /// A checkpoint under way: the position it will leave, and the keys still to save.
+    saving: Option<Saving>,
+    position: Sequence,
+    saved: Sequence,
+    now: Timestamp,
+    watermark: Option<(Sequence, u32)>,
+    ready: VecDeque<Delivery>,
+    expected: Sequence,
+    ahead: BTreeMap<Sequence, Delivery>,
+    condemned: Option<Sequence>,
+    faults_in_a_row: u32,
+    observation: Observation,
+}
+
+struct Saving {
+    progress: Progress,
+    keys: BTreeSet<String>,
+}
+
+impl<A: Agent> AgentEngine<A> {
+    /// Builds the engine from what the store holds of `id`.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the store, a state or the configuration cannot be used.
+    pub fn open(
+        id: HostId,
+        store: Arc<dyn Store>,
+        models: Arc<Models>,
+    ) -> Result<Self, EngineError> {
+        let wiring = Wiring::<A>::of();
+        let stream = wiring.contract().stream;
+        let partition = Partition { stream, index: id.partition };
+        let HostRecord { progress, watermark } = store.host(&id)?;
+        let config = match &progress.config {
+            Some(name) => load_config::<A>(&*store, name)?,
+            None => A::Config::default(),
+        };
+        let agent = A::new(config.clone(), &models)?;
+        let wheel = load_wheel(&id, &*store)?;
+        Ok(Self {
+            partition,
+            models,
+            wiring,
+            agent,
+            config,
+            config_name: progress.config,
+            cells: HashMap::new(),
+            wheel,
+            unsaved: BTreeSet::new(),
+            saving: None,
+            position: progress.cursor,
+            saved: progress.cursor,
+            now: progress.now,
+            watermark,
+            ready: VecDeque::new(),
+            expected: progress.cursor,
+            ahead: BTreeMap::new(),
+            condemned: None,
+            faults_in_a_row: 0,
+            observation: Observation::default(),
+            id,
+            store,
+        })
+    }
+
+    /// Puts waiting records that now follow each other into line.
+    fn line_up(&mut self) {
+        while let Some(entry) = self.ahead.first_entry() {
+            if entry.get().previous > self.expected {
+                break;
+            }
+            let delivery = entry.remove();
+            if delivery.sequence > self.expected {
+                self.expected = delivery.sequence;
+                self.ready.push_back(delivery);
+            } else {
+                self.observation.duplicates += 1;
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { cursor: self.position, now: self.now, config: self.config_name.clone() }
+    }
+
+    fn durability(&self) -> Durability {
+        self.wiring.contract().durability
+    }
+
+    fn unwritable(&self, what: &str) -> impl Fn(messages::EncodeError) -> EngineError {
+        let (host, what) = (self.id.clone(), what.to_owned());
+        move |source| EngineError::Unwritable { host: host.clone(), what: what.clone(), source }
+    }
+
+    /// Loads `key` unless it is in memory.
+    fn cell(&mut self, key: &str) -> Result<&mut Cell<A>, EngineError> {
+        if !self.cells.contains_key(key) {
+            let memory = match self.store.state(&self.id, key)? {
+                Some(bytes) => Memory::from_bytes(&bytes).map_err(|source| EngineError::State {
+                    host: self.id.clone(),
+                    key: key.to_owned(),
+                    keys: 1,
+                    source,
+                })?,
+                None => Memory::default(),
+            };
+            self.cells.insert(key.to_owned(), Cell { memory, base: None });
+        }
+        Ok(self.cells.get_mut(key).expect("the key was loaded above"))
+    }
+
+    /// Encodes the memories of `keys` for a commit.
+    fn encode<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k String>,
+    ) -> Result<Vec<(String, Option<Vec<u8>>)>, EngineError> {
+        keys.filter_map(|key| self.cells.get(key).map(|cell| (key, cell)))
+            .map(|(key, cell)| {
+                let bytes = cell.memory.to_bytes().map_err(self.unwritable(key))?;
+                Ok((key.clone(), Some(bytes)))
+            })
+            .collect()
+    }
+
+    fn rebuild(&mut self, config: A::Config) -> Result<(), ConfigError> {
+        self.agent = A::new(config.clone(), &self.models)?;
+        self.config = config;
+        self.observation.incarnation += 1;
+        Ok(())
+    }
+
+    /// Completes what the steps said and collects what they changed.
+    fn finish(&mut self, steps: Vec<Step<A>>) -> Result<Option<Turn>, EngineError> {
+        let mut touched = BTreeSet::new();
+        let mut outputs = Vec::new();
+        let mut watermark = None;
+        for step in steps {
+            let unwritable = self.unwritable("dead letter");
+            let finished = step.finish(&self.id, self.partition).map_err(unwritable)?;
+            for (name, count) in finished.counts {
+                *self.observation.counts.entry(name).or_default() += count;
+            }
+            touched.extend(finished.key);
+            for (index, envelope) in (0_u32..).zip(finished.said) {
+                if Some((finished.sequence, index)) > self.watermark {
+                    watermark = Some((finished.sequence, index));
+                    outputs.push(envelope);
+                }
+            }
+        }
+        for key in &touched {
+            let cell = self.cells.get_mut(key).expect("a touched key is loaded");
+            if let Some(base) = cell.base.take() {
+                self.wheel.replace(key, &base.timers, &cell.memory.timers);
+            }
+        }
+        self.watermark = watermark.or(self.watermark);
+        let turn = match self.durability() {
+            Durability::Checkpoint { .. } => {
+                self.unsaved.append(&mut touched);
+                (!outputs.is_empty()).then(|| self.said(watermark, outputs))
+            }
+            Durability::Turn if touched.is_empty() && outputs.is_empty() => None,
+            Durability::Turn => Some(self.saved(&touched, watermark, outputs)?),
+        };
+        Ok(turn)
+    }
+
+    /// A turn that moves nothing but the watermark.
+    fn said(&self, watermark: Option<(Sequence, u32)>, outputs: Vec<Envelope>) -> Turn {
+        let change =
+            HostChange { host: self.id.clone(), progress: None, watermark, states: Vec::new() };
+        Turn { expected: self.saved, change, outputs }
+    }
+
+    /// A turn with its states and cursor.
+    fn saved(
+        &mut self,
+        touched: &BTreeSet<String>,
+        watermark: Option<(Sequence, u32)>,
+        outputs: Vec<Envelope>,
+    ) -> Result<Turn, EngineError> {
+        let change = HostChange {
+            host: self.id.clone(),
+            progress: Some(self.progress()),
+            watermark,
+            states: self.encode(touched.iter())?,
+        };
+        let turn = Turn { expected: self.saved, change, outputs };
+        self.saved = self.position;
+        Ok(turn)
+    }
+}
+
+impl<A: Agent> Engine for AgentEngine<A> {
+    fn id(&self) -> &HostId {
+        &self.id
+    }
+
+    fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    fn contract(&self) -> &Contract {
+        self.wiring.contract()
+    }
+
+    fn offer(&mut self, deliveries: Vec<Delivery>) {
+        self.observation.received += deliveries.len() as u64;
+        for delivery in deliveries {
+            if delivery.sequence <= self.expected {
+                self.observation.duplicates += 1;
+            } else if delivery.previous == self.expected {
+                self.expected = delivery.sequence;
+                self.ready.push_back(delivery);
+                self.line_up();
+            } else if self.ahead.insert(delivery.sequence, delivery).is_some() {
+                self.observation.duplicates += 1;
+            }
+        }
+    }
+
+    fn turn(&mut self, limit: usize) -> Result<Option<Turn>, EngineError> {
+        if self.ahead.len() > AHEAD_RECORDS_MAX {
+            return Err(EngineError::Hole {
+                host: self.id.clone(),
+                position: self.position,
+                waiting: self.ahead.len(),
+            });
+        }
+        let mut steps = Vec::new();
+        while steps.len() < limit.min(TURN_MESSAGES_MAX) {
+            let Some(delivery) = self.ready.pop_front() else { break };
+            // A turn never spans two configurations: what is run again must run as it did.
+            if self.changes_config(&delivery) && !steps.is_empty() {
+                self.ready.push_front(delivery);
+                break;
+            }
+            self.take(delivery, &mut steps)?;
+        }
+        if steps.is_empty() { Ok(None) } else { self.finish(steps) }
+    }
+
+    fn checkpoint(&mut self) -> Result<Option<Turn>, EngineError> {
+        if self.saving.is_none() {
+            if self.position == self.saved {
+                return Ok(None);
+            }
+            let keys = std::mem::take(&mut self.unsaved);
+            self.saving = Some(Saving { progress: self.progress(), keys });
+        }
+        let mut saving = self.saving.take().expect("a checkpoint is under way");
+        let mut states = Vec::new();
+        let mut bytes = 0;
+        while bytes < CHECKPOINT_SLICE_BYTES {
+            let Some(key) = saving.keys.pop_first() else { break };
+            self.unsaved.remove(&key);
+            let mut encoded = self.encode(std::iter::once(&key))?;
+            bytes += encoded.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+            states.append(&mut encoded);
+        }
+        let expected = self.saved;
+        let progress = saving.keys.is_empty().then(|| saving.progress.clone());
+        if let Some(progress) = &progress {
+            self.saved = progress.cursor;
+        } else {
+            self.saving = Some(saving);
+        }
+        let change = HostChange { host: self.id.clone(), progress, watermark: None, states };
+        Ok(Some(Turn { expected, change, outputs: Vec::new() }))
+    }
+
+    fn take_due(&mut self, now: Timestamp) -> Result<Vec<Envelope>, EngineError> {
+        let fired = self.wheel.take_due(now, A::KIND);
+        fired.iter().map(|fired| self.firing(fired)).collect()
+    }
+
+    fn next_due_at(&self) -> Option<Timestamp> {
+        self.wheel.next_due_at()
+    }
+
+    fn position(&self) -> Sequence {
+        self.expected
+    }
+
+    fn next(&self) -> Option<Sequence> {
+        self.ready.front().map(|delivery| delivery.sequence)
+    }
+
+    fn config(&self) -> Option<&str> {
+        self.config_name.as_deref()
+    }
+
+    fn condemn(&mut self, sequence: Sequence) {
+        self.condemned = Some(sequence);
+    }
+
+    fn rest(&mut self) {
+        if self.cells.len() <= RESIDENT_KEYS_MAX {
+            return;
+        }
+        let (unsaved, saving) = (&self.unsaved, &self.saving);
+        let mut excess = self.cells.len() - RESIDENT_KEYS_MAX * 7 / 8;
+        self.cells.retain(|key, _| {
+            let newer = unsaved.contains(key)
+                || saving.as_ref().is_some_and(|saving| saving.keys.contains(key));
+            let keep = excess == 0 || newer;
+            excess -= usize::from(!keep);
+            keep
+        });
+    }
+
+    fn observe(&self) -> Observation {
+        Observation {
+            in_flight: (self.ready.len() + self.ahead.len()) as u64,
+            position: self.position,
+            cursor: self.saved,
+            resident_keys: self.cells.len() as u64,
+            timers: self.wheel.len() as u64,
+            ..self.observation.clone()
+        }
+    }
+
+    fn inspect(&mut self, key: &str) -> Result<Option<serde_json::Value>, EngineError> {
+        let known = self.cells.contains_key(key) || self.store.state(&self.id, key)?.is_some();
+        if !known {
+            return Ok(None);
+        }
+        let host = self.id.clone();
+        let state = serde_json::to_value(&self.cell(key)?.memory.state);
+        state.map(Some).map_err(|error| EngineError::Unwritable {
+            host,
+            what: key.to_owned(),
+            source: messages::EncodeError::Inexpressible(error.to_string()),
+        })
+    }
+}
+
+impl<A: Agent> AgentEngine<A> {
+    fn firing(&self, fired: &TimerFired) -> Result<Envelope, EngineError> {
+        let id = MessageId::timer(&self.id.to_string(), &fired.key, &fired.timer, fired.generation);
+        let envelope = Envelope::new(id, A::KIND, fired).map_err(self.unwritable(&fired.timer))?;
+        Ok(Envelope { addressed_to: Some(A::KIND.to_owned()), ..envelope })
+    }
+}
+
+/// Reads the configuration stored under `name`.
+fn load_config<A: Agent>(store: &dyn Store, name: &str) -> Result<A::Config, EngineError> {
+    let bytes = store
+        .blob(name)?
+        .ok_or_else(|| ConfigError::new(A::KIND, format!("`{name}` is not in the store")))?;
+    Ok(serde_json::from_slice(&bytes).map_err(|error| ConfigError::new(A::KIND, error))?)
+}
+
+/// Reads every state once: for its timers, and to see that none is missing or damaged.
+fn load_wheel(id: &HostId, store: &dyn Store) -> Result<Wheel, EngineError> {
+    let mut wheel = Wheel::default();
+    let mut keys = 0;
+    let mut failed = None;
+    store.states(id, &mut |key, bytes| {
+        keys += 1;
+        match record::decode::<StoredMemory>(bytes) {
+            Ok(stored) => wheel.replace(key, &crate::timers::Timers::default(), &stored.timers),
+            Err(source) => {
+                failed.get_or_insert((key.to_owned(), source));
+            }
+        }
+    })?;
+    match failed {
+        None => Ok(wheel),
+        Some((key, source)) => Err(EngineError::State { host: id.clone(), key, keys, source }),
+    }
+}

@@ -1,0 +1,77 @@
+//! One key's memory while it is loaded: the agent's state, its timers, and how to go back.
+
+use crate::agent::Agent;
+use crate::timers::Timers;
+use messages::{DecodeError, EncodeError, Provenance, Record, Sequence, record};
+use serde::{Deserialize, Serialize};
+
+/// What is kept of one key, whole; cloned before a turn touches it.
+#[derive(Clone)]
+pub(crate) struct Memory<S> {
+    pub(crate) state: S,
+    pub(crate) timers: Timers,
+    /// Last position that was applied; an earlier one is not applied again.
+    pub(crate) applied: Sequence,
+    /// The weakest provenance of anything that went into it.
+    pub(crate) provenance: Provenance,
+}
+
+impl<S: Default> Default for Memory<S> {
+    fn default() -> Self {
+        Self {
+            state: S::default(),
+            timers: Timers::default(),
+            applied: 0,
+            provenance: Provenance::Measured,
+        }
+    }
+}
+
+/// A loaded key.
+pub(crate) struct Cell<A: Agent> {
+    pub(crate) memory: Memory<A::State>,
+    /// The memory as the current turn found it, and the steps taken since, by index.
+    pub(crate) base: Option<Base<A::State>>,
+}
+
+/// Where a key goes back to, and which steps of this turn to take again from there.
+pub(crate) struct Base<S> {
+    pub(crate) memory: Memory<S>,
+    pub(crate) steps: Vec<usize>,
+    /// The timers that the turn found, for the wheel.
+    pub(crate) timers: Timers,
+}
+
+/// The stored form of a [`Memory`]; the state inside keeps its own version.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredMemory {
+    applied: Sequence,
+    provenance: Provenance,
+    pub(crate) timers: Timers,
+    state: Vec<u8>,
+}
+
+impl Record for StoredMemory {
+    const SCHEMA: u16 = 2;
+}
+
+impl<S: Record + Default> Memory<S> {
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, EncodeError> {
+        record::encode(&StoredMemory {
+            applied: self.applied,
+            provenance: self.provenance,
+            timers: self.timers.clone(),
+            state: record::encode(&self.state)?,
+        })
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let stored: StoredMemory = record::decode(bytes)?;
+        Ok(Self {
+            state: record::decode(&stored.state)?,
+            timers: stored.timers,
+            applied: stored.applied,
+            provenance: stored.provenance,
+        })
+    }
+}

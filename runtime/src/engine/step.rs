@@ -1,0 +1,359 @@
+//! One message of a turn: who it is for, what handling it led to, and how a failed one is undone.
+
+use super::cell::Base;
+use super::{AgentEngine, EngineError, FAULTS_IN_A_ROW_MAX, load_config};
+use crate::agent::{Agent, AgentError};
+use crate::control::ConfigApplied;
+use crate::ctx::{Ctx, Outcome};
+use crate::store::{Delivery, HostId, Partition};
+use crate::timers::TimerFired;
+use crate::wiring::Heard;
+use messages::dead::{Cause, DeadLettered};
+use messages::{Class, EncodeError, Envelope, Message, MessageId, Origin, Provenance, Sequence, Timestamp};
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// One message of the current turn, and what became of it.
+pub(super) struct Step<A: Agent> {
+    delivery: Delivery,
+    now: Timestamp,
+    key: Option<String>,
+    heard: Option<Box<dyn Heard<A>>>,
+    outcome: Outcome,
+    provenance: Provenance,
+    dead: Option<DeadLettered>,
+}
+
+/// What a step leaves behind.
+pub(super) struct Finished {
+    pub(super) key: Option<String>,
+    pub(super) said: Vec<Envelope>,
+    pub(super) sequence: Sequence,
+    pub(super) counts: BTreeMap<&'static str, u64>,
+}
+
+impl<A: Agent> Step<A> {
+    fn new(delivery: Delivery, now: Timestamp) -> Self {
+        let provenance = delivery.envelope.provenance;
+        Self {
+            delivery,
+            now,
+            key: None,
+            heard: None,
+            outcome: Outcome::default(),
+            provenance,
+            dead: None,
+        }
+    }
+
+    /// The key it touched, what it led to, and its position.
+    pub(super) fn finish(
+        self,
+        host: &HostId,
+        partition: Partition,
+    ) -> Result<Finished, EncodeError> {
+        let input = &self.delivery.envelope;
+        let sequence = self.delivery.sequence;
+        // A failed message leads to its dead letter and nothing else.
+        let mut said = match &self.dead {
+            Some(dead) => vec![Envelope::new(input.id, host.kind.as_str(), dead)?],
+            None => self.outcome.said,
+        };
+        for (index, envelope) in (0_u32..).zip(&mut said) {
+            envelope.id = MessageId::output(&host.kind, input.id, index);
+            envelope.provenance = self.provenance;
+            envelope.case_id = envelope.case_id.or(input.case_id);
+            envelope.causation_id = Some(input.id);
+            envelope.traceparent.clone_from(&input.traceparent);
+            envelope.origin =
+                Some(Origin { stream: partition.stream, partition: partition.index, sequence, index });
+        }
+        Ok(Finished { key: self.key, said, sequence, counts: self.outcome.counts })
+    }
+}
+
+impl<A: Agent> AgentEngine<A> {
+    pub(super) fn changes_config(&self, delivery: &Delivery) -> bool {
+        let envelope = &delivery.envelope;
+        envelope.name == ConfigApplied::NAME && envelope.key == A::KIND
+    }
+
+    /// Takes one record: handles it, sets it aside or passes over it. Appends a step if it mattered.
+    pub(super) fn take(
+        &mut self,
+        delivery: Delivery,
+        steps: &mut Vec<Step<A>>,
+    ) -> Result<(), EngineError> {
+        self.position = delivery.sequence;
+        self.now = self.now.max(delivery.envelope.time);
+        let envelope = delivery.envelope.clone();
+        if self.changes_config(&delivery) {
+            return self.apply_config(&envelope);
+        }
+        if envelope.addressed_to.as_deref().is_some_and(|kind| kind != A::KIND) {
+            self.observation.ignored += 1;
+            return Ok(());
+        }
+        let mut step = Step::new(delivery, self.now);
+        if self.condemned == Some(self.position) {
+            let reason = "the process ended each of three times that it was handled".to_owned();
+            self.bury(&mut step, Cause::Crashed, reason);
+            steps.push(step);
+            return Ok(());
+        }
+        if envelope.class == Class::Timer {
+            return self.take_firing(step, steps);
+        }
+        match self.wiring.decode(&envelope) {
+            None => self.observation.ignored += 1,
+            Some(Err(error)) => {
+                self.bury(&mut step, Cause::Undecodable, error.to_string());
+                steps.push(step);
+            }
+            Some(Ok(heard)) => {
+                step.key = heard.key().map(str::to_owned);
+                step.heard = Some(heard);
+                self.run(step, steps)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A timer's firing counts only if its arming still stands.
+    fn take_firing(
+        &mut self,
+        mut step: Step<A>,
+        steps: &mut Vec<Step<A>>,
+    ) -> Result<(), EngineError> {
+        let fired = match step.delivery.envelope.open::<TimerFired>() {
+            Ok(fired) => fired,
+            Err(error) => {
+                self.bury(&mut step, Cause::Undecodable, error.to_string());
+                steps.push(step);
+                return Ok(());
+            }
+        };
+        let Some(heard) = self.wiring.fired(&fired.timer) else {
+            self.observation.stale_timers += 1;
+            return Ok(());
+        };
+        step.key = Some(fired.key.clone());
+        step.heard = Some(heard);
+        let index = steps.len();
+        if self.applied_before(&step)? {
+            return Ok(());
+        }
+        self.begin(&fired.key, index)?;
+        let cell = self.cell(&fired.key)?;
+        if cell.memory.timers.take(&fired.timer, fired.generation) {
+            self.run(step, steps)
+        } else {
+            cell.memory.applied = step.delivery.sequence;
+            self.observation.stale_timers += 1;
+            step.heard = None;
+            steps.push(step);
+            Ok(())
+        }
+    }
+
+    /// Whether a restart had already saved what this step would do.
+    fn applied_before(&mut self, step: &Step<A>) -> Result<bool, EngineError> {
+        let Some(key) = &step.key else { return Ok(false) };
+        let sequence = step.delivery.sequence;
+        let applied = self.cell(key)?.memory.applied >= sequence;
+        self.observation.applied_before += u64::from(applied);
+        Ok(applied)
+    }
+
+    /// Notes where `key` goes back to should step `index` or a later one fail.
+    fn begin(&mut self, key: &str, index: usize) -> Result<(), EngineError> {
+        let cell = self.cell(key)?;
+        let memory = &cell.memory;
+        let base = cell
+            .base
+            .get_or_insert_with(|| Base {
+                memory: memory.clone(),
+                steps: Vec::new(),
+                timers: memory.timers.clone(),
+            });
+        if base.steps.last() != Some(&index) {
+            base.steps.push(index);
+        }
+        Ok(())
+    }
+
+    /// Runs a step; when it fails, undoes it and whatever it may have spoilt.
+    fn run(&mut self, mut step: Step<A>, steps: &mut Vec<Step<A>>) -> Result<(), EngineError> {
+        if self.applied_before(&step)? {
+            return Ok(());
+        }
+        let key = step.key.clone().expect("a step that runs has a key");
+        self.begin(&key, steps.len())?;
+        match self.attempt(&mut step) {
+            Ok(()) => {
+                self.observation.handled += 1;
+                self.faults_in_a_row = 0;
+                steps.push(step);
+                Ok(())
+            }
+            Err(error) => self.undo(step, error, steps),
+        }
+    }
+
+    /// Calls the handler once, catching a panic.
+    fn attempt(&mut self, step: &mut Step<A>) -> Result<(), AgentError> {
+        let (Some(key), Some(heard)) = (step.key.as_deref(), step.heard.as_ref()) else {
+            return Ok(());
+        };
+        let cell = self.cells.get_mut(key).expect("the key of a step is loaded");
+        let memory = &mut cell.memory;
+        memory.applied = step.delivery.sequence;
+        memory.provenance = memory.provenance.weakest(step.delivery.envelope.provenance);
+        step.provenance = memory.provenance;
+        step.outcome = Outcome::default();
+        let mut ctx = Ctx {
+            key,
+            now: step.now,
+            input: &step.delivery.envelope,
+            contract: self.wiring.contract(),
+            timers: &mut memory.timers,
+            outcome: &mut step.outcome,
+            agent: PhantomData,
+        };
+        let call = AssertUnwindSafe(|| heard.handle(&self.agent, &mut memory.state, &mut ctx));
+        match catch_unwind(call) {
+            Ok(Ok(())) => {
+                step.outcome.breach.take().map_or(Ok(()), |breach| Err(AgentError::Fault(breach)))
+            }
+            Ok(Err(error)) => Err(error),
+            Err(panic) => Err(AgentError::Fault(format!("panicked: {}", words(&*panic)))),
+        }
+    }
+
+    /// Sets a failed step aside and brings its key back to where the step found it.
+    ///
+    /// The memory of the key returns to its base and the steps since are taken again, so that
+    /// nothing the failed handler wrote remains. After a fault the agent itself is built anew first.
+    fn undo(
+        &mut self,
+        mut step: Step<A>,
+        error: AgentError,
+        steps: &mut Vec<Step<A>>,
+    ) -> Result<(), EngineError> {
+        let cause = match &error {
+            AgentError::Reject(_) => Cause::Rejected,
+            AgentError::Fault(_) => {
+                self.faults_in_a_row += 1;
+                self.rebuild(self.config.clone())?;
+                Cause::Faulted
+            }
+        };
+        if self.faults_in_a_row > FAULTS_IN_A_ROW_MAX {
+            return Err(EngineError::Broken {
+                host: self.id.clone(),
+                faults: self.faults_in_a_row,
+                last: error.to_string(),
+            });
+        }
+        let key = step.key.clone().expect("a step that failed has a key");
+        self.go_back(&key, steps.len(), steps)?;
+        self.bury(&mut step, cause, error.to_string());
+        self.cell(&key)?.memory.applied = step.delivery.sequence;
+        step.provenance = self.cell(&key)?.memory.provenance;
+        steps.push(step);
+        Ok(())
+    }
+
+    /// Restores `key` and takes its steps before `failed` again; they become its new base.
+    fn go_back(
+        &mut self,
+        key: &str,
+        failed: usize,
+        steps: &mut [Step<A>],
+    ) -> Result<(), EngineError> {
+        let cell = self.cells.get_mut(key).expect("the key of a failed step is loaded");
+        let base = cell.base.as_ref().expect("a step that ran has a base");
+        cell.memory = base.memory.clone();
+        let again: Vec<usize> =
+            base.steps.iter().copied().filter(|&index| index != failed).collect();
+        for index in again {
+            self.again(&mut steps[index])?;
+        }
+        let cell = self.cells.get_mut(key).expect("the key of a failed step is loaded");
+        let base = cell.base.as_mut().expect("a step that ran has a base");
+        base.memory = cell.memory.clone();
+        base.steps.clear();
+        Ok(())
+    }
+
+    /// Takes a step again that succeeded before; it cannot fail now, or the agent is not deterministic.
+    fn again(&mut self, step: &mut Step<A>) -> Result<(), EngineError> {
+        if step.dead.is_some() || step.heard.is_none() {
+            let key = step.key.as_deref().expect("a step with a base has a key");
+            let sequence = step.delivery.sequence;
+            self.cell(key)?.memory.applied = sequence;
+            return Ok(());
+        }
+        if step.delivery.envelope.class == Class::Timer
+            && let Ok(fired) = step.delivery.envelope.open::<TimerFired>()
+        {
+            self.cell(&fired.key)?.memory.timers.take(&fired.timer, fired.generation);
+        }
+        self.attempt(step).map_err(|error| EngineError::Broken {
+            host: self.id.clone(),
+            faults: self.faults_in_a_row,
+            last: format!("a message that was handled before fails now: {error}"),
+        })
+    }
+
+    fn bury(&mut self, step: &mut Step<A>, cause: Cause, reason: String) {
+        self.observation.dead_lettered += 1;
+        tracing::warn!(host = %self.id, sequence = step.delivery.sequence, %reason, "dead-lettered");
+        step.outcome = Outcome::default();
+        step.dead = Some(DeadLettered {
+            agent: A::KIND.to_owned(),
+            original: (*step.delivery.envelope).clone(),
+            position: Origin {
+                stream: self.partition.stream,
+                partition: self.partition.index,
+                sequence: step.delivery.sequence,
+                index: 0,
+            },
+            cause,
+            reason,
+            attempts: if cause == Cause::Crashed { super::CRASHES_MAX } else { 1 },
+        });
+    }
+
+    /// Changes the configuration; one that cannot be used leaves the old one in force.
+    fn apply_config(&mut self, envelope: &Envelope) -> Result<(), EngineError> {
+        self.observation.handled += 1;
+        let applied = match envelope.open::<ConfigApplied>() {
+            Ok(applied) => applied,
+            Err(error) => {
+                tracing::error!(host = %self.id, %error, "configuration entry cannot be read");
+                return Ok(());
+            }
+        };
+        let changed = load_config::<A>(&*self.store, &applied.config)
+            .and_then(|config| Ok(self.rebuild(config)?));
+        match changed {
+            Ok(()) => self.config_name = Some(applied.config),
+            Err(EngineError::Config(error)) => {
+                tracing::error!(host = %self.id, %error, "configuration refused, the old one stays");
+            }
+            Err(other) => return Err(other),
+        }
+        Ok(())
+    }
+}
+
+/// The text of a panic.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned())
+}

@@ -1,0 +1,5 @@
+//! What tests of agents, stores and buses share.
+
+pub mod world;
+
+pub use world::World;

@@ -1,0 +1,244 @@
+//! What an agent declares: at once its subscriptions, its rights and the table that runs it.
+
+use crate::agent::{Agent, AgentResult, Handle, Timer};
+use crate::ctx::Ctx;
+use messages::{Class, DecodeError, Envelope, Message, Stream};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// An agent's declaration, filled by [`Agent::wiring`].
+pub struct Wiring<A: Agent> {
+    contract: Contract,
+    decoders: BTreeMap<&'static str, Decoder<A>>,
+    timers: BTreeMap<&'static str, fn() -> Box<dyn Heard<A>>>,
+}
+
+type Decoder<A> = Box<dyn Fn(&Envelope) -> Result<Box<dyn Heard<A>>, DecodeError> + Send>;
+
+/// A decoded message, or a timer, ready to be handled as often as a re-run needs it.
+pub(crate) trait Heard<A: Agent> {
+    /// Key of the memory it belongs to; `None` for a timer, whose firing names the key.
+    fn key(&self) -> Option<&str>;
+    fn handle(&self, agent: &A, state: &mut A::State, ctx: &mut Ctx<'_, A>) -> AgentResult;
+}
+
+/// What an agent may hear and say, as data: for the bus, for documents and for tests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Contract {
+    /// The agent.
+    pub kind: String,
+    /// The one stream it reads.
+    pub stream: Stream,
+    /// Messages it hears, by name.
+    pub hears: BTreeMap<String, Class>,
+    /// Messages it may publish, by name; commands among them.
+    pub publishes: BTreeMap<String, Class>,
+    /// Its timers.
+    pub timers: Vec<String>,
+    /// When its states are saved.
+    pub durability: Durability,
+}
+
+/// When states are saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// With every turn, in the same commit as its outputs.
+    Turn,
+    /// At intervals; what was said since is not said again.
+    Checkpoint {
+        /// Longest time between two checkpoints.
+        interval: Duration,
+    },
+}
+
+/// A declaration that contradicts itself or another agent's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WiringError {
+    /// An agent hears messages of two streams.
+    #[error("agent `{kind}` hears `{name}`, which travels on `{found}`, but it reads `{reads}`; split the agent")]
+    TwoStreams {
+        /// The agent.
+        kind: String,
+        /// The message.
+        name: String,
+        /// Where the message travels.
+        found: Stream,
+        /// What the agent reads.
+        reads: Stream,
+    },
+    /// A checkpointed agent commands.
+    #[error("agent `{kind}` commands `{name}` but saves its states at checkpoints only; remove one of them")]
+    CommandsFromCheckpoint {
+        /// The agent.
+        kind: String,
+        /// The command.
+        name: String,
+    },
+    /// A command is handled by two kinds, or by none.
+    #[error("command `{name}` is handled by {handlers:?}; exactly one kind must handle it")]
+    CommandHandlers {
+        /// The command.
+        name: String,
+        /// Who handles it.
+        handlers: Vec<String>,
+    },
+    /// Two agents have the same name.
+    #[error("two agents are named `{kind}`; rename one")]
+    KindTwice {
+        /// The name.
+        kind: String,
+    },
+}
+
+impl<A: Agent> Wiring<A> {
+    /// The declaration of `A`.
+    #[must_use]
+    pub(crate) fn of() -> Self {
+        let contract = Contract {
+            kind: A::KIND.to_owned(),
+            stream: Stream::Log,
+            hears: BTreeMap::new(),
+            publishes: BTreeMap::new(),
+            timers: Vec::new(),
+            durability: Durability::Turn,
+        };
+        let mut wiring = Self { contract, decoders: BTreeMap::new(), timers: BTreeMap::new() };
+        A::wiring(&mut wiring);
+        wiring.contract.stream = stream_of(&wiring.contract.hears);
+        wiring
+    }
+
+    /// Hears `M`; the returned [`On`] asks for the key of the memory it belongs to.
+    pub fn on<M: Message>(&mut self) -> On<'_, A, M>
+    where
+        A: Handle<M>,
+    {
+        On { wiring: self, message: PhantomData }
+    }
+
+    /// May publish `M`.
+    pub fn publishes<M: Message>(&mut self) -> &mut Self {
+        self.contract.publishes.insert(M::NAME.to_owned(), M::CLASS);
+        self
+    }
+
+    /// May set the timer `T`.
+    pub fn timer<T: Timer>(&mut self) -> &mut Self
+    where
+        A: Handle<T>,
+    {
+        self.contract.timers.push(T::NAME.to_owned());
+        self.timers.insert(T::NAME, || Box::new(Fired::<T>(T::default())));
+        self
+    }
+
+    /// Saves states at checkpoints at most `interval` apart instead of with every turn.
+    pub fn checkpoints(&mut self, interval: Duration) -> &mut Self {
+        self.contract.durability = Durability::Checkpoint { interval };
+        self
+    }
+
+    /// The declaration as data.
+    #[must_use]
+    pub(crate) fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    /// Reads `envelope` if the agent hears it.
+    pub(crate) fn decode(
+        &self,
+        envelope: &Envelope,
+    ) -> Option<Result<Box<dyn Heard<A>>, DecodeError>> {
+        self.decoders.get(envelope.name.as_str()).map(|decode| decode(envelope))
+    }
+
+    /// The timer `name`, if the agent has it.
+    pub(crate) fn fired(&self, name: &str) -> Option<Box<dyn Heard<A>>> {
+        self.timers.get(name).map(|make| make())
+    }
+}
+
+/// The stream on which the most voluminous of `hears` travels.
+fn stream_of(hears: &BTreeMap<String, Class>) -> Stream {
+    hears.values().map(|class| class.stream()).min().unwrap_or(Stream::Log)
+}
+
+impl Contract {
+    /// Checks that everything it hears can be had from its one stream, and that it may command.
+    ///
+    /// # Errors
+    /// [`WiringError`] naming the message that does not fit.
+    pub fn check(&self) -> Result<(), WiringError> {
+        for (name, class) in &self.hears {
+            let copied = matches!(class, Class::Registry | Class::Control);
+            if class.stream() != self.stream && !copied {
+                return Err(WiringError::TwoStreams {
+                    kind: self.kind.clone(),
+                    name: name.clone(),
+                    found: class.stream(),
+                    reads: self.stream,
+                });
+            }
+        }
+        let command = self.publishes.iter().find(|(_, class)| **class == Class::Command);
+        match (self.durability, command) {
+            (Durability::Checkpoint { .. }, Some((name, _))) => {
+                Err(WiringError::CommandsFromCheckpoint {
+                    kind: self.kind.clone(),
+                    name: name.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A message type being wired.
+#[must_use = "a message is wired only once its key is known"]
+pub struct On<'w, A: Agent, M: Message> {
+    wiring: &'w mut Wiring<A>,
+    message: PhantomData<M>,
+}
+
+impl<'w, A: Agent + Handle<M>, M: Message> On<'w, A, M> {
+    /// Which memory a message belongs to.
+    pub fn key(self, key: fn(&M) -> &str) -> &'w mut Wiring<A> {
+        self.wiring.contract.hears.insert(M::NAME.to_owned(), M::CLASS);
+        let decoder: Decoder<A> = Box::new(move |envelope| {
+            let message = envelope.open::<M>()?;
+            Ok(Box::new(Opened { message, key }))
+        });
+        self.wiring.decoders.insert(M::NAME, decoder);
+        self.wiring
+    }
+}
+
+struct Opened<M> {
+    message: M,
+    key: fn(&M) -> &str,
+}
+
+impl<A: Agent + Handle<M>, M: Message> Heard<A> for Opened<M> {
+    fn key(&self) -> Option<&str> {
+        Some((self.key)(&self.message))
+    }
+
+    fn handle(&self, agent: &A, state: &mut A::State, ctx: &mut Ctx<'_, A>) -> AgentResult {
+        agent.handle(state, &self.message, ctx)
+    }
+}
+
+struct Fired<T>(T);
+
+impl<A: Agent + Handle<T>, T: Timer> Heard<A> for Fired<T> {
+    fn key(&self) -> Option<&str> {
+        None
+    }
+
+    fn handle(&self, agent: &A, state: &mut A::State, ctx: &mut Ctx<'_, A>) -> AgentResult {
+        agent.handle(state, &self.0, ctx)
+    }
+}
