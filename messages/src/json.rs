@@ -1,10 +1,11 @@
 //! JSON read strictly, because what comes from outside is evidence: bounded depth, no key twice, nothing guessed.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Deepest nesting of objects and arrays that is read.
 pub const DEPTH_MAX: usize = 16;
@@ -15,21 +16,21 @@ pub enum JsonError {
     /// Nested deeper than [`DEPTH_MAX`].
     #[error("JSON is nested deeper than {DEPTH_MAX} levels; flatten it")]
     TooDeep,
-    /// Not the syntax of RFC 8259, or another kind of value than asked for.
+    /// Not the syntax of RFC 8259, a number beyond all floats, another kind of value than asked for, an unknown field, or
+    /// a key that appears twice in one object, so that one of two values would be lost.
     #[error("not the JSON that was expected: {0}")]
-    Syntax(String),
-    /// One object names a field twice, so one of the two values would be lost.
-    #[error("key `{key}` appears twice in one object; send it once")]
-    DuplicateKey {
-        /// The key.
-        key: String,
-    },
+    Unexpected(String),
 }
 
 /// Refuses what is nested deeper than [`DEPTH_MAX`]; looks at brackets and strings only.
 pub(crate) fn check_depth(text: &[u8]) -> Result<(), JsonError> {
     // Few brackets cannot be deep, and counting them is much faster than following them.
-    if text.iter().filter(|byte| matches!(byte, b'{' | b'[')).count() <= DEPTH_MAX {
+    if text
+        .iter()
+        .filter(|byte| matches!(byte, b'{' | b'['))
+        .count()
+        <= DEPTH_MAX
+    {
         return Ok(());
     }
     let mut depth = 0_usize;
@@ -61,59 +62,51 @@ fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
     }
 }
 
-/// The fields of one object in their order, each value still as it was written.
+/// The fields of one object in their order; no two have the same key.
 ///
-/// Keeping the values raw lets every field be judged by itself: one bad sample does not cost its neighbours.
+/// With raw values each field can be judged by itself; with [`Scalar`]s one pass reads them all.
 #[derive(Debug)]
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Object<'a, V = &'a RawValue>(Vec<(Cow<'a, str>, V)>);
 
 impl<'a> Object<'a> {
-    /// Reads an object; refuses a key that appears twice.
+    /// Reads an object.
     pub(crate) fn parse(text: &'a str) -> Result<Self, JsonError> {
-        let object: Self = from_str(text)?;
-        object.refuse_duplicates()?;
-        Ok(object)
+        from_str(text)
     }
 
-    /// The value of `key`; `null` counts as absent.
-    pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
-        let (_, value) = self.0.iter().find(|(name, _)| name == key)?;
-        (value.get() != "null").then_some(value)
+    /// Whether there is a field `key`.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == key)
     }
+}
 
-    /// The first key that is none of `known`.
-    pub(crate) fn unknown(&self, known: &[&str]) -> Option<&str> {
-        self.0.iter().map(|(key, _)| key.as_ref()).find(|key| !known.contains(key))
-    }
-
+impl<V> Object<'_, V> {
     /// How many fields there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    fn refuse_duplicates(&self) -> Result<(), JsonError> {
-        match self.duplicate() {
-            Some(key) => Err(JsonError::DuplicateKey { key: shorten(key) }),
-            None => Ok(()),
-        }
-    }
-
     /// A key that appears twice. Few keys are compared pairwise; an attacker's object may have tens of thousands.
     fn duplicate(&self) -> Option<&str> {
         const FEW: usize = 16;
-        let mut keys = self.0.iter().map(|(key, _)| key.as_ref());
+        let keys = || self.0.iter().map(|(key, _)| key.as_ref());
         if self.len() <= FEW {
-            let others = |index: usize| self.0[..index].iter().map(|(key, _)| key.as_ref());
-            return keys.enumerate().find(|(index, key)| others(*index).any(|it| it == *key)).map(|(_, key)| key);
+            return keys()
+                .enumerate()
+                .find(|(i, key)| keys().take(*i).any(|it| it == *key))
+                .map(|it| it.1);
         }
-        let mut sorted: Vec<&str> = keys.by_ref().collect();
+        let mut sorted: Vec<&str> = keys().collect();
         sorted.sort_unstable();
-        sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+        sorted
+            .windows(2)
+            .find(|pair| pair[0] == pair[1])
+            .map(|pair| pair[0])
     }
 }
 
-impl<'a> IntoIterator for Object<'a> {
-    type Item = (Cow<'a, str>, &'a RawValue);
+impl<'a, V> IntoIterator for Object<'a, V> {
+    type Item = (Cow<'a, str>, V);
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -121,11 +114,11 @@ impl<'a> IntoIterator for Object<'a> {
     }
 }
 
-impl<'de> Deserialize<'de> for Object<'de> {
+impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Object<'a, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Object<'de>;
+        struct Fields<V>(PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Fields<V> {
+            type Value = Object<'de, V>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -141,13 +134,100 @@ impl<'de> Deserialize<'de> for Object<'de> {
                 Ok(Object(fields))
             }
         }
-        deserializer.deserialize_map(Fields)
+        let object = deserializer.deserialize_map(Fields(PhantomData))?;
+        match object.duplicate() {
+            Some(key) => {
+                let key = shorten(key);
+                Err(D::Error::custom(format!(
+                    "key `{key}` appears twice in one object; send it once"
+                )))
+            }
+            None => Ok(object),
+        }
+    }
+}
+
+/// A value that is expected to be simple; of one that is not, only its kind is kept.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Scalar<'a> {
+    /// `null`.
+    Null,
+    /// A number, as the nearest float. One beyond all floats is a syntax error.
+    Number(f64),
+    /// A string.
+    Text(Cow<'a, str>),
+    /// What it is instead.
+    Other(&'static str),
+}
+
+impl fmt::Display for Scalar<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::Null => f.write_str("null"),
+            Scalar::Number(number) => number.fmt(f),
+            Scalar::Text(text) => write!(f, "\"{}\"", shorten(text).escape_debug()),
+            Scalar::Other(kind) => f.write_str(kind),
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyScalar)
+    }
+}
+
+struct AnyScalar;
+
+impl<'de> Visitor<'de> for AnyScalar {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::Other(if value { "true" } else { "false" }))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Scalar::Number(number as f64))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::Number(number as f64))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Scalar::Number(number))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other("a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other("an object"))
     }
 }
 
 /// Reads `text` as `T`.
 pub(crate) fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonError> {
-    serde_json::from_str(text).map_err(|error| JsonError::Syntax(error.to_string()))
+    serde_json::from_str(text).map_err(|error| JsonError::Unexpected(error.to_string()))
 }
 
 /// The text of a JSON string, or `None` for any other value.
@@ -173,14 +253,27 @@ mod tests {
     fn depth_counts_brackets_but_not_those_inside_strings() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
         assert_eq!(check_depth(nested(DEPTH_MAX).as_bytes()), Ok(()));
-        assert_eq!(check_depth(nested(DEPTH_MAX + 1).as_bytes()), Err(JsonError::TooDeep));
-        assert_eq!(check_depth(format!(r#"{{"{}\"[":1}}"#, "[".repeat(99)).as_bytes()), Ok(()));
+        assert_eq!(
+            check_depth(nested(DEPTH_MAX + 1).as_bytes()),
+            Err(JsonError::TooDeep)
+        );
+        assert_eq!(
+            check_depth(format!(r#"{{"{}\"[":1}}"#, "[".repeat(99)).as_bytes()),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_key_that_appears_twice_is_refused_however_it_is_spelled() {
-        let error = Object::parse(r#"{"a":1,"\u0061":2}"#).unwrap_err();
-        assert_eq!(error, JsonError::DuplicateKey { key: "a".to_owned() });
+        let many: Vec<_> = (0..40).map(|i| format!("\"k{i}\":1")).collect();
+        assert!(Object::parse(&format!("{{{}}}", many.join(","))).is_ok());
+        for twice in [
+            r#"{"a":1,"\u0061":2}"#,
+            &format!(r#"{{"k7":2,{}}}"#, many.join(",")),
+        ] {
+            let error = Object::parse(twice).unwrap_err();
+            assert!(error.to_string().contains("appears twice"), "{error}");
+        }
     }
 
     #[test]

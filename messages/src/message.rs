@@ -62,9 +62,7 @@ fn from_json<R: Record>(data: &[u8]) -> Result<R, DecodeError> {
 }
 
 /// What a message is; decides the stream it is appended to.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
     /// What a device sent, as sent.
@@ -131,9 +129,7 @@ impl Class {
 }
 
 /// The streams, in falling order of volume.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stream {
     /// What devices sent.

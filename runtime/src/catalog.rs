@@ -13,6 +13,8 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub struct Catalog {
     entries: BTreeMap<String, Entry>,
+    /// Agents that do not run in this process; what they hear is kept for them all the same.
+    resting: BTreeMap<String, Entry>,
     twice: Option<String>,
 }
 
@@ -49,6 +51,26 @@ impl Catalog {
         self
     }
 
+    /// The same with the agents named in `kinds` alone at work; the others rest.
+    ///
+    /// # Errors
+    /// The first name that no agent has.
+    pub fn only(mut self, kinds: &[String]) -> Result<Self, String> {
+        if let Some(unknown) = kinds.iter().find(|kind| !self.entries.contains_key(*kind)) {
+            return Err(unknown.clone());
+        }
+        let (entries, resting) =
+            self.entries.into_iter().partition(|(kind, _)| kinds.contains(kind));
+        self.entries = entries;
+        self.resting.extend(resting);
+        Ok(self)
+    }
+
+    /// What every agent declared, the resting ones included: routes must not depend on who runs.
+    pub fn contracts(&self) -> impl Iterator<Item = &Contract> {
+        self.entries.values().chain(self.resting.values()).map(|entry| &entry.contract)
+    }
+
     /// Checks that the declarations fit together.
     ///
     /// # Errors
@@ -58,15 +80,15 @@ impl Catalog {
             return Err(WiringError::KindTwice { kind: kind.clone() });
         }
         let mut handlers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for entry in self.entries.values() {
-            entry.contract.check()?;
-            for (name, _) in commands(&entry.contract.publishes) {
+        for contract in self.contracts() {
+            contract.check()?;
+            for (name, _) in commands(&contract.publishes) {
                 handlers.entry(name).or_default();
             }
         }
-        for (kind, entry) in &self.entries {
-            for (name, _) in commands(&entry.contract.hears) {
-                handlers.entry(name).or_default().push(kind.clone());
+        for contract in self.contracts() {
+            for (name, _) in commands(&contract.hears) {
+                handlers.entry(name).or_default().push(contract.kind.clone());
             }
         }
         match handlers.into_iter().find(|(_, kinds)| kinds.len() != 1) {
@@ -77,7 +99,7 @@ impl Catalog {
         }
     }
 
-    /// Agents by kind.
+    /// Agents at work, by kind.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(kind, entry)| (kind.as_str(), entry))
     }

@@ -90,8 +90,7 @@ impl Deployment {
     /// [`StartError`] naming what does not fit.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.catalog.check()?;
-        let contracts = options.catalog.iter().map(|(_, entry)| &entry.contract);
-        let router = Arc::new(Router::new(options.partitions, contracts));
+        let router = Arc::new(Router::new(options.partitions, options.catalog.contracts()));
         let store = options.store;
         check_partitions(&*store, options.partitions)?;
         let unclean = store.blob(RUNNING)?.is_some();
@@ -134,7 +133,7 @@ impl Deployment {
     ///
     /// # Errors
     /// [`CommitError`] when the last commit was refused.
-    pub async fn drain(self) -> Result<(), CommitError> {
+    pub async fn drain(&self) -> Result<(), CommitError> {
         self.fleet.drain().await;
         self.committer.commit(Request::Blobs(vec![(RUNNING.to_owned(), None)])).await?;
         Ok(())
@@ -193,9 +192,17 @@ impl Deployment {
 /// Stored value that names the number of partitions.
 const PARTITIONS: &str = "partitions";
 
+/// Partitions that `store` was made with; 0 when it does not say so readably, `None` when it is new.
+///
+/// # Errors
+/// [`StoreError`] when the store failed.
+pub fn partitions_of(store: &dyn Store) -> Result<Option<u16>, StoreError> {
+    let bytes = store.blob(PARTITIONS)?;
+    Ok(bytes.map(|bytes| bytes.try_into().map_or(0, u16::from_le_bytes)))
+}
+
 fn check_partitions(store: &dyn Store, asked: NonZeroU16) -> Result<(), StartError> {
-    let Some(bytes) = store.blob(PARTITIONS)? else { return Ok(()) };
-    let found = bytes.try_into().map_or(0, u16::from_le_bytes);
+    let Some(found) = partitions_of(store)? else { return Ok(()) };
     if found == asked.get() {
         Ok(())
     } else {

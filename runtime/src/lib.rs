@@ -23,6 +23,8 @@ pub mod flight;
 pub mod host;
 pub mod marker;
 pub mod models;
+pub mod recompute;
+pub mod retention;
 pub mod router;
 pub mod store;
 pub mod supervisor;

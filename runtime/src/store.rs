@@ -3,7 +3,9 @@
 //! [`Store`] has two implementations: `sled` for deployments and [`memory`] for tests. Both pass the
 //! contract suite in [`crate::testkit::store_contract`].
 
+mod head;
 pub mod memory;
+pub mod sled;
 
 use messages::{Envelope, Sequence, Stream, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -95,7 +95,9 @@ impl Attributes {
         self.check_schema(encoding, &data)?;
         let provenance = Provenance::from_name(self.required("provenance")?);
         Ok(Envelope {
-            id: self.parsed("id", "a UUID")?.ok_or(CloudEventError::Missing { attribute: "id" })?,
+            id: self
+                .parsed("id", "a UUID")?
+                .ok_or(CloudEventError::Missing { attribute: "id" })?,
             name: self.required("type")?.to_owned(),
             class: Class::from_token(self.required("class")?)
                 .ok_or_else(|| self.invalid("class", "a class such as `event` or `command`"))?,
@@ -128,7 +130,8 @@ impl Attributes {
     /// # Errors
     /// [`CloudEventError::Missing`] when it is not.
     pub fn required(&self, attribute: &'static str) -> Result<&str, CloudEventError> {
-        self.get(attribute).ok_or(CloudEventError::Missing { attribute })
+        self.get(attribute)
+            .ok_or(CloudEventError::Missing { attribute })
     }
 
     /// Whether the headers carry an event in binary mode.
@@ -141,7 +144,10 @@ impl Attributes {
     #[must_use]
     pub fn is_structured_mode(&self) -> bool {
         const STRUCTURED: &str = "application/cloudevents";
-        let start = self.content_type.as_deref().and_then(|it| it.get(..STRUCTURED.len()));
+        let start = self
+            .content_type
+            .as_deref()
+            .and_then(|it| it.get(..STRUCTURED.len()));
         start.is_some_and(|start| start.eq_ignore_ascii_case(STRUCTURED))
     }
 
@@ -150,16 +156,20 @@ impl Attributes {
     /// # Errors
     /// [`CloudEventError::Invalid`] when it is neither of the two encodings.
     pub fn encoding(&self) -> Result<Encoding, CloudEventError> {
-        let in_header = || self.content_type.as_deref().filter(|_| !self.is_structured_mode());
+        let in_header = || {
+            self.content_type
+                .as_deref()
+                .filter(|_| !self.is_structured_mode())
+        };
         match self.get("datacontenttype").or_else(in_header) {
             None => Ok(Encoding::Json),
-            Some(content_type) => Encoding::from_content_type(content_type).ok_or_else(|| {
-                CloudEventError::Invalid {
+            Some(content_type) => {
+                Encoding::from_content_type(content_type).ok_or_else(|| CloudEventError::Invalid {
                     attribute: "datacontenttype",
                     value: shorten(content_type),
                     wanted: "`application/json` or `application/vnd.aurorasync.postcard`",
-                }
-            }),
+                })
+            }
         }
     }
 
@@ -178,7 +188,10 @@ impl Attributes {
     /// The attributes that are there, in their order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let values = self.values.iter().map(Option::as_deref);
-        ATTRIBUTES.into_iter().zip(values).filter_map(|(attribute, value)| Some((attribute, value?)))
+        ATTRIBUTES
+            .into_iter()
+            .zip(values)
+            .filter_map(|(attribute, value)| Some((attribute, value?)))
     }
 
     /// Adds what came from outside; an empty value counts as absent, a second one is refused.
@@ -197,7 +210,10 @@ impl Attributes {
     ) -> Result<(), CloudEventError> {
         let value = value.into();
         if value.len() > ATTRIBUTE_BYTES_MAX {
-            return Err(CloudEventError::TooLong { attribute, bytes: value.len() });
+            return Err(CloudEventError::TooLong {
+                attribute,
+                bytes: value.len(),
+            });
         }
         if value.chars().any(char::is_control) {
             return Err(CloudEventError::NotText { attribute });
@@ -212,7 +228,10 @@ impl Attributes {
         attribute: &'static str,
         value: Option<impl ToString>,
     ) -> Result<(), CloudEventError> {
-        self.set(attribute, value.map(|value| value.to_string()).unwrap_or_default())
+        self.set(
+            attribute,
+            value.map(|value| value.to_string()).unwrap_or_default(),
+        )
     }
 
     fn parsed<T: FromStr>(
@@ -225,8 +244,12 @@ impl Attributes {
     }
 
     fn origin(&self) -> Result<Option<Origin>, CloudEventError> {
-        const PARTS: [&str; 4] =
-            ["originstream", "originpartition", "originsequence", "originindex"];
+        const PARTS: [&str; 4] = [
+            "originstream",
+            "originpartition",
+            "originsequence",
+            "originindex",
+        ];
         if PARTS.iter().all(|part| self.get(part).is_none()) {
             return Ok(None);
         }
@@ -259,7 +282,11 @@ impl Attributes {
 
     fn invalid(&self, attribute: &'static str, wanted: &'static str) -> CloudEventError {
         let value = shorten(self.get(attribute).unwrap_or_default());
-        CloudEventError::Invalid { attribute, value, wanted }
+        CloudEventError::Invalid {
+            attribute,
+            value,
+            wanted,
+        }
     }
 }
 

@@ -41,8 +41,8 @@ use bytes::Bytes;
 pub const SPEC_VERSION: &str = "1.0";
 /// Longest value of one attribute, in bytes of UTF-8.
 pub const ATTRIBUTE_BYTES_MAX: usize = 1024;
-/// Longest event in structured mode, in bytes: the longest data in base64 and all attributes.
-pub const STRUCTURED_BYTES_MAX: usize = 512 * 1024;
+/// Longest event in structured mode, in bytes (1 MiB): the longest data (a dead letter) in base64 and all attributes.
+pub const STRUCTURED_BYTES_MAX: usize = 1024 * 1024;
 /// Content type of structured mode.
 pub const STRUCTURED_CONTENT_TYPE: &str = "application/cloudevents+json";
 
@@ -62,7 +62,9 @@ pub enum CloudEventError {
         attribute: &'static str,
     },
     /// An attribute is too long.
-    #[error("attribute `{attribute}` (header `ce-{attribute}`) has {bytes} bytes, more than the {ATTRIBUTE_BYTES_MAX} allowed")]
+    #[error(
+        "attribute `{attribute}` (header `ce-{attribute}`) has {bytes} bytes, more than the {ATTRIBUTE_BYTES_MAX} allowed"
+    )]
     TooLong {
         /// The attribute.
         attribute: &'static str,
@@ -70,7 +72,9 @@ pub enum CloudEventError {
         bytes: usize,
     },
     /// An attribute is not percent-encoded UTF-8, or has control characters.
-    #[error("attribute `{attribute}` (header `ce-{attribute}`) is not printable text; percent-encode it as UTF-8")]
+    #[error(
+        "attribute `{attribute}` (header `ce-{attribute}`) is not printable text; percent-encode it as UTF-8"
+    )]
     NotText {
         /// The attribute.
         attribute: &'static str,
@@ -128,7 +132,11 @@ pub fn from_headers<'h>(
 /// # Errors
 /// [`CloudEventError`] when a field is empty that must not be, or JSON data is not JSON.
 pub fn to_json(envelope: &Envelope) -> Result<String, CloudEventError> {
-    structured::write(&Attributes::of(envelope)?, envelope.encoding, &envelope.data)
+    structured::write(
+        &Attributes::of(envelope)?,
+        envelope.encoding,
+        &envelope.data,
+    )
 }
 
 /// The envelope that came as `text` in structured mode.
@@ -136,6 +144,10 @@ pub fn to_json(envelope: &Envelope) -> Result<String, CloudEventError> {
 /// # Errors
 /// [`CloudEventError`] naming the attribute that is missing or wrong.
 pub fn from_json(text: &[u8]) -> Result<Envelope, CloudEventError> {
-    let Event { attributes, encoding, data } = Event::parse(text)?;
+    let Event {
+        attributes,
+        encoding,
+        data,
+    } = Event::parse(text)?;
     attributes.into_envelope(encoding, data)
 }

@@ -29,15 +29,18 @@ pub fn parse<'h>(
         let encoding = attributes.encoding()?;
         return parse_data(fleet, asset, &attributes, encoding, body);
     }
-    let text = std::str::from_utf8(body).map_err(|_| FrameError::NotUtf8)?;
     json::check_depth(body)?;
-    let object = Object::parse(text)?;
-    if attributes.is_structured_mode() || object.get("specversion").is_some() {
-        let event = Event::from_object(object)?;
-        parse_data(fleet, asset, &event.attributes, event.encoding, &event.data)
-    } else {
-        bare::parse_object(fleet, asset, &object)
+    let text = std::str::from_utf8(body).map_err(|_| FrameError::NotUtf8)?;
+    if attributes.is_structured_mode() || has_spec_version(text)? {
+        let event = Event::from_object(Object::parse(text)?)?;
+        return parse_data(fleet, asset, &event.attributes, event.encoding, &event.data);
     }
+    bare::parse_text(fleet, asset, text)
+}
+
+/// Whether `text` is a CloudEvent. Only a text that has the word at all is taken apart to see where.
+fn has_spec_version(text: &str) -> Result<bool, FrameError> {
+    Ok(text.contains("\"specversion\"") && Object::parse(text)?.has("specversion"))
 }
 
 fn parse_data(
@@ -49,7 +52,9 @@ fn parse_data(
 ) -> Result<Parsed, FrameError> {
     let name = attributes.required("type")?;
     if name != Telemetry::NAME {
-        return Err(FrameError::Type { found: json::shorten(name) });
+        return Err(FrameError::Type {
+            found: json::shorten(name),
+        });
     }
     attributes.required("id")?;
     attributes.required("source")?;
@@ -62,7 +67,10 @@ fn parse_data(
             let frame: Telemetry = record::decode(data)?;
             check_identity(&frame.fleet, fleet)?;
             check_identity(&frame.asset, asset)?;
-            Ok(Parsed { frame, refused: Vec::new() })
+            Ok(Parsed {
+                frame,
+                refused: Vec::new(),
+            })
         }
     }
 }
@@ -71,6 +79,9 @@ fn check_identity(found: &str, expected: &str) -> Result<(), FrameError> {
     if found == expected {
         Ok(())
     } else {
-        Err(FrameError::Identity { found: json::shorten(found), expected: expected.to_owned() })
+        Err(FrameError::Identity {
+            found: json::shorten(found),
+            expected: expected.to_owned(),
+        })
     }
 }

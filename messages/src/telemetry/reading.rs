@@ -9,9 +9,7 @@ use uuid::Uuid;
 ///
 /// A device that counts both its boots and its samples names its readings by them. A count of samples alone names
 /// nothing: it starts again with each boot. Such readings, and those without a count, are named by their time and content.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ReadingId {
     /// Named by the device's own counters.
     Counted {
@@ -70,7 +68,9 @@ mod tests {
     use crate::telemetry::json;
 
     fn first(body: &str) -> ReadingId {
-        let frame = json::parse("demo", "VEH001", body.as_bytes()).unwrap().frame;
+        let frame = json::parse("demo", "VEH001", body.as_bytes())
+            .unwrap()
+            .frame;
         frame.reading_identity(&frame.samples[0])
     }
 

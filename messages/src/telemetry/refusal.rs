@@ -33,15 +33,13 @@ pub struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusedKind {
-    /// Not an object, or one that names a key twice.
+    /// Not the object that a sample is: another value, an unknown field, a key that appears twice, a number beyond all floats.
     Malformed,
-    /// A field that no sample has.
-    UnknownField,
     /// No time, or none that is RFC 3339.
     Time,
     /// `seq` is not a whole number from 0 on.
     Sequence,
-    /// A value that is not a finite number.
+    /// A value that is not a number.
     Value,
     /// A name that is empty, too long or has control characters.
     Name,
@@ -59,25 +57,33 @@ pub enum RefusedKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// The body is too long.
-    #[error("body has {bytes} bytes, more than the {BODY_BYTES_MAX} allowed; send fewer samples at once")]
+    #[error(
+        "body has {bytes} bytes, more than the {BODY_BYTES_MAX} allowed; send fewer samples at once"
+    )]
     TooLarge {
         /// Its length, in bytes.
         bytes: usize,
     },
     /// Too many samples.
-    #[error("frame has {samples} samples, more than the {FRAME_SAMPLES_MAX} allowed; send fewer at once")]
+    #[error(
+        "frame has {samples} samples, more than the {FRAME_SAMPLES_MAX} allowed; send fewer at once"
+    )]
     TooManySamples {
         /// How many.
         samples: usize,
     },
     /// Too many columns.
-    #[error("frame has {columns} columns, more than the {FRAME_SIGNALS_MAX} allowed; send different signals in frames of their own")]
+    #[error(
+        "frame has {columns} columns, more than the {FRAME_SIGNALS_MAX} allowed; send different signals in frames of their own"
+    )]
     TooManyColumns {
         /// How many.
         columns: usize,
     },
     /// A column of a postcard frame is named twice or not at all.
-    #[error("column {index} is named twice, or its name is not 1 to {SIGNAL_NAME_BYTES_MAX} printable bytes, or its unit not 1 to {UNIT_BYTES_MAX}")]
+    #[error(
+        "column {index} is named twice, or its name is not 1 to {SIGNAL_NAME_BYTES_MAX} printable bytes, or its unit not 1 to {UNIT_BYTES_MAX}"
+    )]
     Column {
         /// Its index.
         index: usize,
@@ -94,20 +100,6 @@ pub enum FrameError {
     /// Not JSON as it should be.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// A field that no frame has.
-    #[error("field `{field}` is none of a frame's; measured values belong under `s`")]
-    UnknownField {
-        /// The field.
-        field: String,
-    },
-    /// A field with a value of the wrong kind.
-    #[error("field `{field}` is not {wanted}")]
-    Field {
-        /// The field.
-        field: &'static str,
-        /// What it should be.
-        wanted: &'static str,
-    },
     /// Both or neither of the two ways to say it.
     #[error("expected either one sample with `t`, or `samples` with at least one; never both")]
     Shape,

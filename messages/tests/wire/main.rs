@@ -1,6 +1,9 @@
 //! Wire compatibility: what was ever written is read, and what is not right is refused with a typed error.
 
+#![expect(clippy::unwrap_used, reason = "in a test a failed step is the finding")]
+
 mod cloudevents;
+mod forms;
 mod golden;
 mod hostile;
 mod roundtrip;

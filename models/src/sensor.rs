@@ -1,0 +1,337 @@
+//! Tells a faulty sensor from a faulty asset: values that freeze, vanish or cannot be.
+//!
+//! One call per window with a summary of every channel, because a sensor is judged against its peers:
+//!
+//! - **stuck**: the value stays exactly the same for more windows in which its peers move, or over more changes of
+//!   the operating state, than this channel of this asset is known to stand still ([`Stand`]). A thermostat
+//!   that holds 90 °C at a resolution of 1 °C stands still for long, and that is learned; an engine speed that
+//!   stands still for minutes while speed and vibration move is stuck.
+//! - **dropout**: the channel is absent for more windows than it usually is, in an operating state in which it
+//!   used to come, while peers come.
+//! - **out of range**: values beyond what the sensor can truly measure, in several windows in a row.
+//!
+//! Each fault is raised once, and cleared after [`Settings::clear_windows`] healthy windows. What a
+//! channel did while a fault was on is not learned as usual.
+//!
+//! **Not judged: slow drift against peers.** A coolant temperature that rises against engine speed, load and
+//! weather may be a drifting sensor or a worn pump; the residual alone cannot tell, and calling it
+//! a sensor fault would silence the pump's alarm. It takes a second sensor of the same quantity or a moment at
+//! which the true value is known (a cold start, where coolant is as warm as the air). Until such a relation is
+//! part of a profile, drift is left to the prediction, where supporting channels decide.
+
+mod stand;
+
+pub use stand::{Stand, StandLimits};
+
+use serde::{Deserialize, Serialize};
+
+/// Operating states in which presence is told apart; in a state of a higher number no dropout is judged.
+pub const STATES_MAX: usize = 8;
+
+/// Windows in which a channel came in an operating state before it is expected there.
+pub const EXPECTED_WINDOWS: u8 = 30;
+
+/// Reporting peers without which standing still says nothing.
+pub const PEERS_MIN: usize = 2;
+
+/// A channel and what its sensor can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// Its name.
+    pub name: Box<str>,
+    /// Least and greatest value that the sensor can truly measure; without one, the range is not judged.
+    #[serde(default)]
+    pub range: Option<(f64, f64)>,
+    /// Whether the value changes within hours of use. Not so for wear, ambient temperature or a set
+    /// value: these are never called stuck.
+    pub is_lively: bool,
+}
+
+/// When a sensor fault is raised and cleared. Windows are those of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Share of reporting peers that must have changed for a window to count against a standing value.
+    pub peers_moving_share: f64,
+    /// How long a value may stand still, in windows in which peers move.
+    pub still: StandLimits,
+    /// How long a value may stand still, in changes of the operating state.
+    pub still_over_states: StandLimits,
+    /// How long a channel may be absent, in windows in which it is expected.
+    pub absent: StandLimits,
+    /// Windows in a row with a value out of range that raise the fault.
+    pub out_of_range_windows: u8,
+    /// Healthy windows in a row that clear a fault.
+    pub clear_windows: u8,
+}
+
+impl Default for Settings {
+    /// For windows of 60 s: five hours of use until all is learned; a frozen value is found within four hours at most.
+    fn default() -> Self {
+        Self {
+            peers_moving_share: 1.0 / 3.0,
+            still: StandLimits { learn: 300, prior: 30, factor: 3, min: 5, max: 240 },
+            still_over_states: StandLimits { learn: 60, prior: 10, factor: 3, min: 4, max: 60 },
+            absent: StandLimits { learn: 120, prior: 5, factor: 3, min: 5, max: 120 },
+            out_of_range_windows: 2,
+            clear_windows: 3,
+        }
+    }
+}
+
+/// What came of one channel in one window; a channel of which nothing came has none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Least value.
+    pub min: f64,
+    /// Greatest value.
+    pub max: f64,
+    /// Bits of the last value.
+    pub last_bits: u64,
+    /// Samples that differ from the one before.
+    pub changed: u32,
+}
+
+/// Which fault a sensor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Its value freezes.
+    Stuck,
+    /// Its values no longer come.
+    Dropout,
+    /// Its values cannot be.
+    OutOfRange,
+}
+
+impl Fault {
+    const ALL: [Self; 3] = [Self::Stuck, Self::Dropout, Self::OutOfRange];
+}
+
+/// A fault that was raised or cleared with this window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finding<'a> {
+    /// Name of the channel.
+    pub channel: &'a str,
+    /// The fault.
+    pub fault: Fault,
+    /// Raised, or else cleared.
+    pub is_raised: bool,
+}
+
+/// What is remembered of the sensors of one asset: 88 bytes per channel and 40 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sensors {
+    channels: Vec<Memory>,
+    state: Option<u8>,
+}
+
+/// What is remembered of one channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Memory {
+    last_bits: Option<u64>,
+    still: Stand,
+    still_over_states: Stand,
+    absent: Stand,
+    present_windows_by_state: [u8; STATES_MAX],
+    out_of_range_windows: u8,
+    /// By fault: whether it is on, and healthy windows in a row since.
+    raised: [Option<u8>; 3],
+}
+
+/// What one window says of all channels together.
+struct Window {
+    /// Whether the operating state is another than in the window before.
+    state_changed: bool,
+    state: u8,
+    reporting: usize,
+    moving: usize,
+}
+
+/// Judges sensors by settings and channels that do not change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tests {
+    settings: Settings,
+    channels: Vec<Channel>,
+}
+
+impl Sensors {
+    /// Faults of the channel at `index` that are on now.
+    pub fn faults(&self, index: usize) -> impl Iterator<Item = Fault> {
+        let raised = self.channels.get(index).map_or([None; 3], |channel| channel.raised);
+        Fault::ALL.into_iter().filter(move |fault| raised[*fault as usize].is_some())
+    }
+}
+
+impl Tests {
+    /// Tests for these channels.
+    #[must_use]
+    pub fn new(settings: Settings, channels: Vec<Channel>) -> Self {
+        Self { settings, channels }
+    }
+
+    /// Judges one window and learns from it: `summaries` in the order of the channels, `state` the number of
+    /// the operating state. Gives what changed.
+    ///
+    /// # Panics
+    /// When there are not as many summaries as channels.
+    pub fn observe(
+        &self,
+        sensors: &mut Sensors,
+        summaries: &[Option<Summary>],
+        state: u8,
+    ) -> Vec<Finding<'_>> {
+        assert_eq!(summaries.len(), self.channels.len(), "every channel has its place");
+        sensors.channels.resize_with(self.channels.len(), Memory::default);
+        let state_changed = sensors.state.replace(state).is_some_and(|before| before != state);
+        let moved: Vec<bool> = sensors.channels.iter().zip(summaries).map(has_moved).collect();
+        let reporting = summaries.iter().flatten().count();
+        let moving = moved.iter().filter(|moved| **moved).count();
+        let window = Window { state_changed, state, reporting, moving };
+        let mut findings = Vec::new();
+        for (index, channel) in self.channels.iter().enumerate() {
+            let memory = &mut sensors.channels[index];
+            let verdicts = [
+                memory.stuck(&self.settings, channel, summaries[index], moved[index], &window),
+                memory.dropout(&self.settings, summaries[index], &window),
+                memory.out_of_range(&self.settings, channel, summaries[index]),
+            ];
+            for (fault, verdict) in Fault::ALL.into_iter().zip(verdicts) {
+                if let Some(is_raised) = memory.turn(&self.settings, fault, verdict) {
+                    findings.push(Finding { channel: &channel.name, fault, is_raised });
+                }
+            }
+            memory.last_bits = summaries[index].map(|summary| summary.last_bits).or(memory.last_bits);
+        }
+        findings
+    }
+}
+
+/// Whether a channel came with another value than it had.
+fn has_moved((memory, summary): (&Memory, &Option<Summary>)) -> bool {
+    summary.is_some_and(|summary| {
+        let other = memory.last_bits.is_some_and(|before| before != summary.last_bits);
+        summary.changed > 0 || other
+    })
+}
+
+/// What a window says of one fault of one channel.
+#[derive(Clone, Copy, PartialEq)]
+enum Sign {
+    /// Nothing.
+    None,
+    /// The channel is as it should be.
+    Healthy,
+    /// More than can be usual.
+    Faulty,
+}
+
+impl Memory {
+    fn is_on(&self, fault: Fault) -> bool {
+        self.raised[fault as usize].is_some()
+    }
+
+    /// Raises or clears a fault; gives whether it was raised, if it changed.
+    fn turn(&mut self, settings: &Settings, fault: Fault, sign: Sign) -> Option<bool> {
+        let raised = &mut self.raised[fault as usize];
+        match (*raised, sign) {
+            (None, Sign::Faulty) => {
+                *raised = Some(0);
+                Some(true)
+            }
+            (Some(healthy), Sign::Healthy) if healthy + 1 >= settings.clear_windows => {
+                *raised = None;
+                Some(false)
+            }
+            (Some(healthy), Sign::Healthy) => {
+                *raised = Some(healthy + 1);
+                None
+            }
+            (Some(_), Sign::Faulty) => {
+                *raised = Some(0);
+                None
+            }
+            (_, Sign::None) | (None, Sign::Healthy) => None,
+        }
+    }
+
+    fn stuck(
+        &mut self,
+        settings: &Settings,
+        channel: &Channel,
+        summary: Option<Summary>,
+        moved: bool,
+        window: &Window,
+    ) -> Sign {
+        if !channel.is_lively || summary.is_none() {
+            return Sign::None;
+        }
+        if moved {
+            let learn = !self.is_on(Fault::Stuck);
+            self.still.end(learn);
+            self.still_over_states.end(learn);
+        }
+        let peers = window.reporting - 1;
+        let moving = window.moving - usize::from(moved);
+        let enough = settings.peers_moving_share * peers as f64;
+        if peers >= PEERS_MIN && moving > 0 && moving as f64 >= enough {
+            self.still.expose(!moved);
+        }
+        if window.state_changed {
+            self.still_over_states.expose(!moved);
+        }
+        if moved {
+            Sign::Healthy
+        } else if self.still.is_beyond(&settings.still)
+            || self.still_over_states.is_beyond(&settings.still_over_states)
+        {
+            Sign::Faulty
+        } else {
+            Sign::None
+        }
+    }
+
+    fn dropout(&mut self, settings: &Settings, summary: Option<Summary>, window: &Window) -> Sign {
+        let Some(present) = self.present_windows_by_state.get_mut(usize::from(window.state)) else {
+            return Sign::None;
+        };
+        let is_expected = *present >= EXPECTED_WINDOWS;
+        if summary.is_some() {
+            *present = present.saturating_add(1);
+            let learn = !self.is_on(Fault::Dropout);
+            self.absent.end(learn);
+        }
+        if is_expected && window.reporting > 0 {
+            self.absent.expose(summary.is_none());
+        }
+        if summary.is_some() {
+            Sign::Healthy
+        } else if is_expected && self.absent.is_beyond(&settings.absent) {
+            Sign::Faulty
+        } else {
+            Sign::None
+        }
+    }
+
+    fn out_of_range(
+        &mut self,
+        settings: &Settings,
+        channel: &Channel,
+        summary: Option<Summary>,
+    ) -> Sign {
+        let Some(((least, greatest), summary)) = channel.range.zip(summary) else {
+            return Sign::None;
+        };
+        if summary.min >= least && summary.max <= greatest {
+            self.out_of_range_windows = 0;
+            return Sign::Healthy;
+        }
+        self.out_of_range_windows = self.out_of_range_windows.saturating_add(1);
+        let is_lasting = self.out_of_range_windows >= settings.out_of_range_windows;
+        if is_lasting { Sign::Faulty } else { Sign::None }
+    }
+}
+
+#[cfg(test)]
+mod tests;
