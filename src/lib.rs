@@ -1,1 +1,45 @@
-//! Placeholder
+//! The command line, as a library, so that others can add their agents to it.
+//!
+//! A program with one more agent is `aurorasync::main(agents::catalog().with::<Mine>())`.
+//! [`cli`] declares the verbs, `commands/<verb>.rs` performs them, [`config`] gathers what they are
+//! told, [`client`] asks a running process, [`output`] prints.
+
+pub mod cli;
+pub mod client;
+pub mod commands;
+pub mod config;
+pub mod error;
+pub mod exit;
+pub mod export;
+pub mod logging;
+pub mod nearest;
+pub mod output;
+pub mod upkeep;
+
+use clap::Parser;
+use runtime::Catalog;
+use std::process::ExitCode;
+
+/// Runs the command line over `catalog`; the exit code is one of [`exit::Exit`].
+#[must_use]
+pub fn main(catalog: Catalog) -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { exit::Exit::Usage } else { exit::Exit::Ok };
+            // Nobody may be reading any more; the exit code says it all the same.
+            drop(error.print());
+            return code.into();
+        }
+    };
+    let console = output::Console::new(cli.common.color, cli.common.quiet, cli.common.verbose);
+    let session = cli::Session { catalog, console };
+    match cli.command.perform(&session) {
+        Ok(exit) => exit.into(),
+        Err(error) if error.is_broken_pipe() => exit::Exit::Ok.into(),
+        Err(error) => {
+            session.console.error(&error);
+            error.exit().into()
+        }
+    }
+}

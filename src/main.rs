@@ -1,2 +1,7 @@
-//! Placeholder
-fn main() {}
+//! The program: the command line over this project's own agents.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aurorasync::main(runtime::Catalog::default())
+}

@@ -1,12 +1,18 @@
 //! The one list of message types; documents, golden bytes and checks are made from it.
 
 use crate::dead::DeadLettered;
+use crate::health::{
+    AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
+};
 use crate::message::{Class, Encoding, Message, Stage};
+use crate::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld};
+use crate::record::DecodeError;
+use crate::redelivery::{MessageRedelivered, TelemetryReleased};
 use crate::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded, OwnerRegistered};
 use crate::telemetry::Telemetry;
 
 /// What is known of one message type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// [`Message::NAME`].
     pub name: &'static str,
@@ -20,7 +26,12 @@ pub struct Entry {
     pub encoding: Encoding,
     /// [`Message::STAGE`].
     pub stage: Option<Stage>,
+    /// Shows data of this type as JSON, in whichever encoding and version it was written.
+    pub show: Show,
 }
+
+/// Data of one type, decoded and written as JSON.
+pub type Show = fn(Encoding, &[u8]) -> Result<serde_json::Value, DecodeError>;
 
 /// All message types, in the order of their schema numbers.
 pub const CATALOGUE: &[Entry] = &[
@@ -30,6 +41,16 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<MaintenanceRecorded>(),
     Entry::of::<OwnerRegistered>(),
     Entry::of::<DeadLettered>(),
+    Entry::of::<HealthAssessed>(),
+    Entry::of::<AnomalyDetected>(),
+    Entry::of::<SensorFaulted>(),
+    Entry::of::<AssetSilent>(),
+    Entry::of::<TelemetryQuarantined>(),
+    Entry::of::<FailurePredicted>(),
+    Entry::of::<PredictionCleared>(),
+    Entry::of::<PredictionWithheld>(),
+    Entry::of::<TelemetryReleased>(),
+    Entry::of::<MessageRedelivered>(),
 ];
 
 impl Entry {
@@ -43,8 +64,14 @@ impl Entry {
             version: M::VERSION,
             encoding: M::ENCODING,
             stage: M::STAGE,
+            show: show::<M>,
         }
     }
+}
+
+fn show<M: Message>(encoding: Encoding, data: &[u8]) -> Result<serde_json::Value, DecodeError> {
+    let message = M::from_data(encoding, data)?;
+    serde_json::to_value(message).map_err(|error| DecodeError::Invalid(error.to_string()))
 }
 
 /// The entry of the type called `name`.

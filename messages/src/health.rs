@@ -63,7 +63,8 @@ pub struct Trend {
     pub channel: String,
     /// How far back it looks.
     pub reach: Reach,
-    /// Value of the line at the end of the window, in the channel's unit; with fewer than three panes their mean.
+    /// Value of the line at its newest pane, in the channel's unit: at the end of the window when that is within the
+    /// pane, else at the pane's end. With fewer than three panes the newest pane's mean.
     pub level: Finite,
     /// Standard error of `level`; absent with fewer than three panes.
     pub level_error: Option<Finite>,
@@ -325,7 +326,10 @@ mod tests {
     #[test]
     fn reasons_are_written_by_their_names() {
         for reason in QuarantineReason::ALL {
-            assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{}\"", reason.name()));
+            assert_eq!(
+                serde_json::to_string(&reason).unwrap(),
+                format!("\"{}\"", reason.name())
+            );
         }
     }
 }

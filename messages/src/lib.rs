@@ -2,8 +2,8 @@
 //!
 //! No I/O, no async. [`message`] says what a message is, [`record`] and [`cloudevents`] how it becomes
 //! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages.
-//! The messages themselves: [`telemetry`], `health`, `prediction`, [`registry`], [`dead`].
-//! `profile` describes a kind of asset; agents know channels through it alone.
+//! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`registry`], [`dead`], [`redelivery`].
+//! [`profile`] describes a kind of asset; agents know channels through it alone.
 
 #![warn(missing_docs)]
 
@@ -12,15 +12,20 @@ pub mod cloudevents;
 pub mod dead;
 pub mod envelope;
 pub mod finite;
+pub mod health;
 pub mod id;
 pub mod json;
 pub mod message;
+pub mod prediction;
+pub mod profile;
 pub mod record;
+pub mod redelivery;
 pub mod registry;
 pub mod sealed;
 pub mod subject;
 pub mod telemetry;
 pub mod time;
+pub mod unit;
 
 pub use envelope::{Envelope, Origin, Provenance, Sequence};
 pub use finite::Finite;

@@ -3,9 +3,9 @@
 //! One call per window. Three phases, each with a named length:
 //!
 //! 1. **Learning**, per operating state: location and scale of every watched feature, robustly
-//!    ([`Usual`]). Alarms are mute.
+//!    (median and Huber's clipped deviations). Alarms are mute.
 //! 2. **Calibrating**: scores of the asset's own windows give the threshold for the wanted rate of false
-//!    alarms ([`Tail`]). Alarms are mute.
+//!    alarms (extreme values). Alarms are mute.
 //! 3. **Watching**: k of the last n windows above the threshold raise the alarm, m quiet ones in a row
 //!    clear it ([`Alarm`]).
 //!
@@ -28,12 +28,14 @@ mod tail;
 mod usual;
 
 pub use alarm::Alarm;
-pub use tail::{Tail, THRESHOLD_MIN};
-pub use usual::Usual;
+pub use tail::{PEAKS, THRESHOLD_MIN};
+pub use usual::COLLECTED;
 
 use alarm::Hysteresis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tail::Tail;
+use usual::Usual;
 
 /// Deviations from the usual that add nothing to a score.
 pub const DEVIATIONS_FREE: f64 = 2.0;
@@ -67,9 +69,9 @@ pub struct Watched {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Windows until the usual of an operating state is known. At least [`usual::COLLECTED`].
+    /// Windows until the usual of an operating state is known. At least [`COLLECTED`].
     pub learn_windows: u32,
-    /// Windows after that until the threshold is known. At least [`tail::PEAKS`].
+    /// Windows after that until the threshold is known. At least [`PEAKS`].
     pub calibrate_windows: u32,
     /// Windows after which the threshold no longer changes.
     pub calibrate_windows_max: u32,
@@ -310,13 +312,13 @@ impl Settings {
             (
                 "learn_windows",
                 self.learn_windows.into(),
-                self.learn_windows >= usual::COLLECTED as u32,
+                self.learn_windows >= COLLECTED as u32,
                 "give at least 9",
             ),
             (
                 "calibrate_windows",
                 self.calibrate_windows.into(),
-                self.calibrate_windows >= tail::PEAKS as u32,
+                self.calibrate_windows >= PEAKS as u32,
                 "give at least 32",
             ),
             (

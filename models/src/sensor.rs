@@ -3,7 +3,7 @@
 //! One call per window with a summary of every channel, because a sensor is judged against its peers:
 //!
 //! - **stuck**: the value stays exactly the same for more windows in which its peers move, or over more changes of
-//!   the operating state, than this channel of this asset is known to stand still ([`Stand`]). A thermostat
+//!   the operating state, than this channel of this asset is known to stand still. A thermostat
 //!   that holds 90 °C at a resolution of 1 °C stands still for long, and that is learned; an engine speed that
 //!   stands still for minutes while speed and vibration move is stuck.
 //! - **dropout**: the channel is absent for more windows than it usually is, in an operating state in which it
@@ -21,9 +21,10 @@
 
 mod stand;
 
-pub use stand::{Stand, StandLimits};
+pub use stand::StandLimits;
 
 use serde::{Deserialize, Serialize};
+use stand::Stand;
 
 /// Operating states in which presence is told apart; in a state of a higher number no dropout is judged.
 pub const STATES_MAX: usize = 8;

@@ -16,8 +16,8 @@
 //!
 //! **How far a slope is believed.** A healthy channel has slopes too: regulation, load, weather. So the
 //! slope has a prior N(0, τ²), τ = [`Limit::slope_deviation`], and what was seen has the variance
-//! standard error² + (wander / span)², since a level that wanders by `wander` of itself makes slopes of that
-//! size. The slope used is the posterior mean, seen × reliability, reliability = τ² / (τ² + variance seen), and
+//! standard error² + [`WANDER_SLOPE_VARIANCE`] × (wander / span)², since a level that wanders by `wander` of
+//! itself makes slopes of that size. The slope used is the posterior mean, seen × reliability, reliability = τ² / (τ² + variance seen), and
 //! b² = τ² (1 − reliability) is its posterior variance. A slope over ten minutes thus counts little and
 //! leaves b near τ, one over a day counts almost in full. Nothing is said about times beyond the reach.
 
@@ -29,6 +29,10 @@ pub const LEVEL: &str = "level against limit";
 
 /// Name of the contribution of the slope over the reach.
 pub const SLOPE: &str = "slope over horizon";
+
+/// Variance of the least-squares slope, over a span of 1, of a healthy level with deviation 1 (first-order
+/// autoregressive, on the time scale at which that is greatest: 0.29 spans).
+pub const WANDER_SLOPE_VARIANCE: f64 = 2.461;
 
 /// Halvings by which the time left is found: to 2⁻⁴⁰ of the reach.
 const HALVINGS: u32 = 40;
@@ -73,7 +77,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { panes_min: 6, span_hours_min: 0.5, age_hours_max: 1.0, span_multiple_max: 4.0 }
+        Self { panes_min: 6, span_hours_min: 0.5, age_hours_max: 1.0, span_multiple_max: 2.0 }
     }
 }
 
@@ -314,7 +318,8 @@ impl Path {
             Direction::Falling => -1.0,
         };
         let prior = limit.slope_deviation.powi(2);
-        let seen = observed.slope_error.powi(2) + (limit.wander / observed.span_hours).powi(2);
+        let wander = WANDER_SLOPE_VARIANCE * (limit.wander / observed.span_hours).powi(2);
+        let seen = observed.slope_error.powi(2) + wander;
         let reliability = prior / (prior + seen);
         Self {
             margin: sign * (observed.level - limit.value),

@@ -22,7 +22,6 @@ pub const GROUP_REQUESTS_MAX: usize = 512;
 pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Something to make durable.
-#[derive(Debug)]
 pub enum Request {
     /// A host's turn.
     Turn(Turn),
@@ -36,6 +35,8 @@ pub enum Request {
     Blobs(Vec<(String, Option<Vec<u8>>)>),
     /// Records to forget, up to and including a position.
     Trim(Partition, Sequence),
+    /// Reads the store while nothing is being written: what it sees belongs together.
+    Look(Box<dyn FnOnce(&dyn Store) + Send>),
 }
 
 /// A message to append.
@@ -135,6 +136,7 @@ impl Writer {
             }
             Request::Blobs(mut blobs) => batch.blobs.append(&mut blobs),
             Request::Trim(partition, sequence) => batch.trims.push((partition, sequence)),
+            Request::Look(look) => look(&*self.store),
         }
         Ok(Ok(()))
     }
@@ -197,6 +199,7 @@ impl Committer {
     ///
     /// # Errors
     /// The operating system's, when it gives no thread.
+    #[expect(clippy::disallowed_methods, reason = "the one writer: it blocks on the disk, so it has a thread of its own")]
     pub fn start(writer: Writer, recorder: FlightRecorder) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
         let heads = Stream::ALL
@@ -358,7 +361,7 @@ fn size(request: &Request) -> usize {
         Request::Blobs(blobs) => {
             blobs.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum()
         }
-        Request::Trim(..) => 0,
+        Request::Trim(..) | Request::Look(_) => 0,
     }
 }
 
@@ -368,6 +371,6 @@ fn flight(request: &Request) -> Flight {
         Request::Checkpoint(_) => Flight::Checkpoint,
         Request::Append(_) => Flight::Ingest,
         Request::Timers(_) => Flight::Timer,
-        Request::Blobs(_) | Request::Trim(..) => Flight::Upkeep,
+        Request::Blobs(_) | Request::Trim(..) | Request::Look(_) => Flight::Upkeep,
     }
 }

@@ -139,6 +139,7 @@ impl Drop for HostWork {
 }
 
 impl HostWork {
+    #[expect(clippy::disallowed_methods, reason = "the pump ends with its host, which holds its handle")]
     fn begin(
         spec: Spec,
         mut engine: Box<dyn Engine>,
@@ -201,6 +202,7 @@ impl HostWork {
     }
 
     /// Hands `request` to the committer; the answer comes back as a message.
+    #[expect(clippy::disallowed_methods, reason = "the task ends with the committer's answer")]
     async fn hand_over(
         &mut self,
         myself: &ActorRef<HostMessage>,

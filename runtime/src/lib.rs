@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod agent;
+pub mod backup;
 pub mod board;
 pub mod bus;
 pub mod catalog;

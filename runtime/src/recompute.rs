@@ -328,6 +328,10 @@ impl Store for Overlay {
         self.own.commit(batch)
     }
 
+    fn partitions(&self) -> Vec<Partition> {
+        self.log.partitions()
+    }
+
     fn head(&self, partition: Partition) -> Sequence {
         self.log.head(partition)
     }

@@ -92,7 +92,7 @@ pub struct Batch {
     pub hosts: Vec<HostChange>,
     /// Named values to put, or to remove where `None`.
     pub blobs: Vec<(String, Option<Vec<u8>>)>,
-    /// Partitions to forget up to and including a position.
+    /// Partitions to forget up to and including a position; one without records begins behind it.
     pub trims: Vec<(Partition, Sequence)>,
 }
 
@@ -133,6 +133,9 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`]; every error is final: the process must stop serving and be restarted.
     fn commit(&self, batch: Batch) -> Result<Vec<Sequence>, StoreError>;
+
+    /// Every partition that ever had a record, in order.
+    fn partitions(&self) -> Vec<Partition>;
 
     /// Position of the newest record; 0 when there was none.
     fn head(&self, partition: Partition) -> Sequence;

@@ -25,7 +25,7 @@ fn store(seed: u64) -> Arc<dyn Store> {
         kill_after_commit: 0.1,
     };
     let mut world = World::seeded(seed).catalog(catalog()).on(store.clone()).faults(faults);
-    for number in 0..200_i64 {
+    for number in 0..220_i64 {
         let value = if number % 29 == 7 { agents::PANICS } else { number };
         world.append(&note(&format!("key-{}", number % 5), value));
         world.append(&frame(&format!("asset-{}", number % 7), number));
@@ -95,11 +95,14 @@ fn a_message_said_twice_and_one_said_without_a_reason_are_found() {
 #[test]
 fn an_acknowledged_record_that_a_reader_passed_over_is_found() {
     let store = store(3);
-    let host = HostId { kind: "tally".to_owned(), partition: 0 };
-    let mut progress = store.host(&host).unwrap().progress;
-    let partition = Partition { stream: Stream::Telemetry, index: 0 };
-    assert!(progress.cursor < store.head(partition), "there is something to pass over");
-    progress.cursor = store.head(partition);
+    let progress = |index| {
+        let host = HostId { kind: "tally".to_owned(), partition: index };
+        let progress = store.host(&host).unwrap().progress;
+        (host, progress, store.head(Partition { stream: Stream::Telemetry, index }))
+    };
+    let behind = (0..PARTITIONS_EMBEDDED.get()).map(progress).find(|it| it.1.cursor < it.2);
+    let (host, mut progress, head) = behind.expect("there is something to pass over");
+    progress.cursor = head;
     let change =
         HostChange { host, progress: Some(progress), watermark: None, states: Vec::new() };
     store.commit(Batch { hosts: vec![change], ..Batch::default() }).unwrap();

@@ -244,3 +244,45 @@ fn an_older_copy_an_emptied_file_and_a_lost_or_foreign_head_are_refused() {
     std::fs::copy(at("foreign").join("HEAD"), at("store").join("HEAD")).unwrap();
     assert!(matches!(reopen("store"), Err(StoreError::Corrupt { .. })));
 }
+
+#[test]
+fn a_backup_brings_back_everything_at_its_old_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (original, file) = (folder.path().join("store"), folder.path().join("backup"));
+    filled(&original);
+    let store = SledStore::open(&original).unwrap();
+    let trims = vec![(Partition { stream: Stream::Health, index: 1 }, 100)];
+    store.commit(Batch { trims, ..Batch::default() }).unwrap();
+    let summary = runtime::backup::create(&store, &file).unwrap();
+    assert_eq!(runtime::backup::verify(&file).unwrap(), summary);
+    let restored = folder.path().join("restored");
+    runtime::backup::restore(&file, &restored).unwrap();
+    let copy = SledStore::open(&restored).unwrap();
+    assert_eq!(contents(&store), contents(&copy));
+    drop(copy);
+    let refused = runtime::backup::restore(&file, &restored);
+    assert!(matches!(refused, Err(runtime::backup::BackupError::NotEmpty { .. })));
+}
+
+#[test]
+fn a_damaged_backup_is_refused_before_anything_is_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (original, file) = (folder.path().join("store"), folder.path().join("backup"));
+    filled(&original);
+    runtime::backup::create(&SledStore::open(&original).unwrap(), &file).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+    for case in 0..100 {
+        let at = usize::try_from(rng.next_u64() % bytes.len() as u64).unwrap();
+        let mut damaged = bytes.clone();
+        if case % 2 == 0 {
+            damaged[at] ^= 1 << (case % 8);
+        } else {
+            damaged.truncate(at);
+        }
+        std::fs::write(&file, &damaged).unwrap();
+        let target = folder.path().join("target");
+        assert!(runtime::backup::restore(&file, &target).is_err(), "case {case} at {at}");
+        assert!(!target.exists());
+    }
+}

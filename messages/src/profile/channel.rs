@@ -31,6 +31,9 @@ pub struct Channel {
     /// Operating states in which its level, its trend and its limits mean something; none means in all.
     #[serde(default)]
     pub states: Vec<String>,
+    /// For so long after one of those states was entered from another, values do not count yet.
+    #[serde(default)]
+    pub settle: Option<Span>,
     /// The direction in which things get worse.
     #[serde(default)]
     pub worse: Option<Direction>,
@@ -82,7 +85,7 @@ pub struct Limits {
 pub enum Reach {
     /// Within the present run of the asset: the profile's `trend.run`, in twelve panes. Shows a fast ramp.
     Run,
-    /// Across runs: the last seven days, in panes of half a day. Shows slow wear.
+    /// Across runs: the last seven calendar days (UTC), each a pane. Shows slow wear.
     Week,
 }
 
@@ -133,9 +136,6 @@ pub struct State {
     pub title: String,
     /// All of these must hold, throughout a window.
     pub when: Vec<Condition>,
-    /// For so long after the state was entered from another, what is measured does not count for it yet.
-    #[serde(default)]
-    pub settle: Option<Span>,
 }
 
 /// A condition on one channel.
@@ -159,7 +159,11 @@ impl Condition {
     /// Whether all values from `low` to `high` fulfil it; `lasting` when the asset is in its state already.
     #[must_use]
     pub fn holds(&self, low: f64, high: f64, lasting: bool) -> bool {
-        let slack = if lasting { self.hysteresis.map_or(0.0, Finite::get) } else { 0.0 };
+        let slack = if lasting {
+            self.hysteresis.map_or(0.0, Finite::get)
+        } else {
+            0.0
+        };
         self.at_least.is_none_or(|bound| low >= bound.get() - slack)
             && self.below.is_none_or(|bound| high < bound.get() + slack)
     }

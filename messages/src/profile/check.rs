@@ -11,10 +11,10 @@ use std::fmt;
 const CHANNELS_MAX: usize = 256;
 /// Panes of a run.
 const RUN_PANES: u64 = 12;
-/// Length of the panes of a week, in milliseconds.
-const WEEK_PANE_MILLIS: u64 = 12 * 3_600_000;
-/// Most windows in a pane of a run, and most of those in a pane of a week.
-const PANE_PARTS_MAX: u64 = 255;
+/// Length of a day, in milliseconds.
+const DAY_MILLIS: u64 = 24 * 3_600_000;
+/// Most windows in a pane of a run.
+const PANE_WINDOWS_MAX: u64 = 255;
 /// Shortest and longest window, in milliseconds.
 const WINDOW_MILLIS: std::ops::RangeInclusive<u64> = 10_000..=3_600_000;
 /// Greatest difference between local time and UTC, in minutes.
@@ -39,7 +39,10 @@ impl fmt::Display for Problem {
 
 /// All problems of `document`; none means it is sound.
 pub(super) fn problems(document: &Document) -> Vec<Problem> {
-    let mut check = Check { document, problems: Vec::new() };
+    let mut check = Check {
+        document,
+        problems: Vec::new(),
+    };
     check.whole();
     check.names();
     for channel in &document.channels {
@@ -50,8 +53,14 @@ pub(super) fn problems(document: &Document) -> Vec<Problem> {
     for component in &document.components {
         check.component(component);
     }
-    check.unique("component", document.components.iter().map(|component| &component.id));
-    let modes = document.components.iter().flat_map(|component| &component.modes);
+    check.unique(
+        "component",
+        document.components.iter().map(|component| &component.id),
+    );
+    let modes = document
+        .components
+        .iter()
+        .flat_map(|component| &component.modes);
     check.unique("failure mode", modes.map(|mode| &mode.id));
     check.features();
     check.severity();
@@ -75,7 +84,9 @@ impl Check<'_> {
     fn id(&mut self, place: &str, id: &str) {
         let fits = id.len() <= 64
             && id.starts_with(|c: char| c.is_ascii_lowercase())
-            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            && id
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !fits {
             self.report(
                 place,
@@ -104,8 +115,16 @@ impl Check<'_> {
     fn refers_to_channel(&mut self, place: &str, id: &str) -> bool {
         let known = self.document.channel(id).is_some();
         if !known {
-            let ids = self.document.channels.iter().map(|channel| channel.id.as_str());
-            self.report(place, format!("channel `{id}` does not exist"), suggestion(id, ids));
+            let ids = self
+                .document
+                .channels
+                .iter()
+                .map(|channel| channel.id.as_str());
+            self.report(
+                place,
+                format!("channel `{id}` does not exist"),
+                suggestion(id, ids),
+            );
         }
         known
     }
@@ -114,7 +133,11 @@ impl Check<'_> {
         let states = &self.document.states;
         if !states.iter().any(|state| state.id == id) {
             let ids = states.iter().map(|state| state.id.as_str());
-            self.report(place, format!("operating state `{id}` does not exist"), suggestion(id, ids));
+            self.report(
+                place,
+                format!("operating state `{id}` does not exist"),
+                suggestion(id, ids),
+            );
         }
     }
 
@@ -130,7 +153,11 @@ impl Check<'_> {
 
     fn positive(&mut self, place: &str, name: &str, value: Finite) {
         if value.get() <= 0.0 {
-            self.report(place, format!("`{name}` is {value}"), "write a number above 0");
+            self.report(
+                place,
+                format!("`{name}` is {value}"),
+                "write a number above 0",
+            );
         }
     }
 
@@ -157,10 +184,18 @@ impl Check<'_> {
         {
             let unit = document.channel(usage).map(|channel| channel.unit);
             if unit.is_some_and(|unit| unit.quantity() != Quantity::Length) {
-                self.report("usage", format!("`{usage}` is no length"), "name an odometer");
+                self.report(
+                    "usage",
+                    format!("`{usage}` is no length"),
+                    "name an odometer",
+                );
             }
         }
-        self.share("anomaly", "false_alarm_rate", document.anomaly.false_alarm_rate);
+        self.share(
+            "anomaly",
+            "false_alarm_rate",
+            document.anomaly.false_alarm_rate,
+        );
         let anomaly = document.anomaly;
         for (name, count) in [
             ("learning_windows", anomaly.learning_windows),
@@ -178,28 +213,40 @@ impl Check<'_> {
         let Document { window, trend, .. } = self.document;
         let (window, run) = (window.as_millis(), trend.run.as_millis());
         if !WINDOW_MILLIS.contains(&window) {
-            self.report("profile", format!("`window` is {window} ms"), "write 10s to 1h");
+            self.report(
+                "profile",
+                format!("`window` is {window} ms"),
+                "write 10s to 1h",
+            );
             return;
         }
-        let pane = run / RUN_PANES;
-        let whole_parts = |long: u64, short: u64| {
-            short > 0 && long.is_multiple_of(short) && (1..=PANE_PARTS_MAX).contains(&(long / short))
-        };
-        let fits = run.is_multiple_of(RUN_PANES)
-            && whole_parts(pane, window)
-            && whole_parts(WEEK_PANE_MILLIS, pane);
-        if !fits {
-            self.report(
-                "trend",
-                format!("`run` is {}", self.document.trend.run),
-                format!(
-                    "its twelfth has to be 1 to {PANE_PARTS_MAX} whole windows, and 12h that many whole twelfths"
-                ),
+        if !DAY_MILLIS.is_multiple_of(window) {
+            let fault = format!(
+                "`window` is {}, no whole part of a day",
+                self.document.window
             );
+            self.report(
+                "profile",
+                fault,
+                "write one of which a day has a whole number",
+            );
+        }
+        let pane = run / RUN_PANES;
+        let fits = run.is_multiple_of(RUN_PANES)
+            && pane.is_multiple_of(window)
+            && (1..=PANE_WINDOWS_MAX).contains(&(pane / window));
+        if !fits {
+            let fault = format!("`run` is {}", self.document.trend.run);
+            let remedy = format!("its twelfth has to be 1 to {PANE_WINDOWS_MAX} whole windows");
+            self.report("trend", fault, remedy);
         }
         if self.document.trend.gap < self.document.window {
             let gap = self.document.trend.gap;
-            self.report("trend", format!("`gap` is {gap}"), "write at least one window");
+            self.report(
+                "trend",
+                format!("`gap` is {gap}"),
+                "write at least one window",
+            );
         }
     }
 
@@ -227,7 +274,11 @@ impl Check<'_> {
         let place = format!("channel `{}`", channel.id);
         let [low, high] = channel.range;
         if low >= high {
-            self.report(&place, format!("`range` is [{low}, {high}]"), "write the lower bound first");
+            self.report(
+                &place,
+                format!("`range` is [{low}, {high}]"),
+                "write the lower bound first",
+            );
         }
         if let Some(limits) = channel.limits {
             for (name, limit) in [("warn", limits.warn), ("critical", limits.critical)] {
@@ -240,7 +291,10 @@ impl Check<'_> {
                 }
             }
             let rises = limits.critical > limits.warn;
-            let fault = format!("`warn` is {} and `critical` {}", limits.warn, limits.critical);
+            let fault = format!(
+                "`warn` is {} and `critical` {}",
+                limits.warn, limits.critical
+            );
             match channel.worse {
                 None => self.report(&place, "has limits but no `worse`", "say `up` or `down`"),
                 Some(_) if limits.critical == limits.warn => {
@@ -256,8 +310,21 @@ impl Check<'_> {
         for state in &channel.states {
             self.refers_to_state(&place, state);
         }
-        if channel.trends.len() > 2 || (channel.trends.len() == 2 && channel.trends[0] == channel.trends[1]) {
-            self.report(&place, "lists a reach in `trends` twice", "list `run` and `week` at most once");
+        if channel.settle.is_some() && channel.states.is_empty() {
+            self.report(
+                &place,
+                "settles but means the same in all states",
+                "name `states`",
+            );
+        }
+        if channel.trends.len() > 2
+            || (channel.trends.len() == 2 && channel.trends[0] == channel.trends[1])
+        {
+            self.report(
+                &place,
+                "lists a reach in `trends` twice",
+                "list `run` and `week` at most once",
+            );
         }
     }
 
@@ -274,15 +341,27 @@ impl Check<'_> {
         if sensor.stuck_after.is_none()
             && (!sensor.stuck_states.is_empty() || sensor.stuck_although.is_some())
         {
-            self.report(&place, "says when it may be stuck but not after how long", "add `stuck_after`");
+            self.report(
+                &place,
+                "says when it may be stuck but not after how long",
+                "add `stuck_after`",
+            );
         }
         if sensor.out_of_range_count == Some(0) {
-            self.report(&place, "`out_of_range_count` is 0", "write 1 or more, or leave it out");
+            self.report(
+                &place,
+                "`out_of_range_count` is 0",
+                "write 1 or more, or leave it out",
+            );
         }
         for peer in &sensor.drift_peers {
             self.refers_to_channel(&place, peer);
             if *peer == channel.id {
-                self.report(&place, "is its own peer", "name other channels in `drift_peers`");
+                self.report(
+                    &place,
+                    "is its own peer",
+                    "name other channels in `drift_peers`",
+                );
             }
         }
         if let Some(departure) = sensor.drift_departure {
@@ -329,14 +408,26 @@ impl Check<'_> {
     fn component(&mut self, component: &Component) {
         let place = format!("component `{}`", component.id);
         self.id(&place, &component.id);
-        self.share(&place, "probability_threshold", component.probability_threshold);
+        self.share(
+            &place,
+            "probability_threshold",
+            component.probability_threshold,
+        );
         if component.modes.is_empty() {
-            self.report(&place, "has no failure mode", "add one with [[component.mode]]");
+            self.report(
+                &place,
+                "has no failure mode",
+                "add one with [[component.mode]]",
+            );
         }
         if let Some(costs) = component.costs {
             if costs.repair_min.get() < 0.0 || costs.repair_min > costs.repair_max {
                 let fault = format!("repair costs {} to {}", costs.repair_min, costs.repair_max);
-                self.report(&place, fault, "write the lower amount as `repair_min`, 0 or more");
+                self.report(
+                    &place,
+                    fault,
+                    "write the lower amount as `repair_min`, 0 or more",
+                );
             }
             if self.document.currency.is_none() {
                 self.report(&place, "has costs", "add `currency` to the profile");
@@ -350,8 +441,16 @@ impl Check<'_> {
     fn mode(&mut self, mode: &FailureMode) {
         let place = format!("failure mode `{}`", mode.id);
         self.id(&place, &mode.id);
-        if !mode.evidence.iter().any(|evidence| evidence.role == Role::Primary) {
-            self.report(&place, "has no primary evidence", "give one channel `role = \"primary\"`");
+        if !mode
+            .evidence
+            .iter()
+            .any(|evidence| evidence.role == Role::Primary)
+        {
+            self.report(
+                &place,
+                "has no primary evidence",
+                "give one channel `role = \"primary\"`",
+            );
         }
         for evidence in &mode.evidence {
             self.positive(&place, "weight", evidence.weight);
@@ -359,7 +458,11 @@ impl Check<'_> {
                 continue;
             }
             let channel = self.document.channel(&evidence.channel);
-            if evidence.worse.or(channel.and_then(|channel| channel.worse)).is_none() {
+            if evidence
+                .worse
+                .or(channel.and_then(|channel| channel.worse))
+                .is_none()
+            {
                 let fault = format!("channel `{}` has no direction", evidence.channel);
                 self.report(&place, fault, "add `worse` here or to the channel");
             }
@@ -372,13 +475,25 @@ impl Check<'_> {
     fn code(&mut self, place: &str, code: &CodeEvidence) {
         self.positive(place, "weight", code.weight);
         if code.obd2.is_some() == code.spn.is_some() {
-            self.report(place, "a code is neither or both of `obd2` and `spn`", "give one");
+            self.report(
+                place,
+                "a code is neither or both of `obd2` and `spn`",
+                "give one",
+            );
         }
         if code.spn.is_some() == code.fmi.is_empty() {
-            self.report(place, "`spn` and `fmi` belong together", "give both or neither");
+            self.report(
+                place,
+                "`spn` and `fmi` belong together",
+                "give both or neither",
+            );
         }
         if let Some(fmi) = code.fmi.iter().find(|fmi| **fmi > FMI_MAX) {
-            self.report(place, format!("`fmi` is {fmi}"), format!("write 0 to {FMI_MAX}"));
+            self.report(
+                place,
+                format!("`fmi` is {fmi}"),
+                format!("write 0 to {FMI_MAX}"),
+            );
         }
     }
 
@@ -398,10 +513,18 @@ impl Check<'_> {
                 self.refers_to_channel(&place, channel);
             }
         }
-        let trends = |id: &String| document.channel(id).map_or(&[][..], |channel| &channel.trends);
+        let trends = |id: &String| {
+            document
+                .channel(id)
+                .map_or(&[][..], |channel| &channel.trends)
+        };
         for id in features.slope.iter().filter(|id| trends(id).is_empty()) {
             let fault = format!("channel `{id}` keeps no trend");
-            self.report("features, list `slope`", fault, "add `trends` to the channel");
+            self.report(
+                "features, list `slope`",
+                fault,
+                "add `trends` to the channel",
+            );
         }
         for id in &features.slope_per_1000km {
             if !trends(id).contains(&Reach::Week) {
@@ -411,24 +534,41 @@ impl Check<'_> {
             }
         }
         let needs_usage = !features.slope_per_1000km.is_empty()
-            || features.history.contains(&super::HistoryFeature::KmSinceService);
+            || features
+                .history
+                .contains(&super::HistoryFeature::KmSinceService);
         if needs_usage && document.usage.is_none() {
-            self.report("features", "some count kilometres", "add `usage`, the odometer's channel");
+            self.report(
+                "features",
+                "some count kilometres",
+                "add `usage`, the odometer's channel",
+            );
         }
         self.repeated("time", &features.time);
         self.repeated("history", &features.history);
     }
 
     fn repeated<T: PartialEq>(&mut self, list: &str, items: &[T]) {
-        if items.iter().enumerate().any(|(index, item)| items[..index].contains(item)) {
-            self.report(&format!("features, list `{list}`"), "names one twice", "remove one");
+        if items
+            .iter()
+            .enumerate()
+            .any(|(index, item)| items[..index].contains(item))
+        {
+            self.report(
+                &format!("features, list `{list}`"),
+                "names one twice",
+                "remove one",
+            );
         }
     }
 
     fn severity(&mut self) {
         let rules = self.document.severity;
         let probabilities = [
-            ("emergency_safety_probability", rules.emergency_safety_probability),
+            (
+                "emergency_safety_probability",
+                rules.emergency_safety_probability,
+            ),
             ("emergency_probability", rules.emergency_probability),
             ("high_probability", rules.high_probability),
             ("medium_probability", rules.medium_probability),
@@ -436,7 +576,10 @@ impl Check<'_> {
         for (name, value) in probabilities {
             self.share("severity", name, value);
         }
-        let grave = rules.emergency_safety_probability.get().min(rules.emergency_probability.get());
+        let grave = rules
+            .emergency_safety_probability
+            .get()
+            .min(rules.emergency_probability.get());
         if !(grave > rules.high_probability.get()
             && rules.high_probability > rules.medium_probability)
         {

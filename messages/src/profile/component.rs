@@ -2,6 +2,7 @@
 
 use super::{Direction, Span};
 use crate::finite::Finite;
+use crate::telemetry::TroubleCode;
 use serde::{Deserialize, Serialize};
 
 /// A part of an asset that can fail and be repaired on its own.
@@ -100,4 +101,19 @@ pub struct CodeEvidence {
     pub fmi: Vec<u8>,
     /// How much it adds to the log odds, above 0.
     pub weight: Finite,
+}
+
+impl CodeEvidence {
+    /// Whether `code` is one of those meant.
+    #[must_use]
+    pub fn matches(&self, code: &TroubleCode) -> bool {
+        match code {
+            TroubleCode::Obd2 { code } => self.obd2.as_deref().is_some_and(|wanted| {
+                wanted
+                    .strip_suffix('*')
+                    .map_or(wanted == code, |start| code.starts_with(start))
+            }),
+            TroubleCode::J1939 { spn, fmi, .. } => self.spn == Some(*spn) && self.fmi.contains(fmi),
+        }
+    }
 }

@@ -9,7 +9,7 @@ pub struct FeatureLists {
     /// Newest value of these channels.
     #[serde(default)]
     pub current: Vec<String>,
-    /// Standard deviation of these channels over the present run (`trend.run`).
+    /// Standard deviation of these channels' pane means over the present run (`trend.run`).
     #[serde(default)]
     pub deviation: Vec<String>,
     /// Slope of these channels per hour, by the first of their `trends`.
@@ -21,7 +21,7 @@ pub struct FeatureLists {
     /// Hour, weekday, season.
     #[serde(default)]
     pub time: Vec<TimeFeature>,
-    /// Mean of these channels over seven days, every observed five minutes (`trend.run` / 12) counting alike.
+    /// Mean of these channels over the last seven calendar days, every window with values counting alike.
     #[serde(default)]
     pub mean_7d: Vec<String>,
     /// What is known of the asset's past.

@@ -13,12 +13,19 @@ pub struct Span(u64);
 const MILLIS_MAX: u64 = 3_653 * 86_400_000;
 
 /// Units and their lengths in milliseconds, the longest first.
-const UNITS: [(&str, u64); 5] =
-    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
 
 /// A text that is no length of time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a length of time from 1ms to ten years; write it like `90s`, `10m`, `24h` or `7d`")]
+#[error(
+    "`{text}` is not a length of time from 1ms to ten years; write it like `90s`, `10m`, `24h` or `7d`"
+)]
 pub struct SpanError {
     /// The text, cut to a readable length.
     pub text: String,
@@ -28,7 +35,11 @@ impl Span {
     /// `millis` milliseconds, or `None` outside the range.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Option<Self> {
-        if millis == 0 || millis > MILLIS_MAX { None } else { Some(Self(millis)) }
+        if millis == 0 || millis > MILLIS_MAX {
+            None
+        } else {
+            Some(Self(millis))
+        }
     }
 
     /// Milliseconds.
@@ -54,12 +65,20 @@ impl FromStr for Span {
     type Err = SpanError;
 
     fn from_str(text: &str) -> Result<Self, SpanError> {
-        let error = || SpanError { text: text.chars().take(32).collect() };
+        let error = || SpanError {
+            text: text.chars().take(32).collect(),
+        };
         let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(error)?;
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| error())?;
-        let (_, millis) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or_else(error)?;
-        number.checked_mul(millis).and_then(Self::from_millis).ok_or_else(error)
+        let (_, millis) = UNITS
+            .into_iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(error)?;
+        number
+            .checked_mul(millis)
+            .and_then(Self::from_millis)
+            .ok_or_else(error)
     }
 }
 
@@ -92,7 +111,12 @@ mod tests {
 
     #[test]
     fn spans_survive_their_text() {
-        for (text, millis) in [("1ms", 1), ("90s", 90_000), ("10m", 600_000), ("7d", 604_800_000)] {
+        for (text, millis) in [
+            ("1ms", 1),
+            ("90s", 90_000),
+            ("10m", 600_000),
+            ("7d", 604_800_000),
+        ] {
             let span: Span = text.parse().unwrap();
             assert_eq!(span.as_millis(), millis);
             assert_eq!(span.to_string().parse(), Ok(span));
@@ -102,7 +126,18 @@ mod tests {
 
     #[test]
     fn what_is_no_length_of_time_is_refused() {
-        for text in ["", "10", "m", "-1s", "1.5h", "0s", "10 m", "10w", "99999999d", "99999999999999999999s"] {
+        for text in [
+            "",
+            "10",
+            "m",
+            "-1s",
+            "1.5h",
+            "0s",
+            "10 m",
+            "10w",
+            "99999999d",
+            "99999999999999999999s",
+        ] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

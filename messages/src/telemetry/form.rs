@@ -56,13 +56,16 @@ fn parse_data(
             found: json::shorten(name),
         });
     }
-    attributes.required("id")?;
+    let event_id = Some(attributes.required("id")?.to_owned());
     attributes.required("source")?;
     if let Some(subject) = attributes.get("subject") {
         check_identity(subject, asset)?;
     }
     match encoding {
-        Encoding::Json => bare::parse(fleet, asset, data),
+        Encoding::Json => Ok(Parsed {
+            event_id,
+            ..bare::parse(fleet, asset, data)?
+        }),
         Encoding::Postcard => {
             let frame: Telemetry = record::decode(data)?;
             check_identity(&frame.fleet, fleet)?;
@@ -70,6 +73,7 @@ fn parse_data(
             Ok(Parsed {
                 frame,
                 refused: Vec::new(),
+                event_id,
             })
         }
     }

@@ -216,6 +216,7 @@ impl Builder {
         Parsed {
             frame,
             refused: self.refused,
+            event_id: None,
         }
     }
 }

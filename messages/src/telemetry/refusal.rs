@@ -16,6 +16,8 @@ pub struct Parsed {
     pub frame: Telemetry,
     /// The samples that were not, by their index in the body.
     pub refused: Vec<Refused>,
+    /// The id that the sender gave the CloudEvent around it; absent for bare JSON.
+    pub event_id: Option<String>,
 }
 
 /// A sample that was not taken.

@@ -47,34 +47,48 @@ fn all_forms_of_one_sample_mean_the_same() {
     ));
     let json = ("Content-Type", "application/json; charset=utf-8");
     let structured = ("content-type", "application/CloudEvents+json");
-    for (form, headers, body) in [
-        ("bare", vec![], bare.as_bytes()),
-        ("bare over HTTP", vec![json], bare.as_bytes()),
+    let (none, given) = (None, Some("1"));
+    for (form, event_id, headers, body) in [
+        ("bare", none, vec![], bare.as_bytes()),
+        ("bare over HTTP", none, vec![json], bare.as_bytes()),
         (
             "binary",
+            given,
             binary(&[("ce-subject", "VEH001")]),
             bare.as_bytes(),
         ),
-        ("binary over HTTP", binary(&[json]), bare.as_bytes()),
+        ("binary over HTTP", given, binary(&[json]), bare.as_bytes()),
         (
             "binary postcard",
+            given,
             binary(&[("ce-datacontenttype", type_of_postcard)]),
             &postcard,
         ),
         (
             "binary postcard over HTTP",
+            given,
             binary(&[("content-type", type_of_postcard)]),
             &postcard,
         ),
-        ("structured", vec![structured], in_json.as_bytes()),
-        ("structured without headers", vec![], in_json.as_bytes()),
+        ("structured", given, vec![structured], in_json.as_bytes()),
+        (
+            "structured without headers",
+            given,
+            vec![],
+            in_json.as_bytes(),
+        ),
         (
             "structured postcard",
+            given,
             vec![structured],
             in_base64.as_bytes(),
         ),
     ] {
-        assert_eq!(parse_any(&headers, body), Ok(expected.clone()), "{form}");
+        let expected = Parsed {
+            event_id: event_id.map(str::to_owned),
+            ..expected.clone()
+        };
+        assert_eq!(parse_any(&headers, body), Ok(expected), "{form}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a failed step is the finding")]
 
+mod assessments;
 mod cloudevents;
 mod forms;
 mod golden;

@@ -1,7 +1,9 @@
 //! One small value of every catalogued message type.
 
+use crate::assessments;
 use messages::catalogue::Entry;
 use messages::dead::{Cause, DeadLettered};
+use messages::redelivery::{MessageRedelivered, TelemetryReleased};
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded, OwnerRegistered};
 use messages::sealed::{Key, Keyring, Sealed};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
@@ -60,6 +62,26 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
         }),
         Box::new(owner_registered()),
         Box::new(dead_lettered()),
+        Box::new(assessments::health_assessed()),
+        Box::new(assessments::anomaly_detected()),
+        Box::new(assessments::sensor_faulted()),
+        Box::new(assessments::asset_silent()),
+        Box::new(assessments::telemetry_quarantined()),
+        Box::new(assessments::failure_predicted()),
+        Box::new(assessments::prediction_cleared()),
+        Box::new(assessments::prediction_withheld()),
+        Box::new(TelemetryReleased {
+            fleet: "demo".into(),
+            asset: "VEH001".into(),
+            quarantined: MessageId::named("golden", "quarantined"),
+            frames: vec![MessageId::named("golden", "frame")],
+        }),
+        Box::new(MessageRedelivered {
+            agent: "data-analysis".into(),
+            dead: MessageId::named("golden", "dead"),
+            redelivery: MessageId::named("golden", "redelivery"),
+            count: 1,
+        }),
     ]
 }
 
@@ -68,7 +90,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 }
 
 pub(crate) fn telemetry() -> Telemetry {
-    let number = |value| Some(Finite::new(value).unwrap());
+    let number = |value| Some(number(value));
     Telemetry {
         fleet: "demo".into(),
         asset: "VEH001".into(),
@@ -107,6 +129,10 @@ pub(crate) fn telemetry() -> Telemetry {
             },
         ],
     }
+}
+
+pub(crate) fn number(value: f64) -> Finite {
+    Finite::new(value).unwrap()
 }
 
 fn asset_registered() -> AssetRegistered {

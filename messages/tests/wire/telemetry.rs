@@ -18,7 +18,7 @@ fn parse(body: &str) -> Result<Parsed, FrameError> {
 
 /// The frame of a body of which every sample is taken.
 fn taken(body: &str) -> Telemetry {
-    let Parsed { frame, refused } = parse(body).unwrap();
+    let Parsed { frame, refused, .. } = parse(body).unwrap();
     assert_eq!(refused, [], "{body}");
     frame
 }
@@ -117,7 +117,7 @@ fn numbers_are_read_to_the_nearest_float() {
 fn answer(sample: &str) -> (RefusedKind, String) {
     let good = format!(r#"{{"t":"{TIME}","s":{{"good":1}}}}"#);
     let body = format!(r#"{{"samples":[{good},{sample},{good}]}}"#);
-    let Parsed { frame, refused } = parse(&body).unwrap();
+    let Parsed { frame, refused, .. } = parse(&body).unwrap();
     assert_eq!(frame.samples.len(), 2, "{sample}");
     assert_eq!(columns(&frame), [("good", None)], "{sample}");
     let [refused] = &refused[..] else {
@@ -254,7 +254,7 @@ fn a_sample_that_would_widen_the_frame_too_far_is_refused_and_leaves_no_column()
     let wide: Vec<_> = (0..FRAME_SIGNALS_MAX / 64 + 1)
         .map(|i| format!(r#"{{"t":"{TIME}","s":{{{}}}}}"#, signals(i * 64, 64)))
         .collect();
-    let Parsed { frame, refused } = parse(&format!(
+    let Parsed { frame, refused, .. } = parse(&format!(
         r#"{{"samples":[{},{}]}}"#,
         wide.join(","),
         wide[0]
@@ -383,7 +383,7 @@ proptest! {
         names.dedup();
         prop_assume!(names.len() == frame.signals.len() && !frame.samples.is_empty());
         let body = to_bare(&frame);
-        let Parsed { frame: parsed, refused } =
+        let Parsed { frame: parsed, refused, .. } =
             json::parse(&frame.fleet, &frame.asset, body.as_bytes()).unwrap();
         prop_assert_eq!(refused, []);
         let identities = |frame: &Telemetry| -> Vec<_> {

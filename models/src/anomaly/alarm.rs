@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn three_of_five_raise_and_four_quiet_ones_clear() {
-        assert_eq!(alarms("x.x...xx.x...x....x"), ".........RooooooC..");
+        assert_eq!(alarms("x.x...xx.x...x....x"), ".........RoooooooC.");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub const THRESHOLD_MIN: f64 = 4.0;
 /// fitted by moments (J. R. M. Hosking, J. R. Wallis, 1987) and held within 0 to 0.3, and the threshold for
 /// a share q of n windows with k peaks is level + σ/γ ((n q / k)^−γ − 1), or level + σ ln(k / (n q)) at γ = 0.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Tail {
+pub(super) struct Tail {
     windows: u32,
     /// Highest first.
     peaks: Vec<f32>,

@@ -163,13 +163,11 @@ fn location_and_scale_are_learned_through_wild_values() {
 fn a_scale_that_starts_at_zero_grows_to_what_the_values_show() {
     let mut noise = Noise::seeded(9);
     let mut usual = Usual::default();
-    (0..COLLECT).for_each(|_| usual.learn(10.0, 0.05));
+    (0..COLLECTED).for_each(|_| usual.learn(10.0, 0.05));
     (0..400).for_each(|_| usual.learn(10.0 + noise.normal(), 0.05));
     let (_, scale) = usual.known(0.05).unwrap();
     assert!((0.7..1.2).contains(&scale), "{scale}");
 }
-
-const COLLECT: usize = usual::COLLECTED;
 
 #[test]
 fn a_window_without_watched_values_is_not_judged() {

@@ -25,7 +25,7 @@ const DEVIATION_PER_CLIPPED_MEAN: f64 = 1.254_516;
 /// exponential and Holt-Winters smoothing", J. Forecasting 29, 2010). One value, however wild, moves the
 /// location by at most two n-ths of a scale.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Usual {
+pub(super) enum Usual {
     /// Too few values yet.
     Collecting(Vec<f32>),
     /// An estimate.

@@ -23,7 +23,7 @@ pub struct StandLimits {
 /// Stands end by chance, so their lengths have an exponential tail: among n of them of mean m the longest is about m ln n,
 /// and one of three times that length has a probability of n⁻³.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stand {
+pub(super) struct Stand {
     current: u32,
     longest: u32,
     exposures: u32,
@@ -51,7 +51,7 @@ impl Stand {
         self.current > self.limit(limits)
     }
 
-    fn limit(&self, limits: &StandLimits) -> u32 {
+    pub(super) fn limit(&self, limits: &StandLimits) -> u32 {
         let unseen = limits.learn.saturating_sub(self.exposures);
         let prior = u64::from(limits.prior) * u64::from(unseen) / u64::from(limits.learn.max(1));
         let usual = u64::from(self.longest).max(prior);

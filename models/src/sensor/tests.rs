@@ -248,7 +248,8 @@ proptest! {
                 values.iter().map(|value| value.map(|value| summary(f64::from(value)))).collect();
             for found in tests.observe(&mut sensors, &summaries, state) {
                 let key = (found.channel.to_owned(), found.fault);
-                prop_assert!(if found.is_raised { on.insert(key) } else { on.remove(&key) });
+                let has_changed = if found.is_raised { on.insert(key) } else { on.remove(&key) };
+                prop_assert!(has_changed, "{:?} came twice", found);
             }
             let faults: usize = (0..7).map(|index| sensors.faults(index).count()).sum();
             prop_assert_eq!(faults, on.len());

@@ -6,7 +6,7 @@ use crate::stats::LineSums;
 use proptest::prelude::*;
 
 const COOLANT: Limit =
-    Limit { value: 110.0, direction: Direction::Rising, wander: 3.0, slope_deviation: 1.0 };
+    Limit { value: 110.0, direction: Direction::Rising, wander: 3.0, slope_deviation: 0.5 };
 
 const OBSERVED: Observed = Observed {
     level: 100.0,
@@ -45,14 +45,35 @@ fn observe(panes: u32, minutes: f64, mut level: impl FnMut(f64) -> f64) -> Obser
     }
 }
 
+/// Of [`OBSERVED`], by hand: 0.05² + 2.461 (3 / 12)² = 0.1563125 is the variance of the slope seen, the prior's is 0.5² = 0.25.
+const RELIABILITY: f64 = 0.25 / 0.406_312_5;
+const SLOPE_VARIANCE: f64 = 0.25 * 0.156_312_5 / 0.406_312_5;
+/// 0.5² + 1² + 3².
+const LEVEL_VARIANCE: f64 = 10.25;
+
+/// Variance of the slope over `points` of a wander of deviation 1 whose correlation fades within `time` spans.
+fn slope_variance(points: u32, time: f64) -> f64 {
+    let step = 1.0 / f64::from(points);
+    let xs: Vec<f64> = (0..points).map(|point| (f64::from(point) + 0.5) * step - 0.5).collect();
+    let spread: f64 = xs.iter().map(|x| x * x).sum();
+    let correlation = |x: f64, y: f64| (-(x - y).abs() / time).exp();
+    let pairs = xs.iter().flat_map(|x| xs.iter().map(move |y| x * y * correlation(*x, *y)));
+    pairs.sum::<f64>() / (spread * spread)
+}
+
+#[test]
+fn no_time_scale_of_wandering_makes_steeper_slopes_than_assumed() {
+    let times = (1..60).map(|step| 0.01 * 1.15_f64.powi(step));
+    let highest = times.map(|time| slope_variance(200, time)).fold(0.0, f64::max);
+    assert!((highest / WANDER_SLOPE_VARIANCE - 1.0).abs() < 0.01, "{highest}");
+}
+
 #[test]
 fn the_score_agrees_with_a_worked_example() {
     let found = said(OBSERVED, &[Evidence { name: "P0217", value: 1.0, weight: 0.8 }], 20.0);
-    // seen² = 0.05² + (3/12)² = 0.065; reliability 1/1.065; b² = 0.065/1.065; a² = 0.25 + 1 + 9.
-    let reliability = 1.0 / 1.065;
-    let deviation = (10.25 + 0.065 / 1.065 * 400.0_f64).sqrt();
-    assert!((found.reliability - reliability).abs() < 1e-12);
-    let expected = [-10.0 / deviation, 20.0 * reliability / deviation, 0.8];
+    let deviation = (LEVEL_VARIANCE + SLOPE_VARIANCE * 400.0).sqrt();
+    assert!((found.reliability - RELIABILITY).abs() < 1e-12);
+    let expected = [-10.0 / deviation, 20.0 * RELIABILITY / deviation, 0.8];
     for (part, expected) in found.contributions.iter().zip(expected) {
         assert!((part.probits - expected).abs() < 1e-12, "{part:?}, not {expected}");
     }
@@ -63,15 +84,15 @@ fn the_score_agrees_with_a_worked_example() {
 
 #[test]
 fn quantiles_of_the_time_left_solve_fiellers_equation() {
-    let left = said(OBSERVED, &[], 20.0).time_left.unwrap();
-    let reliability = 1.0 / 1.065;
-    let variance = |r: f64| 10.25 + 0.065 / 1.065 * r * r;
+    let near = Observed { level: 107.0, slope_per_hour: 2.0, ..OBSERVED };
+    let left = said(near, &[], 20.0).time_left.unwrap();
+    let variance = |r: f64| LEVEL_VARIANCE + SLOPE_VARIANCE * r * r;
     for (hours, probability) in [(Some(left.hours_10), 0.1), (left.hours_50, 0.5), (left.hours_90, 0.9)] {
         let hours = hours.unwrap();
-        let z = (reliability * hours - 10.0) / variance(hours).sqrt();
+        let z = (2.0 * RELIABILITY * hours - 3.0) / variance(hours).sqrt();
         assert!((z - normal_quantile(probability).unwrap()).abs() < 1e-9, "{probability}: {hours} h");
     }
-    assert!((left.hours_50.unwrap() - 10.0 / reliability).abs() < 1e-9);
+    assert!((left.hours_50.unwrap() - 1.5 / RELIABILITY).abs() < 1e-9);
 }
 
 #[test]
@@ -152,6 +173,35 @@ fn the_median_time_left_of_a_long_ramp_is_near_the_truth() {
     assert!(inside >= trials * 8 / 10, "{inside} of {trials}");
 }
 
+/// What the formula assumes: a lasting slope from the prior, wandering of deviation 3, noise of 1 per pane.
+#[test]
+fn probabilities_are_the_frequencies_of_what_the_formula_assumes() {
+    let mut noise = Noise::seeded(34);
+    let mut bins = [(0, 0.0, 0); 5];
+    for _ in 0..6_000 {
+        let (slope, start) = (COOLANT.slope_deviation * noise.normal(), noise.uniform(90.0, 115.0));
+        let fade = f64::exp(-0.1 / 3.5);
+        let mut swing = 3.0 * noise.normal();
+        let mut wander = |noise: &mut Noise| {
+            swing = fade * swing + 3.0 * (1.0 - fade * fade).sqrt() * noise.normal();
+            swing
+        };
+        let observed = observe(120, 6.0, |before| {
+            start + slope * before + wander(&mut noise) + noise.normal()
+        });
+        let p = said(observed, &[], 20.0).probability;
+        (0..200).for_each(|_| drop(wander(&mut noise)));
+        let is_beyond = start + slope * 20.0 + wander(&mut noise) + noise.normal() >= 110.0;
+        let bin = &mut bins[((5.0 * p) as usize).min(4)];
+        *bin = (bin.0 + 1, bin.1 + p, bin.2 + i32::from(is_beyond));
+    }
+    for (count, sum, beyond) in bins {
+        let (mean, frequency) = (sum / f64::from(count), f64::from(beyond) / f64::from(count));
+        println!("{count} forecasts of mean p {mean:.3}: {frequency:.3} came true");
+        assert!((mean - frequency).abs() < 0.12, "{mean} said, {frequency} came");
+    }
+}
+
 #[test]
 fn ten_steep_minutes_are_no_certainty_for_two_days() {
     let settings = Settings { span_hours_min: 0.1, ..Settings::default() };
@@ -165,7 +215,7 @@ fn ten_steep_minutes_are_no_certainty_for_two_days() {
     let found = outlook(&settings, &COOLANT, Channel::Observed(steep), &[], 48.0).unwrap();
     assert!(found.probability < 0.01, "{}", found.probability);
     assert!(found.reliability < 0.01, "{}", found.reliability);
-    assert!((found.reach_hours - 4.0 / 6.0).abs() < 1e-12);
+    assert!((found.reach_hours - 2.0 / 6.0).abs() < 1e-12);
     assert_eq!(found.time_left, None);
 }
 
@@ -251,7 +301,7 @@ proptest! {
     fn a_probability_of_a_half_means_a_median_within_the_horizon(
         observed in any_observed(), evidence in any_evidence(), share in 0.01..1.0_f64,
     ) {
-        let horizon = share * 4.0 * observed.span_hours;
+        let horizon = share * Settings::default().span_multiple_max * observed.span_hours;
         let found = said(observed, &evidence, horizon);
         let median = found.time_left.and_then(|left| left.hours_50);
         // Within rounding of the very edge either answer is right.

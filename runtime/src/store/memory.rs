@@ -73,11 +73,18 @@ impl Store for MemoryStore {
         }
         for (partition, through) in batch.trims {
             let log = contents.logs.entry(partition).or_default();
+            if log.head() == 0 {
+                log.trimmed = through;
+            }
             let count = through.min(log.head()).saturating_sub(log.trimmed);
             log.records.drain(..usize::try_from(count).unwrap_or(usize::MAX));
             log.trimmed += count;
         }
         Ok(sequences)
+    }
+
+    fn partitions(&self) -> Vec<Partition> {
+        self.lock().logs.keys().copied().collect()
     }
 
     fn head(&self, partition: Partition) -> Sequence {

@@ -312,6 +312,10 @@ impl Store for SledStore {
         guard(&self.path, || self.write(batch))
     }
 
+    fn partitions(&self) -> Vec<Partition> {
+        self.shown().heads.keys().copied().collect()
+    }
+
     fn head(&self, partition: Partition) -> Sequence {
         self.shown().heads.get(&partition).map_or(0, |head| head.last)
     }

@@ -21,6 +21,7 @@ pub fn check(open: Open<'_>, reopens: bool) {
     states_are_replaced_forgotten_and_listed_in_order(&*store);
     values_of_any_size_come_back(&*store);
     trimmed_records_are_refused(&*store);
+    an_empty_partition_may_begin_anywhere(&*store);
     let verified = store.verify().expect("an intact store");
     if reopens {
         drop(store);
@@ -134,6 +135,16 @@ fn trimmed_records_are_refused(store: &dyn Store) {
     assert!(matches!(refused, Err(StoreError::Trimmed { first: 451, .. })), "{refused:?}");
     let read = store.read(Partition::LOG, 450, ReadLimit::default()).expect("a read");
     assert_eq!(read[0].envelope, record(450, 10));
+}
+
+fn an_empty_partition_may_begin_anywhere(store: &dyn Store) {
+    let partition = Partition { stream: Stream::Health, index: 9 };
+    let trims = vec![(partition, 41)];
+    store.commit(Batch { trims, ..Batch::default() }).expect("a commit");
+    assert_eq!((store.first(partition), store.head(partition)), (42, 41));
+    assert_eq!(append(store, partition, 0..2), [42, 43]);
+    let read = store.read(partition, 41, ReadLimit::default()).expect("a read");
+    assert_eq!(read[1].sequence, 43);
 }
 
 fn appends_go_on_where_they_stopped(store: &dyn Store) {

@@ -2,7 +2,6 @@
 
 use super::DatasetError;
 use super::config::FormatKey;
-use jiff::civil::Time;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use messages::Timestamp;
@@ -63,7 +62,6 @@ impl TimeFormat {
     /// The moment of the `count`th cycle, where moments are counted.
     pub(crate) fn count(&self, count: f64) -> Option<Timestamp> {
         let Self::Cycle { cycle, origin } = self else { return None };
-        #[expect(clippy::cast_precision_loss, reason = "spans and moments in milliseconds are below 2^53")]
         from_millis(origin.as_millis() as f64 + count * cycle.as_millis() as f64)
     }
 }
@@ -82,16 +80,14 @@ fn parse_pattern(pattern: &str, text: &str) -> Option<Timestamp> {
         let moment = parsed.to_timestamp().ok()?;
         return Timestamp::from_millis(moment.as_millisecond());
     }
-    let time_of_day = parsed.to_time().unwrap_or(Time::midnight());
-    let moment = parsed.to_date().ok()?.to_datetime(time_of_day).to_zoned(TimeZone::UTC).ok()?;
+    // Without any time of day in the pattern this is midnight.
+    let moment = parsed.to_datetime().ok()?.to_zoned(TimeZone::UTC).ok()?;
     Timestamp::from_millis(moment.timestamp().as_millisecond())
 }
 
 fn from_millis(millis: f64) -> Option<Timestamp> {
     let rounded = millis.round();
-    #[expect(clippy::cast_precision_loss, reason = "both ends are below 2^53")]
     let range = Timestamp::MIN.as_millis() as f64..=Timestamp::MAX.as_millis() as f64;
-    #[expect(clippy::cast_possible_truncation, reason = "whole and in the range of moments")]
     range.contains(&rounded).then(|| Timestamp::from_millis(rounded as i64)).flatten()
 }
 

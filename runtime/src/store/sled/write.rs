@@ -155,7 +155,12 @@ impl Draft<'_> {
 
     /// Forgets records up to and including `through`: whole blocks at once, the rest by position.
     fn trim(&mut self, partition: Partition, through: Sequence) -> Result<(), StoreError> {
-        let Some(head) = self.heads.get_mut(&partition) else { return Ok(()) };
+        let head = self.heads.entry(partition).or_default();
+        if head.last == 0 {
+            // A partition that never had a record may begin anywhere: a restored one does.
+            (head.first, head.last) = (through + 1, through);
+            return Ok(());
+        }
         let through = through.min(head.last);
         if through < head.first {
             return Ok(());

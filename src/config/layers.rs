@@ -1,0 +1,278 @@
+//! Values laid over each other, each with its origin.
+
+use super::{ConfigFailure, Settings};
+use crate::nearest::nearest;
+use runtime::Catalog;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue};
+
+/// Where a value was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nowhere.
+    Default,
+    /// In a file, at a line.
+    File(PathBuf, usize),
+    /// In an environment variable.
+    Variable(String),
+    /// With a flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Origin::Variable(name) => f.write_str(name),
+            Origin::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// One value in force.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Value {
+    /// Its name, with dots.
+    pub key: String,
+    /// The value.
+    pub value: Json,
+    /// Where it was set.
+    #[serde(serialize_with = "as_text")]
+    pub origin: Origin,
+}
+
+fn as_text<S: serde::Serializer>(origin: &Origin, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(origin)
+}
+
+/// The tables as laid so far. The tables of [`Settings`] take no new keys; an agent's may.
+pub(super) struct Layers {
+    tables: Map<String, Json>,
+    origins: BTreeMap<String, Origin>,
+    own: Vec<String>,
+}
+
+impl Layers {
+    /// What holds where nothing else is said.
+    pub(super) fn defaults(catalog: &Catalog) -> Result<Self, ConfigFailure> {
+        let Ok(Json::Object(mut tables)) = serde_json::to_value(Settings::default()) else {
+            unreachable!("the settings are an object of plain values")
+        };
+        let own: Vec<String> = tables.keys().cloned().collect();
+        for (kind, entry) in catalog.iter() {
+            if tables.insert(kind.to_owned(), entry.defaults.clone()).is_some() {
+                return Err(ConfigFailure::KindTaken { kind: kind.to_owned() });
+            }
+        }
+        Ok(Self { tables, origins: BTreeMap::new(), own })
+    }
+
+    /// Lays a file over it.
+    pub(super) fn file(&mut self, path: &Path) -> Result<(), ConfigFailure> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigFailure::Unreadable { path: path.to_owned(), source })?;
+        let syntax = |error: toml::de::Error| ConfigFailure::Syntax {
+            path: path.to_owned(),
+            reason: error.to_string().trim_end().to_owned(),
+        };
+        let places = DeTable::parse(&text).map_err(syntax)?;
+        let table: toml::Table = toml::from_str(&text).map_err(syntax)?;
+        let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        let mut found = Vec::new();
+        collect(&mut Vec::new(), &table, places.get_ref(), &mut found);
+        found.sort_by_key(|(_, _, at)| *at);
+        for (key, value, at) in found {
+            self.set(&key, value, Origin::File(path.to_owned(), line(at)))?;
+        }
+        Ok(())
+    }
+
+    /// Lays the variable `name` over it, which names a value by `path`, its parts parted by `__`.
+    pub(super) fn variable(
+        &mut self,
+        name: &str,
+        path: &str,
+        text: &str,
+    ) -> Result<(), ConfigFailure> {
+        let mut key = Vec::new();
+        let mut below = Some(&self.tables);
+        for part in path.split("__") {
+            let plain = |name: &str| name.to_lowercase().replace('-', "_");
+            let known = below.and_then(|table| table.keys().find(|key| plain(key) == plain(part)));
+            let part = known.cloned().unwrap_or_else(|| part.to_lowercase());
+            below = below.and_then(|table| table.get(&part)).and_then(Json::as_object);
+            key.push(part);
+        }
+        let value = self.read(&key, text);
+        self.set(&key, value, Origin::Variable(name.to_owned()))
+    }
+
+    /// Lays a flag over it.
+    pub(super) fn flag(
+        &mut self,
+        key: &str,
+        flag: &'static str,
+        text: &str,
+    ) -> Result<(), ConfigFailure> {
+        let key: Vec<String> = key.split('.').map(str::to_owned).collect();
+        let value = self.read(&key, text);
+        self.set(&key, value, Origin::Flag(flag))
+    }
+
+    /// Text as the kind of value that it replaces.
+    fn read(&self, key: &[String], text: &str) -> Json {
+        if matches!(self.get(key), Some(Json::String(_))) {
+            return Json::from(text);
+        }
+        serde_json::from_str(text).unwrap_or_else(|_| Json::from(text))
+    }
+
+    fn get(&self, key: &[String]) -> Option<&Json> {
+        let (first, rest) = key.split_first()?;
+        rest.iter().try_fold(self.tables.get(first)?, |value, part| value.get(part))
+    }
+
+    fn set(&mut self, key: &[String], value: Json, origin: Origin) -> Result<(), ConfigFailure> {
+        let name = key.join(".");
+        let own = self.own.contains(&key[0]);
+        let known = if own { self.get(key).is_some() } else { self.tables.contains_key(&key[0]) };
+        if !known {
+            let nearest = self.nearest(&name);
+            return Err(ConfigFailure::Unknown { key: name, origin, nearest });
+        }
+        let unusable = |value: &Json, reason: String| ConfigFailure::Unusable {
+            key: name.clone(),
+            value: plain(value),
+            origin: origin.clone(),
+            reason,
+        };
+        if let Some(Json::Object(_)) = self.get(key) {
+            return Err(unusable(&value, "it is a table; set the values in it".to_owned()));
+        }
+        let mut place = &mut self.tables;
+        for part in &key[..key.len() - 1] {
+            let below = place.entry(part.clone()).or_insert_with(|| Json::Object(Map::new()));
+            let Json::Object(below) = below else {
+                return Err(unusable(&value, format!("`{part}` is no table")));
+            };
+            place = below;
+        }
+        place.insert(key[key.len() - 1].clone(), value.clone());
+        if own {
+            self.check().map_err(|reason| unusable(&value, reason))?;
+        }
+        self.origins.insert(name, origin);
+        Ok(())
+    }
+
+    fn check(&self) -> Result<Settings, String> {
+        let own = self.tables.iter().filter(|(name, _)| self.own.contains(name));
+        let own: Map<String, Json> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        serde_json::from_value(Json::Object(own)).map_err(|error| error.to_string())
+    }
+
+    /// The checked settings.
+    pub(super) fn settings(&self) -> Settings {
+        self.check().expect("every value was checked when it was set")
+    }
+
+    /// The agents' tables.
+    pub(super) fn agents(&self, catalog: &Catalog) -> BTreeMap<String, Json> {
+        let kinds = catalog.iter().map(|(kind, _)| kind.to_owned());
+        kinds.map(|kind| (kind.clone(), self.tables[&kind].clone())).collect()
+    }
+
+    /// Every value in force.
+    pub(super) fn values(&self) -> Vec<Value> {
+        let mut leaves = Vec::new();
+        for (name, table) in &self.tables {
+            leaf(name, table, &mut leaves);
+        }
+        let with_origin = |(key, value): (String, Json)| {
+            let origin = self.origins.get(&key).cloned().unwrap_or(Origin::Default);
+            Value { key, value, origin }
+        };
+        leaves.into_iter().map(with_origin).collect()
+    }
+
+    fn nearest(&self, name: &str) -> Option<String> {
+        let values = self.values();
+        let keys = values.iter().map(|value| value.key.as_str());
+        let tables = self.tables.keys().map(String::as_str);
+        nearest(name, keys.chain(tables)).map(str::to_owned).or_else(|| {
+            // The right word in the wrong table.
+            let last = |key: &str| key.rsplit('.').next().map(str::to_owned);
+            values.iter().map(|value| &value.key).find(|key| last(key) == last(name)).cloned()
+        })
+    }
+
+    /// The value that was probably meant, when agent `kind` says that it does not know a field.
+    pub(super) fn meant(&self, kind: &str, reason: &str) -> Option<String> {
+        let field = reason.split_once("unknown field `")?.1.split('`').next()?;
+        let expected = reason.split_once(" of ")?.1.split('`').skip(1).step_by(2);
+        nearest(field, expected).map(|meant| format!("{kind}.{meant}"))
+    }
+}
+
+/// Every value of a table with the byte at which it stands.
+fn collect(
+    path: &mut Vec<String>,
+    table: &toml::Table,
+    places: &DeTable<'_>,
+    found: &mut Vec<(Vec<String>, Json, usize)>,
+) {
+    for (key, place) in places {
+        let name = key.get_ref().as_ref();
+        let Some(value) = table.get(name) else { continue };
+        path.push(name.to_owned());
+        match (value, place.get_ref()) {
+            (toml::Value::Table(table), DeValue::Table(places))
+                if !table.is_empty() || path.len() == 1 =>
+            {
+                collect(path, table, places, found);
+                if table.is_empty() {
+                    // An empty table says nothing, but must be one that is known.
+                    drop(path.pop());
+                    continue;
+                }
+            }
+            _ => found.push((path.clone(), json(value), key.span().start)),
+        }
+        path.pop();
+    }
+}
+
+fn json(value: &toml::Value) -> Json {
+    match value {
+        toml::Value::String(text) => Json::from(text.as_str()),
+        toml::Value::Integer(number) => Json::from(*number),
+        toml::Value::Float(number) => Json::from(*number),
+        toml::Value::Boolean(truth) => Json::from(*truth),
+        toml::Value::Datetime(moment) => Json::from(moment.to_string()),
+        toml::Value::Array(items) => items.iter().map(json).collect(),
+        toml::Value::Table(table) => {
+            Json::Object(table.iter().map(|(key, value)| (key.clone(), json(value))).collect())
+        }
+    }
+}
+
+fn leaf(name: &str, value: &Json, leaves: &mut Vec<(String, Json)>) {
+    match value {
+        Json::Object(table) => {
+            for (key, value) in table {
+                leaf(&format!("{name}.{key}"), value, leaves);
+            }
+        }
+        value => leaves.push((name.to_owned(), value.clone())),
+    }
+}
+
+/// A value as it was written.
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
