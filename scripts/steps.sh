@@ -1,7 +1,7 @@
 # Sourced by scripts that do several things: says which step runs, how long it took, and what helps.
 # shellcheck shell=bash
 
-set -euo pipefail
+set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 steps_total=0

@@ -1,6 +1,7 @@
 //! Says how likely a channel is beyond its limit within a horizon, why, and how much time is left.
 //!
-//! All levels are measured towards the limit (a falling channel is mirrored). At `r` hours from now:
+//! The limit counts as reached when the *lasting* level reaches it; a measured level differs from that by noise and by
+//! what regulation, load and weather make of it ([`Limit::wander`]). All levels are measured towards the limit (a falling channel is mirrored). At `r` hours from now:
 //!
 //! ```text
 //! z(r) = (level + slope·r − limit) / √(a² + b²r²)     a² = level error² + residual² + wander²
@@ -12,7 +13,7 @@
 //! Lu, W. Q. Meeker, "Using degradation measures to estimate a time-to-failure distribution", Technometrics
 //! 35, 1993); setting z(r) to a quantile gives Fieller's quadratic for the ratio (limit − level) / slope (E. C.
 //! Fieller, "Some problems in interval estimation", JRSS B 16, 1954). The maximum makes it a probability *within*
-//! the horizon: it never falls when the horizon grows.
+//! the horizon: it never falls when the horizon grows. Errors of level and slope count as independent.
 //!
 //! **How far a slope is believed.** A healthy channel has slopes too: regulation, load, weather. So the
 //! slope has a prior N(0, τ²), τ = [`Limit::slope_deviation`], and what was seen has the variance

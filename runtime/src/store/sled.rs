@@ -26,6 +26,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 use tail::Tails;
 use uuid::Uuid;
 
@@ -33,6 +34,10 @@ use uuid::Uuid;
 pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// Format of the key space. Later builds read every earlier one or refuse.
 pub const FORMAT: u32 = 1;
+/// Tries to get the lock of a store; sled lets go of it a moment after a store is closed.
+const LOCK_TRIES: u32 = 50;
+/// Pause between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Commits whose hash is kept, so that an older HEAD can be compared.
 const RING_COMMITS: u64 = 4_096;
 
@@ -109,7 +114,7 @@ impl SledStore {
         if mark.is_some() && !had_database {
             return Err(corrupt(path, "HEAD is there, the database is not"));
         }
-        let tree = open_tree(path, &database)?;
+        let tree = open_unlocked(path, &database)?;
         guard(path, || Self::check(path, tree, mark))
     }
 
@@ -432,6 +437,22 @@ impl Store for SledStore {
     fn usage(&self) -> Usage {
         self.shown().usage
     }
+}
+
+/// Opens the database once whoever had it open has let go of it.
+fn open_unlocked(path: &Path, database: &Path) -> Result<::sled::Db, StoreError> {
+    for _ in 1..LOCK_TRIES {
+        match open_tree(path, database) {
+            Err(StoreError::Locked { .. }) => pause(),
+            opened => return opened,
+        }
+    }
+    open_tree(path, database)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a store opens before there is anything to await")]
+fn pause() {
+    std::thread::sleep(LOCK_PAUSE);
 }
 
 fn open_tree(path: &Path, database: &Path) -> Result<::sled::Db, StoreError> {

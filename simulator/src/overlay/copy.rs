@@ -3,11 +3,12 @@
 use super::Fault;
 use super::draw::Draws;
 use super::effect::Effect;
-use crate::dataset::{Dataset, DatasetError, OverlayConfig};
+use crate::dataset::{Dataset, DatasetError, Drawn, OverlayConfig};
 use crate::running::Step;
 use crate::truth::{Expected, Truth};
 use messages::Timestamp;
-use messages::profile::{Direction, Profile};
+use messages::health::SensorFaultKind;
+use messages::profile::{Direction, Profile, Span};
 use std::time::Duration;
 
 /// How long a channel is beyond its limit before the component counts as failed, unless `sustained` says otherwise.
@@ -24,12 +25,12 @@ pub(crate) struct AssetCopy {
     start: Start,
     /// When it began, and the running time then.
     started: Option<(Timestamp, f64)>,
-    /// Running time until it is fully developed.
-    over_running_hours: f64,
+    /// Running time until it is fully developed; absent for a fault that is there at once.
+    over_running_hours: Option<f64>,
     effect: Effect,
     /// Step in which the sensor measures.
     resolution: Option<f64>,
-    failure: Option<Failure>,
+    consequence: Consequence,
 }
 
 /// When a fault begins.
@@ -37,6 +38,13 @@ pub(crate) struct AssetCopy {
 enum Start {
     At(Timestamp),
     RunningHours(f64),
+}
+
+/// What a fault leads to.
+#[derive(Clone, Debug)]
+enum Consequence {
+    Sensor(SensorFaultKind),
+    Failure(Failure),
 }
 
 /// When the component counts as failed.
@@ -56,98 +64,118 @@ pub(crate) fn copies(
     profile: &Profile,
     asset: &str,
 ) -> Result<Vec<AssetCopy>, DatasetError> {
-    let mut copies = Vec::new();
-    for overlay in &dataset.config.overlays {
-        if overlay.asset.as_deref().is_some_and(|only| only != asset) {
-            continue;
-        }
-        for copy in 1..=overlay.copies {
-            let channels = overlay.channel.names();
-            let channel = &channels[(copy as usize - 1) % channels.len()];
-            let place = dataset.channels().position(|id| id == channel);
-            copies.push(AssetCopy {
-                asset: format!("{asset}-{}-{copy}", overlay.name),
-                fault: overlay.fault,
-                channel: channel.clone(),
-                place: place.expect("overlays act on channels of the telemetry"),
-                failure: failure(dataset, profile, overlay, channel)?,
-                ..drawn(overlay, copy)
-            });
-        }
-    }
-    Ok(copies)
+    let is_for_asset = |only: &Option<String>| only.as_deref().is_none_or(|only| only == asset);
+    let overlays = dataset.config.overlays.iter().filter(|overlay| is_for_asset(&overlay.asset));
+    overlays
+        .flat_map(|overlay| (1..=overlay.copies).map(move |copy| (overlay, copy)))
+        .map(|(overlay, copy)| Planned { dataset, profile, overlay, copy }.asset_copy(asset))
+        .collect()
 }
 
-/// What of a copy is drawn from its seed.
-fn drawn(overlay: &OverlayConfig, copy: u32) -> AssetCopy {
-    // Without a seed nothing is drawn: every number is fixed.
-    let draws = Draws { seed: overlay.seed.unwrap_or(0), copy };
-    let number = |drawn: Option<_>, purpose| drawn.map_or(0.0, |drawn| draws.number(drawn, purpose));
-    let start = match overlay.start {
-        Some(moments) => Start::At(draws.moment(moments, "start")),
-        None => Start::RunningHours(number(overlay.start_running_hours, "start")),
-    };
-    let (by, to) = (number(overlay.by, "by"), number(overlay.to, "to"));
-    let effect = match overlay.fault {
-        Fault::CoolantPumpWear => Effect::Heat {
-            by,
-            settle: overlay.settle.map_or(Duration::ZERO, |settle| settle.duration()),
-            warm_above: overlay.warm_above,
-            excess: 0.0,
-            recorded: None,
-        },
-        Fault::AlternatorDecay => Effect::Sag { to },
-        Fault::SensorDrift => Effect::Drift { by },
-        Fault::SensorStuck => Effect::Stuck { held: None },
-        Fault::SensorDropout => Effect::Dropout,
-    };
-    AssetCopy {
-        asset: String::new(),
-        fault: overlay.fault,
-        channel: String::new(),
-        place: 0,
-        start,
-        started: None,
-        over_running_hours: number(overlay.over_running_hours, "over"),
-        effect,
-        resolution: overlay.resolution,
-        failure: None,
-    }
+/// A copy about to be made.
+struct Planned<'a> {
+    dataset: &'a Dataset,
+    profile: &'a Profile,
+    overlay: &'a OverlayConfig,
+    /// Its number, from 1.
+    copy: u32,
 }
 
-/// When the overlay's component counts as failed; none for a fault of a sensor.
-fn failure(
-    dataset: &Dataset,
-    profile: &Profile,
-    overlay: &OverlayConfig,
-    channel: &str,
-) -> Result<Option<Failure>, DatasetError> {
-    let Some(component) = &overlay.component else { return Ok(None) };
-    if profile.component(component).is_none() {
-        let ids: Vec<&str> = profile.components.iter().map(|known| known.id.as_str()).collect();
-        let remedy = format!("profile `{}` has {}", profile.name, ids.join(", "));
-        let key = format!("overlays.{}.component", overlay.name);
-        return Err(DatasetError::value(&dataset.path, key, component, remedy));
+impl Planned<'_> {
+    fn asset_copy(&self, asset: &str) -> Result<AssetCopy, DatasetError> {
+        let OverlayConfig { name, fault, channel, resolution, .. } = self.overlay;
+        // Copies take turns.
+        let channel = &channel.names()[(self.copy as usize - 1) % channel.names().len()];
+        let place = self.dataset.channels().position(|id| id == channel);
+        let consequence = match fault.sensor_fault() {
+            Some(kind) => Consequence::Sensor(kind),
+            None => Consequence::Failure(self.failure(channel)?),
+        };
+        Ok(AssetCopy {
+            asset: format!("{asset}-{name}-{}", self.copy),
+            fault: *fault,
+            channel: channel.clone(),
+            place: place.expect("overlays act on channels of the telemetry"),
+            start: self.start(),
+            started: None,
+            over_running_hours: self.overlay.over_running_hours.map(|_| self.over()),
+            effect: self.effect(),
+            resolution: *resolution,
+            consequence,
+        })
     }
-    let known = profile.channels.iter().find(|known| known.id == channel);
-    let critical = known.and_then(|known| known.limits).map(|limits| limits.critical.get());
-    let worse = match overlay.fault {
-        Fault::AlternatorDecay => Direction::Down,
-        _ => Direction::Up,
-    };
-    let limit = overlay.fails_at.or(critical).ok_or_else(|| DatasetError::NoLimit {
-        path: dataset.path.clone(),
-        overlay: overlay.name.clone(),
-        channel: channel.to_owned(),
-    })?;
-    Ok(Some(Failure {
-        component: component.clone(),
-        limit,
-        worse,
-        sustained: overlay.sustained.map_or(SUSTAINED_DEFAULT, |span| span.duration()),
-        beyond_since: None,
-        failed_at: None,
-    }))
+
+    /// Without a seed nothing is drawn: every number is fixed.
+    fn draws(&self) -> Draws {
+        Draws { seed: self.overlay.seed.unwrap_or(0), copy: self.copy }
+    }
+
+    fn number(&self, drawn: Option<Drawn>, purpose: &str) -> f64 {
+        self.draws().number(drawn.expect("a fault's overlay has the keys that it needs"), purpose)
+    }
+
+    fn over(&self) -> f64 {
+        self.number(self.overlay.over_running_hours, "over")
+    }
+
+    fn start(&self) -> Start {
+        match self.overlay.start {
+            Some(moments) => Start::At(self.draws().moment(moments, "start")),
+            None => Start::RunningHours(self.number(self.overlay.start_running_hours, "start")),
+        }
+    }
+
+    fn effect(&self) -> Effect {
+        let OverlayConfig { by, to, settle, warm_above, .. } = self.overlay;
+        match self.overlay.fault {
+            Fault::CoolantPumpWear => Effect::Heat {
+                by: self.number(*by, "by"),
+                settle: settle.expect("a fault's overlay has the keys that it needs").duration(),
+                warm_above: *warm_above,
+                excess: 0.0,
+                recorded: None,
+            },
+            Fault::AlternatorDecay => Effect::Sag { to: self.number(*to, "to") },
+            Fault::SensorDrift => Effect::Drift { by: self.number(*by, "by") },
+            Fault::SensorStuck => Effect::Stuck { held: None },
+            Fault::SensorDropout => Effect::Dropout,
+        }
+    }
+
+    fn failure(&self, channel: &str) -> Result<Failure, DatasetError> {
+        let OverlayConfig { name, fails_at, sustained, .. } = self.overlay;
+        let path = &self.dataset.path;
+        let known = self.profile.channels.iter().find(|known| known.id == channel);
+        let critical = known.and_then(|known| known.limits).map(|limits| limits.critical.get());
+        let limit = fails_at.or(critical).ok_or_else(|| DatasetError::NoLimit {
+            path: path.clone(),
+            overlay: name.clone(),
+            channel: channel.to_owned(),
+        })?;
+        Ok(Failure {
+            component: self.component()?,
+            limit,
+            worse: match self.overlay.fault {
+                Fault::AlternatorDecay => Direction::Down,
+                _ => Direction::Up,
+            },
+            sustained: sustained.map_or(SUSTAINED_DEFAULT, Span::duration),
+            beyond_since: None,
+            failed_at: None,
+        })
+    }
+
+    /// The component that fails, which the profile must have.
+    fn component(&self) -> Result<String, DatasetError> {
+        let component = self.overlay.component.as_deref().unwrap_or("left out");
+        if self.profile.component(component).is_some() {
+            return Ok(component.to_owned());
+        }
+        let ids: Vec<&str> = self.profile.components.iter().map(|known| known.id.as_str()).collect();
+        let remedy = format!("profile `{}` has {}", self.profile.name, ids.join(", "));
+        let key = format!("overlays.{}.component", self.overlay.name);
+        Err(DatasetError::value(&self.dataset.path, key, component, remedy))
+    }
 }
 
 impl AssetCopy {
@@ -165,11 +193,8 @@ impl AssetCopy {
             None if has_begun => *self.started.insert((step.at, step.running_hours)),
             None => return true,
         };
-        let worn = if self.over_running_hours > 0.0 {
-            ((step.running_hours - begun_hours) / self.over_running_hours).min(1.0)
-        } else {
-            1.0
-        };
+        let ran_hours = step.running_hours - begun_hours;
+        let worn = self.over_running_hours.map_or(1.0, |over| (ran_hours / over).min(1.0));
         let recorded = values[self.place];
         let changed = self.effect.apply(recorded, worn, step);
         let sent = changed.map(|value| match self.resolution {
@@ -177,7 +202,7 @@ impl AssetCopy {
             None => value,
         });
         values[self.place] = sent;
-        if let Some(failure) = &mut self.failure {
+        if let Consequence::Failure(failure) = &mut self.consequence {
             failure.watch(recorded, sent, step);
         }
         true
@@ -185,11 +210,13 @@ impl AssetCopy {
 
     /// What is known to be true about this copy so far.
     pub(crate) fn truth(&self) -> Truth {
-        let expected = match (&self.failure, self.fault.sensor_fault()) {
-            (_, Some(kind)) => Expected::SensorFault { channel: self.channel.clone(), kind },
-            (failure, None) => Expected::Failure {
-                component: failure.as_ref().map(|failure| failure.component.clone()).unwrap_or_default(),
-                failed_at: self.failed_at(),
+        let expected = match &self.consequence {
+            Consequence::Sensor(kind) => {
+                Expected::SensorFault { channel: self.channel.clone(), kind: *kind }
+            }
+            Consequence::Failure(failure) => Expected::Failure {
+                component: failure.component.clone(),
+                failed_at: failure.failed_at,
             },
         };
         Truth {
@@ -201,7 +228,10 @@ impl AssetCopy {
     }
 
     fn failed_at(&self) -> Option<Timestamp> {
-        self.failure.as_ref().and_then(|failure| failure.failed_at)
+        match &self.consequence {
+            Consequence::Sensor(_) => None,
+            Consequence::Failure(failure) => failure.failed_at,
+        }
     }
 }
 
