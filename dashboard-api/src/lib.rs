@@ -1,1 +1,36 @@
-//! Placeholder map; replaced as the crate is built.
+//! The HTTP door: telemetry in, the registry, and what the agents do and how they fare.
+//!
+//! [`routes::ROUTES`] is the list of everything that can be asked; each handler lives in the file of what it is
+//! about. [`server`] takes connections, [`door`] brings one request to its handler. Lists are computed
+//! from the log ([`views`], [`feed`]), so nothing is shown that is not on it.
+
+mod agents;
+mod assets;
+mod backup;
+mod dead;
+mod door;
+mod events;
+mod facade;
+mod feed;
+mod guard;
+mod health;
+mod ingest;
+mod metrics;
+mod options;
+mod owners;
+mod problem;
+mod process;
+mod quarantine;
+mod rate;
+mod reply;
+mod request;
+pub mod routes;
+mod server;
+mod shown;
+mod views;
+
+pub use backup::{Backup, BackupError, Exported};
+pub use facade::Facade;
+pub use options::{FacadeOptions, Random};
+pub use rate::RateLimit;
+pub use server::{BindError, Bound};

@@ -197,9 +197,16 @@ impl Detector {
         settings.check()?;
         if watched.is_empty() || watched.len() > WATCHED_MAX {
             let remedy = "watch 1 to 64 features";
-            return Err(SettingsError { name: "watched".into(), value: watched.len() as f64, remedy });
+            return Err(SettingsError {
+                name: "watched".into(),
+                value: watched.len() as f64,
+                remedy,
+            });
         }
-        match watched.iter().find(|watched| !(watched.scale_min > 0.0)) {
+        match watched
+            .iter()
+            .find(|watched| watched.scale_min.is_nan() || watched.scale_min <= 0.0)
+        {
             Some(Watched { name, scale_min }) => Err(SettingsError {
                 name: name.clone(),
                 value: *scale_min,
@@ -216,8 +223,15 @@ impl Detector {
     /// # Panics
     /// When `row` is not as long as the list of watched features.
     pub fn observe(&self, baseline: &mut Baseline, row: &[Option<f64>], state: u8) -> Verdict<'_> {
-        assert_eq!(row.len(), self.watched.len(), "a row has the watched features");
-        let row: Vec<_> = row.iter().map(|value| value.filter(|v| v.abs() <= VALUE_MAX)).collect();
+        assert_eq!(
+            row.len(),
+            self.watched.len(),
+            "a row has the watched features"
+        );
+        let row: Vec<_> = row
+            .iter()
+            .map(|value| value.filter(|v| v.abs() <= VALUE_MAX))
+            .collect();
         let states = baseline.usual_by_state.len();
         if states == STATES_MAX && !baseline.usual_by_state.contains_key(&state) {
             return Verdict::Nothing;
@@ -226,11 +240,16 @@ impl Detector {
         if known.windows < self.settings.learn_windows {
             return self.learn(known, &baseline.tail, &row);
         }
-        let Some(contributions) = self.contributions(known, &row) else { return Verdict::Nothing };
+        let Some(contributions) = self.contributions(known, &row) else {
+            return Verdict::Nothing;
+        };
         let score = contributions.iter().map(|part| part.score).sum();
         let Some(threshold) = baseline.threshold(&self.settings) else {
             baseline.tail.add(score);
-            let windows_left = self.settings.calibrate_windows.saturating_sub(baseline.tail.windows());
+            let windows_left = self
+                .settings
+                .calibrate_windows
+                .saturating_sub(baseline.tail.windows());
             return Verdict::Learning { windows_left };
         };
         let exceeds = score > threshold;
@@ -238,7 +257,12 @@ impl Detector {
         if baseline.hysteresis.is_quiet() {
             self.adapt(baseline, &row, state, score);
         }
-        Verdict::Judged(Judgement { score, threshold, alarm, contributions })
+        Verdict::Judged(Judgement {
+            score,
+            threshold,
+            alarm,
+            contributions,
+        })
     }
 
     fn learn(&self, known: &mut State, tail: &Tail, row: &[Option<f64>]) -> Verdict<'static> {
@@ -250,8 +274,13 @@ impl Detector {
         }
         known.windows += 1;
         let learning = self.settings.learn_windows - known.windows;
-        let calibrating = self.settings.calibrate_windows.saturating_sub(tail.windows());
-        Verdict::Learning { windows_left: learning + calibrating }
+        let calibrating = self
+            .settings
+            .calibrate_windows
+            .saturating_sub(tail.windows());
+        Verdict::Learning {
+            windows_left: learning + calibrating,
+        }
     }
 
     /// Parts of the score, largest first; `None` when no feature can be judged.
@@ -267,7 +296,13 @@ impl Detector {
             let excess = deviations.abs().min(DEVIATIONS_MAX) - DEVIATIONS_FREE;
             if excess > 0.0 {
                 let (feature, score) = (&*watched.name, excess * excess);
-                contributions.push(Contribution { feature, score, value, usual: location, deviations });
+                contributions.push(Contribution {
+                    feature,
+                    score,
+                    value,
+                    usual: location,
+                    deviations,
+                });
             }
         }
         contributions.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.feature.cmp(b.feature)));
@@ -279,7 +314,9 @@ impl Detector {
         if baseline.tail.windows() < self.settings.calibrate_windows_max {
             baseline.tail.add(score);
         }
-        let Some(known) = baseline.usual_by_state.get_mut(&state) else { return };
+        let Some(known) = baseline.usual_by_state.get_mut(&state) else {
+            return;
+        };
         for ((usual, watched), value) in known.usual.iter_mut().zip(&self.watched).zip(row) {
             if let Some(value) = value {
                 usual.adapt(*value, watched.scale_min, &self.settings);
@@ -339,7 +376,12 @@ impl Settings {
                 (1..=self.raise_of_windows).contains(&self.raise_windows),
                 "give 1 to `raise_of_windows`",
             ),
-            ("adapt_windows", self.adapt_windows, self.adapt_windows >= 1.0, "give at least 1"),
+            (
+                "adapt_windows",
+                self.adapt_windows,
+                self.adapt_windows >= 1.0,
+                "give at least 1",
+            ),
             (
                 "adapt_deviations_max",
                 self.adapt_deviations_max,
@@ -348,7 +390,11 @@ impl Settings {
             ),
         ];
         match rules.into_iter().find(|rule| !rule.2) {
-            Some((name, value, _, remedy)) => Err(SettingsError { name: name.into(), value, remedy }),
+            Some((name, value, _, remedy)) => Err(SettingsError {
+                name: name.into(),
+                value,
+                remedy,
+            }),
             None => Ok(()),
         }
     }

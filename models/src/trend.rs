@@ -78,7 +78,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { panes_min: 6, span_hours_min: 0.5, age_hours_max: 1.0, span_multiple_max: 2.0 }
+        Self {
+            panes_min: 6,
+            span_hours_min: 0.5,
+            age_hours_max: 1.0,
+            span_multiple_max: 2.0,
+        }
     }
 }
 
@@ -228,12 +233,21 @@ pub fn outlook<'a>(
     let at = path.worst_until(reach);
     let deviation = path.deviation(at);
     let mut contributions = vec![
-        Contribution { name: LEVEL, probits: path.margin / deviation },
-        Contribution { name: SLOPE, probits: path.slope * at / deviation },
+        Contribution {
+            name: LEVEL,
+            probits: path.margin / deviation,
+        },
+        Contribution {
+            name: SLOPE,
+            probits: path.slope * at / deviation,
+        },
     ];
     contributions.extend(evidence.iter().map(Evidence::contribution));
     let score = contributions.iter().map(|part| part.probits).sum();
-    let offset = evidence.iter().map(|evidence| evidence.contribution().probits).sum();
+    let offset = evidence
+        .iter()
+        .map(|evidence| evidence.contribution().probits)
+        .sum();
     Ok(Outlook {
         score,
         probability: normal_cdf(score),
@@ -246,7 +260,10 @@ pub fn outlook<'a>(
 
 impl<'a> Evidence<'a> {
     fn contribution(&self) -> Contribution<'a> {
-        Contribution { name: self.name, probits: self.weight * self.value }
+        Contribution {
+            name: self.name,
+            probits: self.weight * self.value,
+        }
     }
 }
 
@@ -257,13 +274,27 @@ fn usable(settings: &Settings, channel: Channel) -> Result<Observed, CannotSay> 
         Channel::SensorFaulted => return Err(CannotSay::SensorFaulted),
         Channel::Observed(observed) => observed,
     };
-    let Observed { panes, span_hours: span, age_hours: age, .. } = observed;
+    let Observed {
+        panes,
+        span_hours: span,
+        age_hours: age,
+        ..
+    } = observed;
     if panes < settings.panes_min {
-        Err(CannotSay::TooFewPanes { panes, needed: settings.panes_min })
+        Err(CannotSay::TooFewPanes {
+            panes,
+            needed: settings.panes_min,
+        })
     } else if span < settings.span_hours_min {
-        Err(CannotSay::SpanTooShort { hours: span, needed: settings.span_hours_min })
+        Err(CannotSay::SpanTooShort {
+            hours: span,
+            needed: settings.span_hours_min,
+        })
     } else if age > settings.age_hours_max {
-        Err(CannotSay::Stale { hours: age, allowed: settings.age_hours_max })
+        Err(CannotSay::Stale {
+            hours: age,
+            allowed: settings.age_hours_max,
+        })
     } else {
         Ok(observed)
     }
@@ -291,7 +322,9 @@ fn check_numbers(
         ("wander", limit.wander, f64::MIN_POSITIVE),
         ("slope deviation", limit.slope_deviation, f64::MIN_POSITIVE),
     ];
-    let weighed = evidence.iter().map(|e| ("evidence", e.contribution().probits, any));
+    let weighed = evidence
+        .iter()
+        .map(|e| ("evidence", e.contribution().probits, any));
     let is_wrong = |(_, value, min): &(_, f64, f64)| !(value.is_finite() && value >= min);
     match numbers.into_iter().chain(weighed).find(is_wrong) {
         Some((name, value, _)) => Err(CannotSay::Unusable { name, value }),
@@ -350,7 +383,11 @@ impl Path {
             let turn = self.slope * self.level_variance / (self.margin * self.slope_variance);
             return turn.clamp(0.0, reach);
         }
-        if self.probits(reach) > self.probits(0.0) { reach } else { 0.0 }
+        if self.probits(reach) > self.probits(0.0) {
+            reach
+        } else {
+            0.0
+        }
     }
 
     /// Quantiles of the time at which z + `offset` first passes the probit of a probability.
@@ -360,7 +397,11 @@ impl Path {
             self.first_at(probit - offset, reach)
         };
         let hours_10 = hours_at(0.1)?;
-        Some(TimeLeft { hours_10, hours_50: hours_at(0.5), hours_90: hours_at(0.9) })
+        Some(TimeLeft {
+            hours_10,
+            hours_50: hours_at(0.5),
+            hours_90: hours_at(0.9),
+        })
     }
 
     /// The earliest time within `reach` at which z, by its running maximum, is at least `probits`.
@@ -375,7 +416,11 @@ impl Path {
         let (mut before, mut after) = (0.0, reach);
         for _ in 0..HALVINGS {
             let middle = 0.5 * (before + after);
-            if reached(middle) { after = middle } else { before = middle }
+            if reached(middle) {
+                after = middle
+            } else {
+                before = middle
+            }
         }
         Some(after)
     }

@@ -83,11 +83,15 @@ impl Layers {
         let places = DeTable::parse(&text).map_err(syntax)?;
         let table: toml::Table = toml::from_str(&text).map_err(syntax)?;
         let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-        let mut found = Vec::new();
-        collect(&mut Vec::new(), &table, places.get_ref(), &mut found);
-        found.sort_by_key(|(_, _, at)| *at);
-        for (key, value, at) in found {
-            self.set(&key, value, Origin::File(path.to_owned(), line(at)))?;
+        let mut said = Vec::new();
+        collect(&mut Vec::new(), &table, places.get_ref(), &mut said);
+        said.sort_by_key(|(_, _, at)| *at);
+        for (key, value, at) in said {
+            let origin = Origin::File(path.to_owned(), line(at));
+            match value {
+                Some(value) => self.set(&key, value, origin)?,
+                None => self.enter(&key, origin)?,
+            }
         }
         Ok(())
     }
@@ -137,36 +141,60 @@ impl Layers {
         rest.iter().try_fold(self.tables.get(first)?, |value, part| value.get(part))
     }
 
-    fn set(&mut self, key: &[String], value: Json, origin: Origin) -> Result<(), ConfigFailure> {
-        let name = key.join(".");
-        let own = self.own.contains(&key[0]);
-        let known = if own { self.get(key).is_some() } else { self.tables.contains_key(&key[0]) };
-        if !known {
-            let nearest = self.nearest(&name);
-            return Err(ConfigFailure::Unknown { key: name, origin, nearest });
+    /// Whether there is a value or table `key`; an agent's table may hold what we do not know.
+    fn known(&self, key: &[String], origin: &Origin) -> Result<(), ConfigFailure> {
+        let known = if self.is_own(key) { self.get(key) } else { self.tables.get(&key[0]) };
+        if known.is_some() {
+            return Ok(());
         }
-        let unusable = |value: &Json, reason: String| ConfigFailure::Unusable {
-            key: name.clone(),
-            value: plain(value),
+        let key = key.join(".");
+        let nearest = self.nearest(&key);
+        Err(ConfigFailure::Unknown { key, origin: origin.clone(), nearest })
+    }
+
+    fn is_own(&self, key: &[String]) -> bool {
+        self.own.contains(&key[0])
+    }
+
+    /// Takes note of a table's head.
+    fn enter(&self, key: &[String], origin: Origin) -> Result<(), ConfigFailure> {
+        self.known(key, &origin)?;
+        match self.get(key) {
+            Some(value) if self.is_own(key) && !value.is_object() => Err(ConfigFailure::Unusable {
+                key: key.join("."),
+                value: "a table".to_owned(),
+                origin,
+                reason: "it is a single value".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn set(&mut self, key: &[String], value: Json, origin: Origin) -> Result<(), ConfigFailure> {
+        self.known(key, &origin)?;
+        let unusable = |reason: String| ConfigFailure::Unusable {
+            key: key.join("."),
+            value: plain(&value),
             origin: origin.clone(),
             reason,
         };
-        if let Some(Json::Object(_)) = self.get(key) {
-            return Err(unusable(&value, "it is a table; set the values in it".to_owned()));
+        let (last, tables) = key.split_last().expect("a key has a name");
+        if tables.is_empty() || self.is_own(key) && self.get(key).is_some_and(Json::is_object) {
+            return Err(unusable("it is a table; set the values in it".to_owned()));
         }
         let mut place = &mut self.tables;
-        for part in &key[..key.len() - 1] {
-            let below = place.entry(part.clone()).or_insert_with(|| Json::Object(Map::new()));
-            let Json::Object(below) = below else {
-                return Err(unusable(&value, format!("`{part}` is no table")));
-            };
-            place = below;
+        for part in tables {
+            let below = place.entry(part.clone()).or_insert(Json::Null);
+            if !below.is_object() {
+                *below = Json::Object(Map::new());
+            }
+            place = below.as_object_mut().expect("it was made an object above");
         }
-        place.insert(key[key.len() - 1].clone(), value.clone());
-        if own {
-            self.check().map_err(|reason| unusable(&value, reason))?;
+        place.insert(last.clone(), value.clone());
+        if self.is_own(key) {
+            self.check().map_err(unusable)?;
         }
-        self.origins.insert(name, origin);
+        self.origins.insert(key.join("."), origin);
         Ok(())
     }
 
@@ -219,29 +247,27 @@ impl Layers {
     }
 }
 
-/// Every value of a table with the byte at which it stands.
+/// What a file says: a value's name, the value (none for a table as such), and the byte at which it stands.
+type Said = (Vec<String>, Option<Json>, usize);
+
+/// Everything that a table says.
 fn collect(
     path: &mut Vec<String>,
     table: &toml::Table,
     places: &DeTable<'_>,
-    found: &mut Vec<(Vec<String>, Json, usize)>,
+    said: &mut Vec<Said>,
 ) {
     for (key, place) in places {
         let name = key.get_ref().as_ref();
         let Some(value) = table.get(name) else { continue };
         path.push(name.to_owned());
+        let at = key.span().start;
         match (value, place.get_ref()) {
-            (toml::Value::Table(table), DeValue::Table(places))
-                if !table.is_empty() || path.len() == 1 =>
-            {
-                collect(path, table, places, found);
-                if table.is_empty() {
-                    // An empty table says nothing, but must be one that is known.
-                    drop(path.pop());
-                    continue;
-                }
+            (toml::Value::Table(table), DeValue::Table(places)) => {
+                said.push((path.clone(), None, at));
+                collect(path, table, places, said);
             }
-            _ => found.push((path.clone(), json(value), key.span().start)),
+            _ => said.push((path.clone(), Some(json(value)), at)),
         }
         path.pop();
     }

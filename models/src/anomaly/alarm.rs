@@ -28,7 +28,11 @@ pub(super) struct Hysteresis {
 impl Hysteresis {
     pub(super) fn step(&mut self, settings: &Settings, unusual: bool) -> Alarm {
         self.unusual = self.unusual << 1 | u32::from(unusual);
-        self.quiet_windows = if unusual { 0 } else { self.quiet_windows.saturating_add(1) };
+        self.quiet_windows = if unusual {
+            0
+        } else {
+            self.quiet_windows.saturating_add(1)
+        };
         let recent = self.unusual & (u32::MAX >> (32 - settings.raise_of_windows));
         match self.is_raised {
             false if recent.count_ones() >= settings.raise_windows.into() => {
@@ -61,14 +65,20 @@ mod tests {
 
     /// Alarms of a series of windows, `x` unusual and `.` quiet, for 3 of 5 and 4 quiet ones.
     fn alarms(windows: &str) -> String {
-        let settings = Settings { clear_windows: 4, ..Settings::default() };
+        let settings = Settings {
+            clear_windows: 4,
+            ..Settings::default()
+        };
         let mut hysteresis = Hysteresis::default();
-        let letters = windows.chars().map(|window| match hysteresis.step(&settings, window == 'x') {
-            Alarm::Quiet => '.',
-            Alarm::Raised => 'R',
-            Alarm::Ongoing => 'o',
-            Alarm::Cleared => 'C',
-        });
+        let letters =
+            windows
+                .chars()
+                .map(|window| match hysteresis.step(&settings, window == 'x') {
+                    Alarm::Quiet => '.',
+                    Alarm::Raised => 'R',
+                    Alarm::Ongoing => 'o',
+                    Alarm::Cleared => 'C',
+                });
         letters.collect()
     }
 

@@ -47,7 +47,9 @@ impl Tail {
     /// [`PEAKS`] scores.
     pub(super) fn threshold(&self, share: f64) -> Option<f64> {
         let level = f64::from(*self.peaks.get(PEAKS - 1)?);
-        let excesses = self.peaks[..PEAKS - 1].iter().map(|peak| f64::from(*peak) - level);
+        let excesses = self.peaks[..PEAKS - 1]
+            .iter()
+            .map(|peak| f64::from(*peak) - level);
         let count = (PEAKS - 1) as f64;
         let mean = excesses.clone().sum::<f64>() / count;
         let variance = excesses.map(|excess| (excess - mean).powi(2)).sum::<f64>() / (count - 1.0);
@@ -63,7 +65,11 @@ fn excess_at(above: f64, mean: f64, variance: f64) -> f64 {
     }
     let shape = (0.5 * (1.0 - mean * mean / variance)).clamp(0.0, SHAPE_MAX);
     let scale = mean * (1.0 - shape);
-    if shape < 1e-6 { -scale * above.ln() } else { scale / shape * (above.powf(-shape) - 1.0) }
+    if shape < 1e-6 {
+        -scale * above.ln()
+    } else {
+        scale / shape * (above.powf(-shape) - 1.0)
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +87,9 @@ mod tests {
             let mut tail = Tail::default();
             (0..windows).for_each(|_| tail.add(score(&mut noise)));
             let threshold = tail.threshold(share).unwrap();
-            above += (0..20_000).filter(|_| score(&mut noise) > threshold).count();
+            above += (0..20_000)
+                .filter(|_| score(&mut noise) > threshold)
+                .count();
         }
         above as f64 / f64::from(trials * 20_000)
     }

@@ -110,6 +110,9 @@ impl Features {
             return Err(AddError::TooLate { sampled_at, watermark: state.watermark });
         }
         self.check_values(values)?;
+        if state.samples_in(plan, window) == u32::from(u16::MAX) {
+            return Err(AddError::TooMany { sampled_at });
+        }
         if state.schema == 0 {
             *state = FeatureState::new(self.schema, plan, sampled_at);
         }
@@ -117,9 +120,6 @@ impl Features {
             state.advance(plan, sampled_at);
         }
         let slot = plan.slot(window);
-        if state.samples[slot] == u16::MAX {
-            return Err(AddError::TooMany { sampled_at });
-        }
         state.samples[slot] += 1;
         for (channel, value) in values {
             state.count(plan, slot, part, *channel, value.get());

@@ -2,8 +2,8 @@
 
 use super::{FEATURES_MAX, ForestError, within};
 
-/// What stands for a missing value inside this module. It never comes in or goes out.
-pub(super) const MISSING: f32 = f32::NAN;
+/// What stands for a missing value in a table. It never comes in or goes out.
+const MISSING: f32 = f32::NAN;
 
 /// A table of numbers with holes, row after row; 4 bytes per value.
 #[derive(Clone, Debug)]
@@ -19,7 +19,10 @@ impl Rows {
     /// [`ForestError::OutOfLimits`] unless 1 ≤ `features` ≤ [`FEATURES_MAX`].
     pub fn new(features: usize) -> Result<Self, ForestError> {
         within("features", features, 1, FEATURES_MAX)?;
-        Ok(Self { features, values: Vec::new() })
+        Ok(Self {
+            features,
+            values: Vec::new(),
+        })
     }
 
     /// Adds one row, a missing value being `None`. A row that is refused leaves nothing behind.
@@ -56,15 +59,21 @@ impl Rows {
 /// Refuses a row of another width or with a number that is none.
 pub(super) fn check(features: usize, row: &[Option<f32>]) -> Result<(), ForestError> {
     if row.len() != features {
-        return Err(ForestError::Width { expected: features, found: row.len() });
+        return Err(ForestError::Width {
+            expected: features,
+            found: row.len(),
+        });
     }
-    match row.iter().position(|value| value.is_some_and(|value| !value.is_finite())) {
+    match row
+        .iter()
+        .position(|value| value.is_some_and(|value| !value.is_finite()))
+    {
         Some(feature) => Err(ForestError::NotFinite { feature }),
         None => Ok(()),
     }
 }
 
 /// The form in which a checked value is kept; -0.0 becomes 0.0, so that equal numbers have equal bits.
-pub(super) fn inner(value: Option<f32>) -> f32 {
+fn inner(value: Option<f32>) -> f32 {
     value.map_or(MISSING, |value| value + 0.0)
 }

@@ -3,7 +3,7 @@
 //! Where a tree ends early, splits that send every row left lead on to the last level, so every walk
 //! takes the same number of steps and the rows of a block go down side by side.
 
-use super::block::Columns;
+use super::block::{COLUMNS, Columns, column_of};
 use super::stored::{Node, Stored};
 use super::{FEATURES_MAX, ForestError, SAMPLE_MAX, TREES_MAX, within};
 
@@ -27,12 +27,14 @@ pub(super) fn path_of(rows: u16) -> f32 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     threshold: f32,
-    feature: u16,
-    missing_right: bool,
+    column: u32,
 }
 
-/// Sends everything left.
-const PASS: Step = Step { threshold: f32::INFINITY, feature: 0, missing_right: false };
+/// Sends everything left: in the first column nothing reaches infinity.
+const PASS: Step = Step {
+    threshold: f32::INFINITY,
+    column: 0,
+};
 
 /// All trees of a forest, each `1 << depth` steps (the first unused: the root is 1, the children of `i`
 /// are `2i` and `2i + 1`) and as many leaves.
@@ -52,13 +54,23 @@ impl Trees {
         within("trees", stored.trees.len(), 1, TREES_MAX)?;
         let depth = depth_max(stored.sample.into());
         let size = stored.trees.len() << depth;
-        let mut trees = Self { depth, steps: vec![PASS; size], paths: vec![0.0; size] };
+        let mut trees = Self {
+            depth,
+            steps: vec![PASS; size],
+            paths: vec![0.0; size],
+        };
         for (index, nodes) in stored.trees.iter().enumerate() {
             let mut nodes = nodes.iter();
-            let mut laying = Laying { trees: &mut trees, index, features: stored.features };
+            let mut laying = Laying {
+                trees: &mut trees,
+                index,
+                features: stored.features,
+            };
             let rows = laying.lay(&mut nodes, 1, 0)?;
             if rows != u32::from(stored.sample) {
-                return Err(ForestError::Impossible("the leaves of a tree do not add up"));
+                return Err(ForestError::Impossible(
+                    "the leaves of a tree do not add up",
+                ));
             }
             if nodes.next().is_some() {
                 return Err(ForestError::Impossible("a tree has nodes left over"));
@@ -71,14 +83,17 @@ impl Trees {
     pub(super) fn paths<const ROWS: usize>(&self, columns: &Columns<ROWS>) -> [f32; ROWS] {
         let size = 1_usize << self.depth;
         let mut sums = [0.0; ROWS];
-        for (steps, paths) in self.steps.chunks_exact(size).zip(self.paths.chunks_exact(size)) {
+        for (steps, paths) in self
+            .steps
+            .chunks_exact(size)
+            .zip(self.paths.chunks_exact(size))
+        {
             let mut at = [1_usize; ROWS];
             for _ in 0..self.depth {
                 for (row, at) in at.iter_mut().enumerate() {
                     let step = &steps[*at];
-                    let value = columns[usize::from(step.feature) % FEATURES_MAX][row];
-                    let right = (value >= step.threshold) | (value.is_nan() & step.missing_right);
-                    *at = 2 * *at + usize::from(right);
+                    let value = columns[step.column as usize % COLUMNS][row];
+                    *at = 2 * *at + usize::from(value >= step.threshold);
                 }
             }
             for (sum, at) in sums.iter_mut().zip(at) {
@@ -106,7 +121,10 @@ impl Laying<'_> {
     ) -> Result<u32, ForestError> {
         let depth = self.trees.depth;
         let base = self.index << depth;
-        match *nodes.next().ok_or(ForestError::Impossible("a tree ends early"))? {
+        match *nodes
+            .next()
+            .ok_or(ForestError::Impossible("a tree ends early"))?
+        {
             Node::Leaf { rows: 0 } => Err(ForestError::Impossible("a leaf holds no row")),
             Node::Leaf { rows } => {
                 let leaf = (at << (depth - level)) - (1 << depth);
@@ -116,12 +134,18 @@ impl Laying<'_> {
             Node::Split { .. } if level == depth => {
                 Err(ForestError::Impossible("a tree is too deep"))
             }
-            Node::Split { feature, missing_right, threshold } => {
+            Node::Split {
+                feature,
+                missing_right,
+                threshold,
+            } => {
                 if feature >= self.features || !threshold.is_finite() {
-                    return Err(ForestError::Impossible("a split names no feature or no number"));
+                    return Err(ForestError::Impossible(
+                        "a split names no feature or no number",
+                    ));
                 }
-                let feature = feature.into();
-                self.trees.steps[base + at] = Step { threshold, feature, missing_right };
+                let column = column_of(feature.into(), missing_right) as u32;
+                self.trees.steps[base + at] = Step { threshold, column };
                 let left = self.lay(nodes, 2 * at, level + 1)?;
                 Ok(left + self.lay(nodes, 2 * at + 1, level + 1)?)
             }

@@ -55,7 +55,9 @@ impl Stand {
         let unseen = limits.learn.saturating_sub(self.exposures);
         let prior = u64::from(limits.prior) * u64::from(unseen) / u64::from(limits.learn.max(1));
         let usual = u64::from(self.longest).max(prior);
-        let limit = usual.saturating_mul(limits.factor.into()).min(limits.max.into());
+        let limit = usual
+            .saturating_mul(limits.factor.into())
+            .min(limits.max.into());
         u32::try_from(limit).unwrap_or(limits.max).max(limits.min)
     }
 }
@@ -65,7 +67,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LIMITS: StandLimits = StandLimits { learn: 100, prior: 30, factor: 3, min: 5, max: 240 };
+    const LIMITS: StandLimits = StandLimits {
+        learn: 100,
+        prior: 30,
+        factor: 3,
+        min: 5,
+        max: 240,
+    };
 
     #[test]
     fn the_limit_goes_from_the_prior_to_what_was_seen() {
@@ -76,17 +84,31 @@ mod tests {
         (0..50).for_each(|_| stand.expose(false));
         assert_eq!(stand.limit(&LIMITS), 5);
         (0..20).for_each(|_| stand.expose(true));
-        assert_eq!(stand.limit(&LIMITS), 5, "a stand that goes on is not yet usual");
+        assert_eq!(
+            stand.limit(&LIMITS),
+            5,
+            "a stand that goes on is not yet usual"
+        );
         stand.end(true);
         assert_eq!(stand.limit(&LIMITS), 60);
     }
 
     #[test]
     fn a_stand_during_a_fault_is_not_learned() {
-        let mut stand = Stand { exposures: 100, ..Stand::default() };
+        let mut stand = Stand {
+            exposures: 100,
+            ..Stand::default()
+        };
         (0..20).for_each(|_| stand.expose(true));
         stand.end(false);
-        assert_eq!(stand, Stand { current: 0, longest: 0, exposures: 120 });
+        assert_eq!(
+            stand,
+            Stand {
+                current: 0,
+                longest: 0,
+                exposures: 120
+            }
+        );
     }
 
     proptest! {

@@ -16,7 +16,7 @@ pub(crate) use source::{FileSurvey, Reading, Source, Telemetry};
 
 use crate::truth::{Expected, Truth};
 use config::{AnomaliesConfig, EndOfLifeConfig, FailuresConfig, SplitConfig};
-use messages::profile::Span;
+use messages::profile::{Profile, Span};
 use messages::registry::MaintenanceRecorded;
 use moment::TimeFormat;
 use std::path::{Path, PathBuf};
@@ -201,6 +201,26 @@ impl Dataset {
             return Err(DatasetError::TooManyFiles { path: self.path.clone(), files: files.len() });
         }
         Ok(files)
+    }
+
+    /// Refuses channels that the profile does not have.
+    pub(crate) fn check_channels(&self, profile: &Profile) -> Result<(), DatasetError> {
+        for (column, id) in &self.config.telemetry.channels {
+            if profile.channels.iter().any(|known| known.id == *id) {
+                continue;
+            }
+            let nearest = match profile.channel_named(id) {
+                Some(known) => Some(profile.channels[known].id.as_str()),
+                None => profile.nearest(id),
+            };
+            let remedy = match nearest {
+                Some(nearest) => format!("profile `{}` has `{nearest}`", profile.name),
+                None => format!("profile `{}` has no such channel; leave the column out", profile.name),
+            };
+            let key = format!("telemetry.channels.{column}");
+            return Err(DatasetError::value(&self.path, key, id, remedy));
+        }
+        Ok(())
     }
 
     /// Refuses what would otherwise be ignored in silence.

@@ -1,0 +1,208 @@
+//! Brings one request to its handler: who it is for, where it goes, its body, and only then what it says.
+
+use crate::facade::Facade;
+use crate::guard::Guard;
+use crate::problem::{Kind, Problem};
+use crate::reply::{self, Response};
+use crate::request::{Request, parse_query, traceparent};
+use crate::routes::{self, Body, Route};
+use bytes::{Buf, Bytes, BytesMut};
+use messages::telemetry::BODY_BYTES_MAX;
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
+use warp::{Filter, Stream};
+
+/// Longest time that a body may take to arrive.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a body beyond the limit that are still read, so that its sender lives to see the answer.
+const DISCARD_BYTES_MAX: usize = 1024 * 1024;
+/// Route of requests that have none, in figures.
+const NO_ROUTE: &str = "none";
+
+/// The door of one bound address.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) facade: Arc<Facade>,
+    pub(crate) guard: Arc<Guard>,
+}
+
+/// What warp is asked to serve to `peer`: everything, taken apart no further than into its parts.
+///
+/// Routing is ours: warp's rejections would turn bad JSON into 404 or 405.
+pub(crate) fn filter(
+    door: Door,
+    peer: SocketAddr,
+) -> impl Filter<Extract = (Response,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .and_then(move |method, path: FullPath, query, headers, body| {
+            let door = door.clone();
+            async move {
+                let head = Head { method, path: path.as_str().to_owned(), query, headers, peer };
+                Ok::<_, Infallible>(door.answer(head, body).await)
+            }
+        })
+}
+
+/// A request without its body.
+struct Head {
+    method: Method,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    peer: SocketAddr,
+}
+
+impl Door {
+    async fn answer<S, B>(&self, head: Head, body: S) -> Response
+    where
+        S: Stream<Item = Result<B, warp::Error>> + Send,
+        B: Buf,
+    {
+        let began_at = Instant::now();
+        let metrics = &self.facade.metrics;
+        let method = known_method(&head.method);
+        let trace = traceparent(&head.headers);
+        let mut path = NO_ROUTE;
+        let answer = self.handle(head, body, &mut path).await;
+        let response = answer.unwrap_or_else(|problem| {
+            problem.into_response(&trace.map_or_else(|| self.new_trace_id(), |trace| trace[3..35].to_owned()))
+        });
+        metrics.answered(method, path, response.status(), began_at.elapsed());
+        reply::complete(response)
+    }
+
+    async fn handle<S, B>(&self, head: Head, body: S, path: &mut &'static str) -> Result<Response, Problem>
+    where
+        S: Stream<Item = Result<B, warp::Error>> + Send,
+        B: Buf,
+    {
+        self.guard.check(&head.headers)?;
+        let (route, params) = routes::find(&head.method, &head.path)?;
+        *path = route.path;
+        let query = parse_query(&head.query, route.query)?;
+        let Head { headers, peer, .. } = head;
+        let mut request = Request { params, query, headers, body: Bytes::new(), peer };
+        check_media_type(route, &request)?;
+        if route.body != Body::None {
+            request.body = read(&request.headers, body).await?;
+        }
+        if route.body == Body::Empty && !request.body.is_empty() {
+            let Nothing {} = request.json()?;
+        }
+        (route.handler)(&self.facade, request).await
+    }
+
+    fn new_trace_id(&self) -> String {
+        let bytes = self.facade.options.random.bytes::<16>();
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+            text
+        })
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// The method, if it is one of those that figures name.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
+}
+
+fn check_media_type(route: &Route, request: &Request) -> Result<(), Problem> {
+    let found = request.media_type();
+    let (known, expected): (&[&str], _) = match route.body {
+        Body::None | Body::Empty => return Ok(()),
+        Body::Json => (&["application/json"], "`application/json`"),
+        Body::Telemetry => {
+            if found.is_none() {
+                return Ok(());
+            }
+            (
+                &[
+                    "application/json",
+                    "application/cloudevents+json",
+                    "application/vnd.aurorasync.postcard",
+                ],
+                "`application/json`, `application/cloudevents+json` or `application/vnd.aurorasync.postcard`",
+            )
+        }
+    };
+    match found {
+        Some(found) if known.contains(&found.as_str()) => Ok(()),
+        Some(found) => Err(Problem::new(
+            Kind::MediaType,
+            format!("body is `{found}`; send the header `Content-Type` with {expected}"),
+        )),
+        None => Err(Problem::new(
+            Kind::MediaType,
+            format!("header `Content-Type` is missing; send it with {expected}"),
+        )),
+    }
+}
+
+/// The whole body, if it is short enough and comes in time.
+async fn read<S, B>(headers: &HeaderMap, body: S) -> Result<Bytes, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf,
+{
+    let announced = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+    let limit = format!("at most {BODY_BYTES_MAX} bytes are taken; send less at once");
+    if announced.is_some_and(|bytes: usize| bytes > BODY_BYTES_MAX + DISCARD_BYTES_MAX) {
+        return Err(Problem::new(Kind::TooLarge, limit));
+    }
+    match tokio::time::timeout(BODY_TIMEOUT, collect(pin!(body))).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => Err(Problem::new(Kind::TooLarge, limit)),
+        Ok(Err(error)) => Err(crate::request::malformed(format!("body cannot be read: {error}"))),
+        Err(_) => {
+            Err(Problem::new(Kind::Timeout, format!("the body took longer than {BODY_TIMEOUT:?}")))
+        }
+    }
+}
+
+/// The whole body, or `None` when it is too long.
+async fn collect<S, B>(mut body: Pin<&mut S>) -> Result<Option<Bytes>, warp::Error>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf,
+{
+    let mut bytes = BytesMut::new();
+    let mut length = 0;
+    while let Some(chunk) = poll_fn(|context| body.as_mut().poll_next(context)).await {
+        let mut chunk = chunk?;
+        length += chunk.remaining();
+        if length > BODY_BYTES_MAX + DISCARD_BYTES_MAX {
+            return Ok(None);
+        }
+        if length <= BODY_BYTES_MAX {
+            while chunk.has_remaining() {
+                let part = chunk.chunk();
+                bytes.extend_from_slice(part);
+                let taken = part.len();
+                chunk.advance(taken);
+            }
+        }
+    }
+    Ok((length <= BODY_BYTES_MAX).then(|| bytes.freeze()))
+}

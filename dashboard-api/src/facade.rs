@@ -1,0 +1,133 @@
+//! What every handler works with: the deployment, the views of its log, and the limits at the edge.
+
+use crate::metrics::Metrics;
+use crate::options::FacadeOptions;
+use crate::problem::{Kind, Problem};
+use crate::rate::Limiter;
+use crate::request::Request;
+use crate::views::Views;
+use messages::{Envelope, Message, MessageId, Sequence, Timestamp};
+use runtime::bus::Bus;
+use runtime::committer::{Entry, Receipt};
+use runtime::deployment::Deployment;
+use runtime::store::{Delivery, Partition, ReadLimit, Store};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// The principal of what people say through the facade, while nobody logs in.
+pub(crate) const SOURCE: &str = "facade";
+
+/// A deployment's HTTP door. Build it once, [`bind`](Facade::bind) it, serve.
+pub struct Facade {
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) options: FacadeOptions,
+    pub(crate) views: Views,
+    pub(crate) metrics: Metrics,
+    /// Held while an owner's key is looked up or made, so that an owner gets one key only.
+    pub(crate) keys: tokio::sync::Mutex<()>,
+    limiter: Option<Mutex<Limiter>>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Facade {
+    /// A facade of `deployment`.
+    #[must_use]
+    pub fn new(deployment: Arc<Deployment>, options: FacadeOptions) -> Arc<Self> {
+        Arc::new(Self {
+            views: Views::new(deployment.store().clone()),
+            metrics: Metrics::new(&deployment, options.clock.now()),
+            keys: tokio::sync::Mutex::default(),
+            limiter: options.rate_limit.map(|limit| Mutex::new(Limiter::new(limit))),
+            stopping: watch::Sender::new(false),
+            deployment,
+            options,
+        })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.options.clock.now()
+    }
+
+    /// An id that rises with time (UUIDv7), for what comes in without one.
+    pub(crate) fn new_id(&self) -> MessageId {
+        let millis = u64::try_from(self.now().as_millis()).unwrap_or(0);
+        let random = self.options.random.bytes();
+        MessageId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// `message` as said by whoever uses the facade.
+    pub(crate) fn said<M: Message>(&self, request: &Request, message: &M) -> Result<Envelope, Problem> {
+        let envelope = Envelope::new(self.new_id(), SOURCE, message)?;
+        Ok(Envelope { traceparent: request.traceparent(), ..envelope })
+    }
+
+    /// Appends `entries` together and waits until they are durable.
+    pub(crate) async fn append(&self, entries: Vec<Entry>) -> Result<Receipt, Problem> {
+        Ok(self.deployment.bus().append(entries).await?)
+    }
+
+    /// Appends one message; gives its position in its own stream.
+    pub(crate) async fn append_one(&self, envelope: Envelope) -> Result<Sequence, Problem> {
+        let receipt = self.append(vec![envelope.into()]).await?;
+        let home = receipt.first().ok_or_else(|| Problem::new(Kind::Failed, "nothing was appended"))?;
+        Ok(home.1)
+    }
+
+    /// The record at `sequence`, if it is (still) there.
+    pub(crate) async fn record(
+        &self,
+        partition: Partition,
+        sequence: Sequence,
+    ) -> Result<Option<Delivery>, Problem> {
+        let Some(before) = sequence.checked_sub(1) else { return Ok(None) };
+        let limit = ReadLimit { records: 1, bytes: 1 };
+        let batch = self.blocking(move |store| store.read(partition, before, limit)).await??;
+        Ok(batch.into_iter().next().filter(|delivery| delivery.sequence == sequence))
+    }
+
+    /// Does something with the store that may take a while.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        blocking(self.deployment.store().clone(), work).await
+    }
+
+    /// Takes a token of the asset's rate, if there is a limit.
+    pub(crate) fn admit(&self, fleet: &str, asset: &str) -> Result<(), Problem> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        // No panic can leave the buckets half changed.
+        let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.take(&format!("{fleet}/{asset}"), self.now()).map_err(|wait| {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            Problem::new(Kind::RateLimited, format!("asset `{asset}` sends too often; wait {seconds} s, or send more samples at once"))
+                .retry_after(seconds)
+        })
+    }
+
+    /// Follows whether the facade is ending.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// Ends every answer that only waits for something to happen.
+    pub(crate) fn stop_waiting(&self) {
+        self.stopping.send_replace(true);
+    }
+}
+
+/// Does something with `store` where it holds up nobody else.
+pub(crate) async fn blocking<T: Send + 'static>(
+    store: Arc<dyn Store>,
+    work: impl FnOnce(&dyn Store) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(move || work(&*store))
+        .await
+        .map_err(|error| Problem::new(Kind::Failed, format!("reading ended early: {error}")))
+}
+
+/// A UUID in a path.
+pub(crate) fn parse_id(request: &Request) -> Result<MessageId, Problem> {
+    request.parsed::<Uuid>("id", "the id of a message (a UUID)").map(MessageId)
+}

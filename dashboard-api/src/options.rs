@@ -1,0 +1,49 @@
+//! What the edge decides for the facade: time, chance, limits, and which names are ours.
+
+use crate::backup::Backup;
+use crate::rate::RateLimit;
+use runtime::clock::Clock;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a facade is built with.
+#[derive(Clone, Debug)]
+pub struct FacadeOptions {
+    /// The time.
+    pub clock: Clock,
+    /// Random bytes, for ids, keys and nonces.
+    pub random: Random,
+    /// Names of the profiles that an asset may be registered with.
+    pub profiles: BTreeSet<String>,
+    /// Hosts (`name` or `name:port`) that a request may be addressed to, besides the bound address itself.
+    pub allowed_hosts: BTreeSet<String>,
+    /// How often one asset may send; `None` for as often as it likes.
+    pub rate_limit: Option<RateLimit>,
+    /// Writes an export of the running deployment; `None` where that cannot be had.
+    pub backup: Option<Backup>,
+}
+
+/// A source of random bytes, given by the edge: nothing in here makes its own.
+#[derive(Clone)]
+pub struct Random(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+
+impl Random {
+    /// A source that fills what it is given. It must be fit for keys.
+    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    /// `N` random bytes.
+    pub(crate) fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes);
+        bytes
+    }
+}
+
+impl fmt::Debug for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Random(..)")
+    }
+}

@@ -1,0 +1,243 @@
+//! The one list of what can be asked over HTTP; documents and tests are made from it.
+
+use crate::facade::Facade;
+use crate::problem::{Kind, Problem};
+use crate::reply::Response;
+use crate::request::{Request, malformed, percent_decode};
+use crate::{agents, assets, backup, dead, events, health, ingest, metrics, owners, quarantine};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use warp::http::Method;
+
+/// One thing that can be asked.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// `GET` or `POST`; whatever is got can also be asked for with `HEAD`.
+    pub method: &'static str,
+    /// Path; `{name}` stands for one segment.
+    pub path: &'static str,
+    /// Query parameters; others are refused.
+    pub query: &'static [&'static str],
+    /// What the body is.
+    pub body: Body,
+    /// What it does, for people.
+    pub summary: &'static str,
+    pub(crate) handler: Handler,
+}
+
+/// What a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// There is none; one that is sent is not read.
+    None,
+    /// Nothing, or an object without fields.
+    Empty,
+    /// JSON.
+    Json,
+    /// Telemetry in one of its three forms.
+    Telemetry,
+}
+
+pub(crate) type Handler = for<'a> fn(&'a Facade, Request) -> Answering<'a>;
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
+
+/// Everything that can be asked.
+pub const ROUTES: &[Route] = &[
+    Route {
+        body: Body::Telemetry,
+        ..post("/v1/fleets/{fleet}/assets/{asset}/telemetry", "take samples; answered once they are durable", |f, r| {
+            Box::pin(ingest::receive(f, r))
+        })
+    },
+    Route {
+        query: &["fleet", "retired", "cursor", "limit"],
+        ..get("/v1/assets", "list assets as last registered", |f, r| Box::pin(assets::list(f, r)))
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/assets", "register an asset, or register it anew", |f, r| {
+            Box::pin(assets::register(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/assets/{asset}/retire", "stop watching an asset", |f, r| {
+            Box::pin(assets::retire(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/assets/{asset}/maintenance", "record work done on an asset", |f, r| {
+            Box::pin(assets::maintain(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/owners", "register an owner; personal data is sealed before it is kept", |f, r| {
+            Box::pin(owners::register(f, r))
+        })
+    },
+    get("/v1/agents", "list every host of every agent", |f, r| Box::pin(agents::list(f, r))),
+    get("/v1/agents/{kind}", "show an agent's contract, configuration and hosts", |f, r| {
+        Box::pin(agents::show(f, r))
+    }),
+    get("/v1/agents/{kind}/state/{key}", "show what an agent remembers of a key", |f, r| {
+        Box::pin(agents::state(f, r))
+    }),
+    Route {
+        query: &["agent", "cursor", "limit"],
+        ..get("/v1/dead", "list messages that an agent could not handle", |f, r| {
+            Box::pin(dead::list(f, r))
+        })
+    },
+    get("/v1/dead/{sequence}", "show a dead letter with its original", |f, r| {
+        Box::pin(dead::show(f, r))
+    }),
+    Route {
+        body: Body::Empty,
+        ..post("/v1/dead/{sequence}/replay", "give the original to the agent that rejected it", |f, r| {
+            Box::pin(dead::replay(f, r))
+        })
+    },
+    Route {
+        query: &["asset", "released", "cursor", "limit"],
+        ..get("/v1/quarantine", "list telemetry that is kept but not acted upon", |f, r| {
+            Box::pin(quarantine::list(f, r))
+        })
+    },
+    get("/v1/quarantine/{id}", "show quarantined telemetry with its samples", |f, r| {
+        Box::pin(quarantine::show(f, r))
+    }),
+    Route {
+        body: Body::Empty,
+        ..post("/v1/quarantine/{id}/release", "send quarantined samples through again", |f, r| {
+            Box::pin(quarantine::release(f, r))
+        })
+    },
+    Route {
+        query: &["stream", "after", "name", "key", "limit", "wait"],
+        ..get("/v1/events", "read a stream from a position on", |f, r| Box::pin(events::list(f, r)))
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/backup", "write an export of the running deployment; loopback only", |f, r| {
+            Box::pin(backup::create(f, r))
+        })
+    },
+    get("/livez", "whether the process can work at all", |f, r| Box::pin(health::live(f, r))),
+    get("/health", "the same as /livez", |f, r| Box::pin(health::live(f, r))),
+    Route {
+        query: &["verbose"],
+        ..get("/readyz", "whether every agent is at work", |f, r| Box::pin(health::ready(f, r)))
+    },
+    Route {
+        query: &["verbose"],
+        ..get("/ready", "the same as /readyz", |f, r| Box::pin(health::ready(f, r)))
+    },
+    get("/metrics", "figures as OpenMetrics text", |f, r| Box::pin(metrics::scrape(f, r))),
+];
+
+const fn get(path: &'static str, summary: &'static str, handler: Handler) -> Route {
+    Route { method: "GET", path, query: &[], body: Body::None, summary, handler }
+}
+
+const fn post(path: &'static str, summary: &'static str, handler: Handler) -> Route {
+    Route { method: "POST", path, query: &[], body: Body::Empty, summary, handler }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// The route of a request and what its path names; the path is judged before the method.
+pub(crate) fn find(
+    method: &Method,
+    path: &str,
+) -> Result<(&'static Route, BTreeMap<&'static str, String>), Problem> {
+    let asked = if method == Method::HEAD { "GET" } else { method.as_str() };
+    let mut allowed = Vec::new();
+    for route in ROUTES {
+        let Some(params) = matches(route.path, path)? else { continue };
+        if route.method == asked {
+            return Ok((route, params));
+        }
+        allowed.push(route.method);
+        if route.method == "GET" {
+            allowed.push("HEAD");
+        }
+    }
+    if allowed.is_empty() {
+        return Err(Problem::new(Kind::NotFound, format!("there is nothing at `{path}`")));
+    }
+    let allowed = allowed.join(", ");
+    Err(Problem::new(Kind::MethodNotAllowed, format!("`{method}` is not taken here; use {allowed}"))
+        .allow(&allowed))
+}
+
+/// What `path` names where `pattern` has `{…}`, or `None` when it does not fit.
+fn matches(
+    pattern: &'static str,
+    path: &str,
+) -> Result<Option<BTreeMap<&'static str, String>>, Problem> {
+    let (wanted, found) = (pattern.split('/'), path.split('/'));
+    if wanted.clone().count() != found.clone().count() {
+        return Ok(None);
+    }
+    let mut raw = Vec::new();
+    for (wanted, found) in wanted.zip(found) {
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(_) if found.is_empty() => return Ok(None),
+            Some(name) => raw.push((name, found)),
+            None if wanted == found => {}
+            None => return Ok(None),
+        }
+    }
+    let decode = |(name, found): (&'static str, &str)| {
+        let text = percent_decode(found)
+            .ok_or_else(|| malformed(format!("`{found}` in the path is not percent-encoded UTF-8")))?;
+        Ok((name, text))
+    };
+    raw.into_iter().map(decode).collect::<Result<_, Problem>>().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(method: &Method, path: &str) -> Result<(&'static str, Vec<String>), Kind> {
+        find(method, path)
+            .map(|(route, params)| (route.path, params.into_values().collect()))
+            .map_err(|problem| problem.kind)
+    }
+
+    #[test]
+    fn a_segment_is_decoded_after_the_path_was_split() {
+        let path = "/v1/fleets/a%2Fb/assets/moto%207/telemetry";
+        let expected = ("/v1/fleets/{fleet}/assets/{asset}/telemetry", vec!["moto 7".into(), "a/b".into()]);
+        assert_eq!(found(&Method::POST, path), Ok(expected));
+        let broken = "/v1/fleets/%zz/assets/a/telemetry";
+        assert_eq!(found(&Method::POST, broken), Err(Kind::Malformed));
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_from_a_wrong_path() {
+        assert_eq!(found(&Method::DELETE, "/v1/assets"), Err(Kind::MethodNotAllowed));
+        assert_eq!(found(&Method::HEAD, "/livez"), Ok(("/livez", vec![])));
+        for path in ["/", "", "*", "/v1/assets/", "/v1/dead//replay", "/V1/assets", "/v1//assets"] {
+            assert_eq!(found(&Method::GET, path), Err(Kind::NotFound), "{path}");
+        }
+    }
+
+    #[test]
+    fn no_two_routes_answer_the_same_request() {
+        for (index, route) in ROUTES.iter().enumerate() {
+            let (first, _) = find(&Method::from_bytes(route.method.as_bytes()).unwrap(), route.path)
+                .unwrap_or_else(|problem| panic!("{route:?}: {}", problem.detail));
+            assert!(std::ptr::eq(first, &raw const ROUTES[index]), "{route:?} is hidden by {first:?}");
+        }
+    }
+}

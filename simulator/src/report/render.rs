@@ -1,0 +1,153 @@
+//! Findings as text for a terminal of 80 columns.
+
+use super::{ComponentFinding, FaultFinding, Findings, SensorFinding, Spread};
+use std::fmt;
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary().write(f)?;
+        if !self.rows.bad_first.is_empty() {
+            writeln!(f)?;
+            for row in &self.rows.bad_first {
+                writeln!(f, "  {} line {} {}", row.file.display(), row.line, row.detail)?;
+            }
+        }
+        writeln!(f, "\nfailure alarms (a failure counts as found within {})", self.horizon)?;
+        let mut table = Table::new(&[
+            "component", "said", "alarms", "true", "early", "false", "/month", "failures", "found",
+            "lead h",
+        ]);
+        self.components.iter().for_each(|component| table.add(component_row(component)));
+        table.write(f)?;
+        self.write_withheld(f)?;
+        if !self.sensors.is_empty() {
+            writeln!(f, "\nsensor faults")?;
+            let mut table =
+                Table::new(&["channel", "reported", "false", "faults", "found", "delay h"]);
+            self.sensors.iter().for_each(|sensor| table.add(sensor_row(sensor)));
+            table.write(f)?;
+        }
+        if !self.faults.is_empty() {
+            writeln!(f, "\nfaults that were there")?;
+            let mut table = Table::new(&["asset", "target", "began", "failed", "found", "hours"]);
+            self.faults.iter().for_each(|fault| table.add(fault_row(fault)));
+            table.write(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Findings {
+    fn summary(&self) -> Table {
+        let mut table = Table::new(&["", ""]);
+        let mut add = |name: &str, value: String| table.add(vec![name.to_owned(), value]);
+        add("dataset", self.dataset.clone());
+        add("assets", self.assets.to_string());
+        add("observed", format!("{:.1} h in {:.1} asset-months", self.observed_hours, self.asset_months));
+        let rows = &self.rows;
+        add("rows", format!("{}, {} blank, {} bad", rows.rows, rows.blank, rows.bad));
+        let samples = &self.samples;
+        add("samples sent", samples.sent.to_string());
+        add("  assessed", samples.assessed.to_string());
+        for (reason, count) in &samples.quarantined {
+            add("  quarantined", format!("{count} {}", reason.name()));
+        }
+        if samples.unaccounted != 0 {
+            add("  unaccounted", samples.unaccounted.to_string());
+        }
+        add("windows", format!("{}, {} revised", self.windows, self.windows_revised));
+        add("anomalies", self.anomalies.to_string());
+        add("silences", self.silences.to_string());
+        table
+    }
+
+    fn write_withheld(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for component in &self.components {
+            for (reason, count) in &component.withheld {
+                let reason = format!("{reason:?}");
+                writeln!(f, "  {} not judged {count} times: {reason}", component.component)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn component_row(finding: &ComponentFinding) -> Vec<String> {
+    vec![
+        finding.component.clone(),
+        finding.predictions.to_string(),
+        finding.alarms.to_string(),
+        finding.alarms_true.to_string(),
+        finding.alarms_early.to_string(),
+        finding.alarms_false.to_string(),
+        finding.alarms_false_per_asset_month.map_or(none(), |rate| format!("{rate:.2}")),
+        finding.failures.to_string(),
+        finding.found.to_string(),
+        spread(finding.lead_hours),
+    ]
+}
+
+fn sensor_row(finding: &SensorFinding) -> Vec<String> {
+    vec![
+        finding.channel.clone(),
+        finding.reported.values().sum::<u64>().to_string(),
+        finding.reports_false.to_string(),
+        finding.faults.to_string(),
+        finding.found.to_string(),
+        spread(finding.delay_hours),
+    ]
+}
+
+fn fault_row(finding: &FaultFinding) -> Vec<String> {
+    let minute = |at: Option<messages::Timestamp>| {
+        at.map_or(none(), |at| at.to_string().chars().skip(5).take(11).collect())
+    };
+    vec![
+        finding.asset.clone(),
+        finding.target.clone(),
+        minute(finding.started_at),
+        minute(finding.failed_at),
+        minute(finding.found_at),
+        finding.hours.map_or(none(), |hours| format!("{hours:.1}")),
+    ]
+}
+
+/// Least, median and greatest.
+fn spread(spread: Option<Spread>) -> String {
+    spread.map_or(none(), |Spread { least, median, most }| {
+        format!("{least:.1} {median:.1} {most:.1}")
+    })
+}
+
+fn none() -> String {
+    "–".to_owned()
+}
+
+/// Text in columns as wide as their widest cell; a head of empty names is not written.
+struct Table {
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn new(head: &[&str]) -> Self {
+        Self { head: head.iter().map(|name| (*name).to_owned()).collect(), rows: Vec::new() }
+    }
+
+    fn add(&mut self, row: Vec<String>) {
+        self.rows.push(row);
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_head = self.head.iter().any(|name| !name.is_empty());
+        let lines = || has_head.then_some(&self.head).into_iter().chain(&self.rows);
+        let width = |column: usize| lines().map(|row| row[column].chars().count()).max();
+        let widths: Vec<usize> =
+            (0..self.head.len()).map(|column| width(column).unwrap_or(0)).collect();
+        for row in lines() {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            writeln!(f, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}

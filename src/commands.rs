@@ -1,0 +1,16 @@
+//! One file per verb.
+
+pub mod agent;
+pub mod asset;
+pub mod backup;
+pub mod check;
+pub mod completions;
+pub mod config;
+pub mod dead;
+pub mod doctor;
+pub mod events;
+pub mod owner;
+pub mod quarantine;
+pub mod run;
+pub mod verify;
+pub mod version;

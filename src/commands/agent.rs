@@ -1,0 +1,86 @@
+//! `agent`: who runs, what each declared, and what it remembers.
+
+use crate::cli::{Answer, Remote, Session};
+use crate::client::{Client, segment};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::Column;
+use clap::Subcommand;
+use serde_json::Value;
+
+/// What is done.
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// Lists agents, a line per partition, and how each fares; the dead stay listed.
+    Ls {
+        #[command(flatten)]
+        remote: Remote,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// Shows what an agent hears, says and is configured with.
+    Describe {
+        /// The agent's kind.
+        kind: String,
+        #[command(flatten)]
+        remote: Remote,
+        #[command(flatten)]
+        answer: Answer,
+    },
+    /// Shows what an agent remembers of one key.
+    State {
+        /// The agent's kind.
+        kind: String,
+        /// The key: an asset, an owner, a component, as the agent keys its memory.
+        key: String,
+        #[command(flatten)]
+        remote: Remote,
+        #[command(flatten)]
+        answer: Answer,
+    },
+}
+
+const COLUMNS: [Column; 8] = [
+    Column("KIND", "/kind"),
+    Column("PARTITION", "/partition"),
+    Column("STATE", "/state"),
+    Column("LAG", "/lag"),
+    Column("RESTARTS", "/restarts"),
+    Column("HEARTBEAT", "/heartbeat_at"),
+    Column("PROGRESS", "/progress_at"),
+    Column("LAST FAILURE", "/last_failure"),
+];
+
+pub(crate) fn perform(command: AgentCommand, session: &Session) -> Result<Exit, CliError> {
+    let console = &session.console;
+    match command {
+        AgentCommand::Ls { remote, answer } => {
+            let hosts = Client::new(&remote)?.list("/v1/agents", &[])?;
+            console.list(answer.output, &COLUMNS, &hosts)?;
+            console.next(answer.output, &after_list(&hosts));
+        }
+        AgentCommand::Describe { kind, remote, answer } => {
+            let path = format!("/v1/agents/{}", segment(&kind));
+            let described = Client::new(&remote)?.get(&path, &[])?;
+            console.object(answer.output, &described)?;
+            console.next(answer.output, &format!("aurorasync agent state {kind} KEY"));
+        }
+        AgentCommand::State { kind, key, remote, answer } => {
+            let path = format!("/v1/agents/{}/state/{}", segment(&kind), segment(&key));
+            let state = Client::new(&remote)?.get(&path, &[])?;
+            console.object(answer.output, &state)?;
+            console.next(answer.output, &format!("aurorasync events tail --key {key}"));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// Whoever failed last is worth a look first.
+fn after_list(hosts: &[Value]) -> String {
+    let kind = |host: &Value| host["kind"].as_str().unwrap_or("KIND").to_owned();
+    let failed = hosts.iter().find(|host| !host["last_failure"].is_null());
+    match failed.or_else(|| hosts.first()) {
+        Some(host) => format!("aurorasync agent describe {}", kind(host)),
+        None => "aurorasync doctor".to_owned(),
+    }
+}
