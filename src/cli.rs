@@ -8,6 +8,7 @@ use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
 use crate::output::{Color, Console, Format};
 use clap::{ArgAction, Args, Parser, Subcommand};
+use messages::profile::{Span, SpanError};
 use runtime::Catalog;
 use std::time::Duration;
 
@@ -131,8 +132,8 @@ pub struct Remote {
     pub timeout: Duration,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    text.parse().map(|crate::config::Span(duration)| duration)
+fn duration(text: &str) -> Result<Duration, SpanError> {
+    text.parse::<Span>().map(Span::duration)
 }
 
 #[cfg(test)]

@@ -217,6 +217,14 @@ impl Client {
         }
     }
 
+    /// Every item of the list at `path`, which comes in one page.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn items(&self, path: &str) -> Result<Vec<Value>, ClientError> {
+        Ok(self.parse::<Page>(path, &self.get(path, &[])?)?.items)
+    }
+
     /// Reads an answer as `T`.
     ///
     /// # Errors

@@ -4,19 +4,20 @@
 //! where it comes from.
 
 mod layers;
-mod span;
+mod profiles;
+#[cfg(test)]
+mod tests;
 
 pub use layers::{Origin, Value as SettingValue};
-pub use span::Span;
 
 use layers::Layers;
+use messages::profile::Span;
 use runtime::{Catalog, Models};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The file that is read when no other is named.
 pub const FILE: &str = "aurora.toml";
@@ -33,6 +34,8 @@ pub struct Settings {
     pub store: Store,
     /// Where HTTP is served.
     pub facade: Facade,
+    /// Which kinds of asset there are.
+    pub profiles: Profiles,
     /// What is refused.
     pub limits: Limits,
     /// What is forgotten.
@@ -55,6 +58,14 @@ pub struct Store {
 pub struct Facade {
     /// Address and port; a loopback address while authentication is off.
     pub listen: SocketAddr,
+}
+
+/// Which kinds of asset there are.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Profiles {
+    /// Folder of profile files; each is added to those that come with the program, or replaces one.
+    pub path: PathBuf,
 }
 
 /// What is refused.
@@ -81,7 +92,9 @@ pub struct Retention {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Export {
-    /// Time between exports; 0 makes none.
+    /// Whether exports are made.
+    pub enabled: bool,
+    /// Time between two.
     pub interval: Span,
 }
 
@@ -97,6 +110,12 @@ impl Default for Facade {
     }
 }
 
+impl Default for Profiles {
+    fn default() -> Self {
+        Self { path: PathBuf::from("profiles") }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { asset_messages_per_second: 10, asset_messages_burst: 100 }
@@ -105,15 +124,19 @@ impl Default for Limits {
 
 impl Default for Retention {
     fn default() -> Self {
-        let ages = runtime::retention::Retention::default();
-        Self { telemetry: Span(ages.telemetry), health: Span(ages.health) }
+        let fortnight = span(14 * 24 * 3_600_000);
+        Self { telemetry: fortnight, health: fortnight }
     }
 }
 
 impl Default for Export {
     fn default() -> Self {
-        Self { interval: Span(Duration::from_secs(600)) }
+        Self { enabled: true, interval: span(600_000) }
     }
+}
+
+fn span(millis: u64) -> Span {
+    Span::from_millis(millis).expect("a default is within the range of spans")
 }
 
 /// Why the configuration cannot be used.
@@ -157,6 +180,14 @@ pub enum ConfigFailure {
         /// Why.
         reason: String,
     },
+    /// A profile cannot be used.
+    #[error("profile `{path}`: {reason}")]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// An agent refuses its table.
     #[error("table [{kind}] cannot be used: {reason}")]
     Agent {
@@ -173,6 +204,18 @@ pub enum ConfigFailure {
         /// The name.
         kind: String,
     },
+}
+
+impl Loaded {
+    /// Names of the profiles that every agent with a table of profiles knows.
+    #[must_use]
+    pub fn profiles(&self) -> BTreeSet<String> {
+        let names = |table: &Value| -> Option<BTreeSet<String>> {
+            Some(table.get("profiles")?.as_object()?.keys().cloned().collect())
+        };
+        let all = self.agents.values().filter_map(names);
+        all.reduce(|known, more| &known & &more).unwrap_or_default()
+    }
 }
 
 impl ConfigFailure {
@@ -253,6 +296,9 @@ pub fn load(catalog: &Catalog, sources: &Sources) -> Result<Loaded, ConfigFailur
     }
     for (key, flag, text) in &sources.flags {
         layers.flag(key, flag, text)?;
+    }
+    for profile in profiles::read(&layers.settings().profiles.path)? {
+        layers.profile(catalog, profile);
     }
     let agents = layers.agents(catalog);
     for (kind, entry) in catalog.iter() {

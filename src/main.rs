@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    aurorasync::main(runtime::Catalog::default())
+    aurorasync::main(agents::catalog())
 }

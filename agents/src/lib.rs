@@ -1,1 +1,18 @@
-//! Placeholder map; replaced as the crate is built.
+//! The agents of AuroraSync, one module each, and [`catalog`]: the one list of them.
+//!
+//! They see messages, models and the runtime's traits. No clock, no I/O, no other agent.
+
+pub mod data_analysis;
+pub mod diagnosis;
+mod profiles;
+
+pub use data_analysis::DataAnalysis;
+pub use diagnosis::Diagnosis;
+
+use runtime::Catalog;
+
+/// Every agent of the house.
+#[must_use]
+pub fn catalog() -> Catalog {
+    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>()
+}

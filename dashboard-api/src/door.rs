@@ -20,8 +20,6 @@ use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::{Filter, Stream};
 
-/// Longest time that a body may take to arrive.
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a body beyond the limit that are still read, so that its sender lives to see the answer.
 const DISCARD_BYTES_MAX: usize = 1024 * 1024;
 /// Route of requests that have none, in figures.
@@ -97,7 +95,8 @@ impl Door {
         let mut request = Request { params, query, headers, body: Bytes::new(), peer };
         check_media_type(route, &request)?;
         if route.body != Body::None {
-            request.body = read(&request.headers, body).await?;
+            let timeout = self.facade.options.timeouts.body;
+            request.body = read(&request.headers, body, timeout).await?;
         }
         if route.body == Body::Empty && !request.body.is_empty() {
             let Nothing {} = request.json()?;
@@ -161,7 +160,7 @@ fn check_media_type(route: &Route, request: &Request) -> Result<(), Problem> {
 }
 
 /// The whole body, if it is short enough and comes in time.
-async fn read<S, B>(headers: &HeaderMap, body: S) -> Result<Bytes, Problem>
+async fn read<S, B>(headers: &HeaderMap, body: S, timeout: Duration) -> Result<Bytes, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf,
@@ -171,12 +170,12 @@ where
     if announced.is_some_and(|bytes: usize| bytes > BODY_BYTES_MAX + DISCARD_BYTES_MAX) {
         return Err(Problem::new(Kind::TooLarge, limit));
     }
-    match tokio::time::timeout(BODY_TIMEOUT, collect(pin!(body))).await {
+    match tokio::time::timeout(timeout, collect(pin!(body))).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => Err(Problem::new(Kind::TooLarge, limit)),
         Ok(Err(error)) => Err(crate::request::malformed(format!("body cannot be read: {error}"))),
         Err(_) => {
-            Err(Problem::new(Kind::Timeout, format!("the body took longer than {BODY_TIMEOUT:?}")))
+            Err(Problem::new(Kind::Timeout, format!("the body took longer than {timeout:?}")))
         }
     }
 }

@@ -99,7 +99,8 @@ impl Facade {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         // No panic can leave the buckets half changed.
         let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        limiter.take(&format!("{fleet}/{asset}"), self.now()).map_err(|wait| {
+        // The length keeps `a/b` of `c` from sharing a bucket with `a` of `b/c`.
+        limiter.take(&format!("{}/{fleet}/{asset}", fleet.len()), self.now()).map_err(|wait| {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             Problem::new(Kind::RateLimited, format!("asset `{asset}` sends too often; wait {seconds} s, or send more samples at once"))
                 .retry_after(seconds)

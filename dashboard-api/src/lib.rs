@@ -31,6 +31,6 @@ mod views;
 
 pub use backup::{Backup, BackupError, Exported};
 pub use facade::Facade;
-pub use options::{FacadeOptions, Random};
+pub use options::{FacadeOptions, Random, Timeouts};
 pub use rate::RateLimit;
 pub use server::{BindError, Bound};

@@ -6,6 +6,7 @@ use runtime::clock::Clock;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a facade is built with.
 #[derive(Clone, Debug)]
@@ -20,8 +21,25 @@ pub struct FacadeOptions {
     pub allowed_hosts: BTreeSet<String>,
     /// How often one asset may send; `None` for as often as it likes.
     pub rate_limit: Option<RateLimit>,
+    /// How long a client may take.
+    pub timeouts: Timeouts,
     /// Writes an export of the running deployment; `None` where that cannot be had.
     pub backup: Option<Backup>,
+}
+
+/// How long a client may take to say what it wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a request's line and headers; also how long a connection may idle.
+    pub header: Duration,
+    /// For the body.
+    pub body: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { header: Duration::from_secs(30), body: Duration::from_secs(10) }
+    }
 }
 
 /// A source of random bytes, given by the edge: nothing in here makes its own.

@@ -82,10 +82,6 @@ impl Kind {
             Kind::NotReady => (S::SERVICE_UNAVAILABLE, "not-ready", "The deployment is not ready"),
         }
     }
-
-    pub(crate) const fn status(self) -> StatusCode {
-        self.describe().0
-    }
 }
 
 impl Problem {

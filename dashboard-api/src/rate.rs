@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Assets whose buckets are kept. The longest idle are forgotten beyond it and begin again with a full bucket.
-pub const BUCKETS_MAX: usize = 200_000;
+pub(crate) const BUCKETS_MAX: usize = 200_000;
 
 /// How often one asset may send.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -21,13 +21,11 @@ use tokio::task::JoinSet;
 use warp::hyper::server::conn::http1;
 
 /// Connections at a time; further ones wait in the system's own queue.
-pub const CONNECTIONS_MAX: usize = 1_024;
-/// Longest time that a request's line and headers may take, and that a connection may idle.
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const CONNECTIONS_MAX: usize = 1_024;
 /// Bytes of a request's line and headers.
-pub const HEADER_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Longest time that requests under way are waited for at the end.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after the system refused a connection, for want of file handles for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -140,10 +138,11 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<Ac
 
 /// Serves one connection until it ends.
 async fn serve(stream: TcpStream, peer: SocketAddr, door: Door, watcher: Watcher) {
+    let timeout = door.facade.options.timeouts.header;
     let service = TowerToHyperService::new(warp::service(door::filter(door, peer)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(timeout)
         .max_buf_size(HEADER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -326,10 +326,7 @@ mod tests {
     #[test]
     fn reasons_are_written_by_their_names() {
         for reason in QuarantineReason::ALL {
-            assert_eq!(
-                serde_json::to_string(&reason).unwrap(),
-                format!("\"{}\"", reason.name())
-            );
+            assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{}\"", reason.name()));
         }
     }
 }

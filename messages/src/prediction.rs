@@ -41,7 +41,7 @@ pub struct Hypothesis {
     pub failure_mode: String,
     /// Calibrated probability of failure within the horizon, 0 to 1.
     pub probability: Finite,
-    /// Log odds before calibration: the sum of the contributions' amounts.
+    /// The sum of the contributions' amounts, in probits: before calibration the probability is its normal distribution.
     pub score: Finite,
     /// What the score is made of, the greatest amount first.
     pub contributions: Vec<Contribution>,
@@ -58,7 +58,7 @@ pub struct Contribution {
     pub name: String,
     /// What was seen, with its unit.
     pub value: String,
-    /// How much it added, in log odds; negative when it speaks against the failure.
+    /// How much it added, in probits; negative when it speaks against the failure.
     pub amount: Finite,
 }
 
@@ -194,13 +194,8 @@ pub enum ClearedReason {
 
 impl Severity {
     /// All severities, the least first.
-    pub const ALL: [Severity; 5] = [
-        Severity::Low,
-        Severity::Medium,
-        Severity::High,
-        Severity::Critical,
-        Severity::Emergency,
-    ];
+    pub const ALL: [Severity; 5] =
+        [Severity::Low, Severity::Medium, Severity::High, Severity::Critical, Severity::Emergency];
 
     /// Name for people and labels.
     #[must_use]

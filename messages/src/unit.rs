@@ -94,14 +94,7 @@ const fn unit(
     (shift, factor, divisor): (f64, f64, f64),
     spellings: &'static [&'static str],
 ) -> Definition {
-    Definition {
-        symbol,
-        quantity,
-        shift,
-        factor,
-        divisor,
-        spellings,
-    }
+    Definition { symbol, quantity, shift, factor, divisor, spellings }
 }
 
 /// A unit that is `factor / divisor` of its quantity's base.
@@ -115,31 +108,11 @@ const BASE: (f64, f64, f64) = times(1.0, 1.0);
 static UNITS: &[Definition] = &[
     unit("kPa", Quantity::Pressure, BASE, &["kilopascal"]),
     unit("Pa", Quantity::Pressure, times(1.0, 1_000.0), &["pascal"]),
-    unit(
-        "hPa",
-        Quantity::Pressure,
-        times(1.0, 10.0),
-        &["mbar", "hectopascal", "millibar"],
-    ),
-    unit(
-        "MPa",
-        Quantity::Pressure,
-        times(1_000.0, 1.0),
-        &["megapascal"],
-    ),
+    unit("hPa", Quantity::Pressure, times(1.0, 10.0), &["mbar", "hectopascal", "millibar"]),
+    unit("MPa", Quantity::Pressure, times(1_000.0, 1.0), &["megapascal"]),
     unit("bar", Quantity::Pressure, times(100.0, 1.0), &[]),
-    unit(
-        "psi",
-        Quantity::Pressure,
-        times(6.894_757_293_168_361, 1.0),
-        &["lbf/in^2", "psig"],
-    ),
-    unit(
-        "Celsius",
-        Quantity::Temperature,
-        BASE,
-        &["°C", "degC", "C", "deg C", "degrees Celsius"],
-    ),
+    unit("psi", Quantity::Pressure, times(6.894_757_293_168_361, 1.0), &["lbf/in^2", "psig"]),
+    unit("Celsius", Quantity::Temperature, BASE, &["°C", "degC", "C", "deg C", "degrees Celsius"]),
     unit(
         "Fahrenheit",
         Quantity::Temperature,
@@ -150,109 +123,39 @@ static UNITS: &[Definition] = &[
     unit("V", Quantity::Voltage, BASE, &["volt", "volts"]),
     unit("mV", Quantity::Voltage, times(1.0, 1_000.0), &["millivolt"]),
     unit("A", Quantity::Current, BASE, &["ampere", "amperes", "amp"]),
-    unit(
-        "mA",
-        Quantity::Current,
-        times(1.0, 1_000.0),
-        &["milliampere"],
-    ),
+    unit("mA", Quantity::Current, times(1.0, 1_000.0), &["milliampere"]),
     unit("W", Quantity::Power, BASE, &["watt", "watts"]),
     unit("kW", Quantity::Power, times(1_000.0, 1.0), &["kilowatt"]),
     unit("kWh", Quantity::Energy, BASE, &["kilowatt-hour"]),
     unit("Wh", Quantity::Energy, times(1.0, 1_000.0), &["watt-hour"]),
-    unit(
-        "km/h",
-        Quantity::Speed,
-        BASE,
-        &["kmh", "kph", "kmph", "km/hr"],
-    ),
+    unit("km/h", Quantity::Speed, BASE, &["kmh", "kph", "kmph", "km/hr"]),
     unit("mph", Quantity::Speed, times(1.609_344, 1.0), &["mi/h"]),
     unit("m/s", Quantity::Speed, times(3.6, 1.0), &["mps"]),
     unit("mm/s", Quantity::Speed, times(3.6, 1_000.0), &[]),
-    unit(
-        "m",
-        Quantity::Length,
-        BASE,
-        &["metre", "meter", "metres", "meters"],
-    ),
-    unit(
-        "km",
-        Quantity::Length,
-        times(1_000.0, 1.0),
-        &["kilometre", "kilometer"],
-    ),
-    unit(
-        "mi",
-        Quantity::Length,
-        times(1_609.344, 1.0),
-        &["mile", "miles"],
-    ),
-    unit(
-        "mm",
-        Quantity::Length,
-        times(1.0, 1_000.0),
-        &["millimetre", "millimeter"],
-    ),
-    unit(
-        "rpm",
-        Quantity::RotationalSpeed,
-        BASE,
-        &["1/min", "min^-1", "rev/min", "r/min"],
-    ),
-    unit(
-        "Hz",
-        Quantity::RotationalSpeed,
-        times(60.0, 1.0),
-        &["1/s", "hertz"],
-    ),
+    unit("m", Quantity::Length, BASE, &["metre", "meter", "metres", "meters"]),
+    unit("km", Quantity::Length, times(1_000.0, 1.0), &["kilometre", "kilometer"]),
+    unit("mi", Quantity::Length, times(1_609.344, 1.0), &["mile", "miles"]),
+    unit("mm", Quantity::Length, times(1.0, 1_000.0), &["millimetre", "millimeter"]),
+    unit("rpm", Quantity::RotationalSpeed, BASE, &["1/min", "min^-1", "rev/min", "r/min"]),
+    unit("Hz", Quantity::RotationalSpeed, times(60.0, 1.0), &["1/s", "hertz"]),
     unit("percent", Quantity::Ratio, BASE, &["%", "pct"]),
     unit("ratio", Quantity::Ratio, times(100.0, 1.0), &["fraction"]),
     unit("m/s^2", Quantity::Acceleration, BASE, &["m/s²", "m/s2"]),
-    unit(
-        "g",
-        Quantity::Acceleration,
-        times(9.806_65, 1.0),
-        &["gn", "g0"],
-    ),
+    unit("g", Quantity::Acceleration, times(9.806_65, 1.0), &["gn", "g0"]),
     unit("l/100km", Quantity::Consumption, BASE, &["l/100 km"]),
     unit("l/h", Quantity::VolumeFlow, BASE, &["L/hr", "lph"]),
     unit("g/s", Quantity::MassFlow, BASE, &["gram/s"]),
     unit("kg/h", Quantity::MassFlow, times(1.0, 3.6), &[]),
     unit("degrees", Quantity::Angle, BASE, &["°", "deg", "degree"]),
-    unit(
-        "rad",
-        Quantity::Angle,
-        times(180.0, std::f64::consts::PI),
-        &["radian", "radians"],
-    ),
+    unit("rad", Quantity::Angle, times(180.0, std::f64::consts::PI), &["radian", "radians"]),
     unit("s", Quantity::Time, BASE, &["second", "seconds", "sec"]),
     unit("ms", Quantity::Time, times(1.0, 1_000.0), &["millisecond"]),
-    unit(
-        "min",
-        Quantity::Time,
-        times(60.0, 1.0),
-        &["minute", "minutes"],
-    ),
+    unit("min", Quantity::Time, times(60.0, 1.0), &["minute", "minutes"]),
     unit("h", Quantity::Time, times(3_600.0, 1.0), &["hour", "hours"]),
     unit("d", Quantity::Time, times(86_400.0, 1.0), &["day", "days"]),
-    unit(
-        "ug/m^3",
-        Quantity::Concentration,
-        BASE,
-        &["µg/m³", "μg/m³", "ug/m3", "µg/m^3"],
-    ),
-    unit(
-        "mg/m^3",
-        Quantity::Concentration,
-        times(1_000.0, 1.0),
-        &["mg/m³", "mg/m3"],
-    ),
-    unit(
-        "number",
-        Quantity::Number,
-        BASE,
-        &["1", "count", "dimensionless"],
-    ),
+    unit("ug/m^3", Quantity::Concentration, BASE, &["µg/m³", "μg/m³", "ug/m3", "µg/m^3"]),
+    unit("mg/m^3", Quantity::Concentration, times(1_000.0, 1.0), &["mg/m³", "mg/m3"]),
+    unit("number", Quantity::Number, BASE, &["1", "count", "dimensionless"]),
 ];
 
 /// Longest part of an unknown text that an error repeats, in characters.
@@ -266,9 +169,7 @@ impl Unit {
     pub fn parse(text: &str) -> Result<Self, UnitError> {
         let wanted = text.trim();
         let find = |same: fn(&str, &str) -> bool| {
-            UNITS
-                .iter()
-                .find(|unit| unit.names().any(|name| same(name, wanted)))
+            UNITS.iter().find(|unit| unit.names().any(|name| same(name, wanted)))
         };
         find(|name, wanted| name == wanted)
             .or_else(|| find(str::eq_ignore_ascii_case))
@@ -305,15 +206,10 @@ fn unknown(text: &str) -> UnitError {
     let text: String = text.chars().take(ERROR_CHARS_MAX).collect();
     let lower = text.to_lowercase();
     let distance = |unit: &&Definition| {
-        unit.names()
-            .map(|name| strsim::osa_distance(&lower, &name.to_lowercase()))
-            .min()
+        unit.names().map(|name| strsim::osa_distance(&lower, &name.to_lowercase())).min()
     };
     let nearest = UNITS.iter().min_by_key(distance).expect("there are units");
-    UnitError::Unknown {
-        text,
-        nearest: nearest.symbol,
-    }
+    UnitError::Unknown { text, nearest: nearest.symbol }
 }
 
 /// Writes a `value` given in `from` in `to`.
@@ -373,9 +269,7 @@ mod tests {
 
     fn converted(value: f64, from: &str, to: &str) -> f64 {
         let unit = |text| Unit::parse(text).unwrap();
-        convert(Finite::new(value).unwrap(), unit(from), unit(to))
-            .unwrap()
-            .get()
+        convert(Finite::new(value).unwrap(), unit(from), unit(to)).unwrap().get()
     }
 
     #[test]
@@ -404,20 +298,14 @@ mod tests {
                 "{value} {from}: {found} {to}"
             );
             let back = converted(expected, to, from);
-            assert!(
-                (back - value).abs() <= 1e-9 * value.abs().max(1.0),
-                "{expected} {to}: {back}"
-            );
+            assert!((back - value).abs() <= 1e-9 * value.abs().max(1.0), "{expected} {to}: {back}");
         }
     }
 
     #[test]
     fn no_spelling_names_two_units_whatever_its_case() {
-        let mut names: Vec<String> = UNITS
-            .iter()
-            .flat_map(Definition::names)
-            .map(str::to_lowercase)
-            .collect();
+        let mut names: Vec<String> =
+            UNITS.iter().flat_map(Definition::names).map(str::to_lowercase).collect();
         names.sort_unstable();
         let clashes: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
         // Only MPa/mPa-like pairs could be allowed; there are none in the table.
@@ -427,10 +315,7 @@ mod tests {
     #[test]
     fn an_unknown_unit_is_answered_with_the_nearest() {
         let error = Unit::parse("Celcius").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "unit `Celcius` is not known; did you mean `Celsius`?"
-        );
+        assert_eq!(error.to_string(), "unit `Celcius` is not known; did you mean `Celsius`?");
         assert!(matches!(Unit::parse(""), Err(UnitError::Unknown { .. })));
         let long = Unit::parse(&"x".repeat(10_000)).unwrap_err();
         assert!(long.to_string().len() < 120);
@@ -440,16 +325,10 @@ mod tests {
     fn different_quantities_and_overflow_are_errors() {
         let one = Finite::new(1.0).unwrap();
         let (volt, kelvin) = (Unit::parse("V").unwrap(), Unit::parse("K").unwrap());
-        assert!(matches!(
-            convert(one, volt, kelvin),
-            Err(UnitError::Incompatible { .. })
-        ));
+        assert!(matches!(convert(one, volt, kelvin), Err(UnitError::Incompatible { .. })));
         let (km, mm) = (Unit::parse("km").unwrap(), Unit::parse("mm").unwrap());
         let largest = Finite::new(f64::MAX).unwrap();
-        assert!(matches!(
-            convert(largest, km, mm),
-            Err(UnitError::TooLarge { .. })
-        ));
+        assert!(matches!(convert(largest, km, mm), Err(UnitError::TooLarge { .. })));
     }
 
     proptest! {

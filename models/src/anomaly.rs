@@ -203,9 +203,7 @@ impl Detector {
                 remedy,
             });
         }
-        match watched
-            .iter()
-            .find(|watched| watched.scale_min.is_nan() || watched.scale_min <= 0.0)
+        match watched.iter().find(|watched| watched.scale_min.is_nan() || watched.scale_min <= 0.0)
         {
             Some(Watched { name, scale_min }) => Err(SettingsError {
                 name: name.clone(),
@@ -223,15 +221,8 @@ impl Detector {
     /// # Panics
     /// When `row` is not as long as the list of watched features.
     pub fn observe(&self, baseline: &mut Baseline, row: &[Option<f64>], state: u8) -> Verdict<'_> {
-        assert_eq!(
-            row.len(),
-            self.watched.len(),
-            "a row has the watched features"
-        );
-        let row: Vec<_> = row
-            .iter()
-            .map(|value| value.filter(|v| v.abs() <= VALUE_MAX))
-            .collect();
+        assert_eq!(row.len(), self.watched.len(), "a row has the watched features");
+        let row: Vec<_> = row.iter().map(|value| value.filter(|v| v.abs() <= VALUE_MAX)).collect();
         let states = baseline.usual_by_state.len();
         if states == STATES_MAX && !baseline.usual_by_state.contains_key(&state) {
             return Verdict::Nothing;
@@ -246,10 +237,8 @@ impl Detector {
         let score = contributions.iter().map(|part| part.score).sum();
         let Some(threshold) = baseline.threshold(&self.settings) else {
             baseline.tail.add(score);
-            let windows_left = self
-                .settings
-                .calibrate_windows
-                .saturating_sub(baseline.tail.windows());
+            let windows_left =
+                self.settings.calibrate_windows.saturating_sub(baseline.tail.windows());
             return Verdict::Learning { windows_left };
         };
         let exceeds = score > threshold;
@@ -257,12 +246,7 @@ impl Detector {
         if baseline.hysteresis.is_quiet() {
             self.adapt(baseline, &row, state, score);
         }
-        Verdict::Judged(Judgement {
-            score,
-            threshold,
-            alarm,
-            contributions,
-        })
+        Verdict::Judged(Judgement { score, threshold, alarm, contributions })
     }
 
     fn learn(&self, known: &mut State, tail: &Tail, row: &[Option<f64>]) -> Verdict<'static> {
@@ -274,13 +258,8 @@ impl Detector {
         }
         known.windows += 1;
         let learning = self.settings.learn_windows - known.windows;
-        let calibrating = self
-            .settings
-            .calibrate_windows
-            .saturating_sub(tail.windows());
-        Verdict::Learning {
-            windows_left: learning + calibrating,
-        }
+        let calibrating = self.settings.calibrate_windows.saturating_sub(tail.windows());
+        Verdict::Learning { windows_left: learning + calibrating }
     }
 
     /// Parts of the score, largest first; `None` when no feature can be judged.
@@ -376,12 +355,7 @@ impl Settings {
                 (1..=self.raise_of_windows).contains(&self.raise_windows),
                 "give 1 to `raise_of_windows`",
             ),
-            (
-                "adapt_windows",
-                self.adapt_windows,
-                self.adapt_windows >= 1.0,
-                "give at least 1",
-            ),
+            ("adapt_windows", self.adapt_windows, self.adapt_windows >= 1.0, "give at least 1"),
             (
                 "adapt_deviations_max",
                 self.adapt_deviations_max,
@@ -390,11 +364,9 @@ impl Settings {
             ),
         ];
         match rules.into_iter().find(|rule| !rule.2) {
-            Some((name, value, _, remedy)) => Err(SettingsError {
-                name: name.into(),
-                value,
-                remedy,
-            }),
+            Some((name, value, _, remedy)) => {
+                Err(SettingsError { name: name.into(), value, remedy })
+            }
             None => Ok(()),
         }
     }

@@ -52,11 +52,7 @@ pub struct Settings {
 impl Default for Settings {
     /// 100 trees of 256 rows, as in the paper.
     fn default() -> Self {
-        Self {
-            trees: 100,
-            sample: 256,
-            seed: 0,
-        }
+        Self { trees: 100, sample: 256, seed: 0 }
     }
 }
 
@@ -122,9 +118,7 @@ pub enum ForestError {
 /// FNV-1a, 64 bits, over the names, each ended by a zero byte.
 #[must_use]
 pub fn schema_of<N: AsRef<str>>(names: &[N]) -> u64 {
-    let bytes = names
-        .iter()
-        .flat_map(|name| name.as_ref().bytes().chain([0]));
+    let bytes = names.iter().flat_map(|name| name.as_ref().bytes().chain([0]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
@@ -156,11 +150,7 @@ impl Forest {
     fn from_stored(stored: Stored) -> Result<Self, ForestError> {
         let trees = Trees::expand(&stored)?;
         let path_scale = f64::from(path_of(stored.sample)) * stored.trees.len() as f64;
-        Ok(Self {
-            stored,
-            trees,
-            path_scale,
-        })
+        Ok(Self { stored, trees, path_scale })
     }
 
     /// Number of features of a row.
@@ -204,11 +194,7 @@ impl Forest {
     /// When the block was made for rows of another width.
     #[must_use]
     pub fn score_block<const ROWS: usize>(&self, block: &Block<ROWS>) -> [Option<f32>; ROWS] {
-        assert_eq!(
-            block.features(),
-            self.features(),
-            "a block has the width of its forest"
-        );
+        assert_eq!(block.features(), self.features(), "a block has the width of its forest");
         let paths = self.trees.paths(block.columns());
         std::array::from_fn(|row| {
             let score = || (-f64::from(paths[row]) / self.path_scale).exp2() as f32;
@@ -232,10 +218,7 @@ impl Forest {
     pub fn decode(bytes: &[u8], schema: u64) -> Result<Self, ForestError> {
         let stored: Stored = record::decode(bytes)?;
         if stored.schema != schema {
-            return Err(ForestError::OtherFeatures {
-                expected: schema,
-                found: stored.schema,
-            });
+            return Err(ForestError::OtherFeatures { expected: schema, found: stored.schema });
         }
         Self::from_stored(stored)
     }
@@ -245,12 +228,7 @@ fn within(name: &'static str, value: usize, min: usize, max: usize) -> Result<()
     if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(ForestError::OutOfLimits {
-        name,
-        value,
-        min,
-        max,
-    })
+    Err(ForestError::OutOfLimits { name, value, min, max })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 /// Most messages that one handled message may lead to.
-pub const OUTPUTS_PER_MESSAGE_MAX: usize = 256;
+pub const OUTPUTS_PER_MESSAGE_MAX: usize = 8_192;
 
 /// The world as one handler sees it. What it does through here becomes durable with its turn.
 pub struct Ctx<'a, A: Agent> {

@@ -42,7 +42,7 @@ pub enum AgentCommand {
 
 const COLUMNS: [Column; 8] = [
     Column("KIND", "/kind"),
-    Column("PARTITION", "/partition"),
+    Column("READS", "/reads"),
     Column("STATE", "/state"),
     Column("LAG", "/lag"),
     Column("RESTARTS", "/restarts"),
@@ -55,7 +55,7 @@ pub(crate) fn perform(command: AgentCommand, session: &Session) -> Result<Exit, 
     let console = &session.console;
     match command {
         AgentCommand::Ls { remote, answer } => {
-            let hosts = Client::new(&remote)?.list("/v1/agents", &[])?;
+            let hosts = Client::new(&remote)?.items("/v1/agents")?;
             console.list(answer.output, &COLUMNS, &hosts)?;
             console.next(answer.output, &after_list(&hosts));
         }

@@ -4,7 +4,7 @@ use crate::cli::{Answer, Session};
 use crate::config::{self, Sources};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::Column;
+use crate::output::{Column, Format};
 use clap::{Args, Subcommand};
 use runtime::Catalog;
 use serde_json::{Value, json};
@@ -61,7 +61,10 @@ pub(crate) fn perform(command: ConfigCommand, session: &Session) -> Result<Exit,
         }
         ConfigCommand::Show { from, answer } => {
             let loaded = config::load(&session.catalog, &Sources::of_process(from.config))?;
-            let values: Vec<Value> = loaded.values.iter().map(|value| json!(value)).collect();
+            let mut values: Vec<Value> = loaded.values.iter().map(|value| json!(value)).collect();
+            if answer.output == Format::Text {
+                values.iter_mut().for_each(shorten);
+            }
             console.list(answer.output, &COLUMNS, &values)?;
             console.next(answer.output, "aurorasync run");
         }
@@ -78,6 +81,13 @@ pub(crate) fn perform(command: ConfigCommand, session: &Session) -> Result<Exit,
         }
     }
     Ok(Exit::Ok)
+}
+
+/// A whole file as a value has no place in a row.
+fn shorten(value: &mut Value) {
+    if let Some(text) = value["value"].as_str().filter(|text| text.contains('\n')) {
+        value["value"] = json!(format!("({} bytes)", text.len()));
+    }
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
@@ -106,10 +116,11 @@ fn table(text: &mut String, name: &str, value: &Value) {
     let Some(fields) = value.as_object() else { return };
     writeln!(text, "[{name}]").expect("a string takes every line");
     for (key, value) in fields.iter().filter(|(_, value)| !value.is_object()) {
-        let line = toml_value(value).map_or_else(
-            || format!("# {key} is not set"),
-            |value| format!("#{key} = {value}"),
-        );
+        let line = match value.as_str() {
+            Some(text) if text.contains('\n') => format!("# {key} comes with the program"),
+            _ => toml_value(value)
+                .map_or_else(|| format!("# {key} is not set"), |value| format!("#{key} = {value}")),
+        };
         writeln!(text, "{line}").expect("a string takes every line");
     }
     for (key, value) in fields.iter().filter(|(_, value)| value.is_object()) {

@@ -41,13 +41,14 @@ pub enum DeadCommand {
     },
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     Column("SEQUENCE", "/sequence"),
-    Column("AT", "/time"),
+    Column("DEAD AT", "/dead_at"),
     Column("AGENT", "/agent"),
     Column("NAME", "/name"),
     Column("KEY", "/key"),
     Column("CAUSE", "/cause"),
+    Column("REPLAYED", "/replayed"),
     Column("REASON", "/reason"),
 ];
 

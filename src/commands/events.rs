@@ -19,7 +19,7 @@ pub enum EventsCommand {
 /// Flags of `events tail`.
 #[derive(Args, Debug)]
 pub struct TailArgs {
-    /// Goes on with new events as they come.
+    /// Waits for new events and prints them as they come, from now on unless --after says otherwise.
     #[arg(short, long)]
     follow: bool,
     /// Which stream.
@@ -31,8 +31,8 @@ pub struct TailArgs {
     /// Only events about this asset, owner or component.
     #[arg(long)]
     key: Option<String>,
-    /// Only what comes after this position, as an earlier answer gave it.
-    #[arg(long, value_name = "CURSOR")]
+    /// Only what comes after this position, like `log/0:12`; `end` for what is new.
+    #[arg(long, value_name = "POSITION")]
     after: Option<String>,
     #[command(flatten)]
     remote: Remote,
@@ -54,33 +54,29 @@ enum Stream {
     Dead,
 }
 
-/// Pause between two questions when there was nothing new.
-const POLL_PAUSE: Duration = Duration::from_millis(500);
+/// Longest time that one question waits for something to happen.
+const WAIT_MAX: Duration = Duration::from_secs(20);
 /// Events asked for at once.
 const PAGE_EVENTS: &str = "200";
+/// The position behind everything that is there.
+const END: &str = "end";
 
 pub(crate) fn perform(command: EventsCommand, session: &Session) -> Result<Exit, CliError> {
     let EventsCommand::Tail(args) = command;
     let client = Client::new(&args.remote)?;
-    let mut cursor = args.after.clone();
+    let mut cursor = args.after.clone().or_else(|| args.follow.then(|| END.to_owned()));
     let mut all = Vec::new();
     loop {
         let page = read(&client, &args, cursor.as_deref())?;
-        let empty = page.items.is_empty();
         match args.answer.output {
             // A document that never ends is none: followed events come one per line.
             Format::Json if !args.follow => all.extend(page.items),
             format => print(&session.console, format, &page.items)?,
         }
-        let moved = !page.next_cursor.is_empty() && Some(&page.next_cursor) != cursor.as_ref();
-        if moved {
-            cursor = Some(page.next_cursor);
-        }
-        if !args.follow && (empty || !moved) {
+        let moved = cursor.as_ref() != Some(&page.next_cursor);
+        cursor = Some(page.next_cursor);
+        if !args.follow && !moved {
             break;
-        }
-        if empty {
-            std::thread::sleep(POLL_PAUSE);
         }
     }
     if args.answer.output == Format::Json {
@@ -92,8 +88,15 @@ pub(crate) fn perform(command: EventsCommand, session: &Session) -> Result<Exit,
 
 fn read(client: &Client, args: &TailArgs, after: Option<&str>) -> Result<Page, CliError> {
     let stream = args.stream.to_possible_value().expect("no stream is hidden");
+    // The answer must come before the client gives up waiting for it.
+    let wait = format!("{}ms", WAIT_MAX.min(args.remote.timeout / 2).as_millis());
     let mut query = vec![("stream", stream.get_name()), ("limit", PAGE_EVENTS)];
-    let optional = [("after", after), ("name", args.name.as_deref()), ("key", args.key.as_deref())];
+    let optional = [
+        ("after", after),
+        ("wait", args.follow.then_some(wait.as_str())),
+        ("name", args.name.as_deref()),
+        ("key", args.key.as_deref()),
+    ];
     query.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     let answer = client.get("/v1/events", &query)?;
     Ok(client.parse("/v1/events", &answer)?)
@@ -112,8 +115,10 @@ fn print(console: &Console, format: Format, events: &[Value]) -> Result<(), CliE
 /// Time, who, what, about whom, and the data on one line.
 fn line(event: &Value) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or("-").to_owned();
-    let data = &event["data"];
-    let data = if data.is_null() { String::new() } else { data.to_string() };
+    let data = match (&event["data"], event["undecoded"].as_str()) {
+        (_, Some(reason)) => format!("cannot be shown: {reason}"),
+        (data, None) => data.to_string(),
+    };
     let head = format!(
         "{:24}  {:14}  {:22}  {:12}",
         text("time"),

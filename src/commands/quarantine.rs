@@ -16,6 +16,9 @@ pub enum QuarantineCommand {
         /// Only what this asset sent.
         #[arg(long)]
         asset: Option<String>,
+        /// Lists what was released too.
+        #[arg(long)]
+        released: bool,
         #[command(flatten)]
         remote: Remote,
         #[command(flatten)]
@@ -41,20 +44,22 @@ pub enum QuarantineCommand {
     },
 }
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column("ID", "/id"),
-    Column("AT", "/time"),
+    Column("QUARANTINED AT", "/quarantined_at"),
     Column("ASSET", "/asset"),
+    Column("SAMPLES", "/samples"),
     Column("REASON", "/reason"),
-    Column("RELEASED", "/released"),
+    Column("RELEASED AT", "/released_at"),
 ];
 
 pub(crate) fn perform(command: QuarantineCommand, session: &Session) -> Result<Exit, CliError> {
     let console = &session.console;
     match command {
-        QuarantineCommand::Ls { asset, remote, answer } => {
-            let query: Vec<(&str, &str)> =
+        QuarantineCommand::Ls { asset, released, remote, answer } => {
+            let mut query: Vec<(&str, &str)> =
                 asset.iter().map(|asset| ("asset", asset.as_str())).collect();
+            query.extend(released.then_some(("released", "true")));
             let entries = Client::new(&remote)?.list("/v1/quarantine", &query)?;
             console.list(answer.output, &COLUMNS, &entries)?;
             if let Some(id) = entries.first().and_then(|entry| entry["id"].as_str()) {

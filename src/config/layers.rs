@@ -1,5 +1,6 @@
 //! Values laid over each other, each with its origin.
 
+use super::profiles::ProfileFile;
 use super::{ConfigFailure, Settings};
 use crate::nearest::nearest;
 use runtime::Catalog;
@@ -126,6 +127,20 @@ impl Layers {
         let key: Vec<String> = key.split('.').map(str::to_owned).collect();
         let value = self.read(&key, text);
         self.set(&key, value, Origin::Flag(flag))
+    }
+
+    /// Gives a profile to every agent that has a table of them, unless the table was told another.
+    pub(super) fn profile(&mut self, catalog: &Catalog, profile: ProfileFile) {
+        let ProfileFile { name, text, path } = profile;
+        for (kind, _) in catalog.iter() {
+            let key = format!("{kind}.profiles.{name}");
+            let table = self.tables.get_mut(kind).and_then(|table| table.get_mut("profiles"));
+            let Some(Json::Object(known)) = table else { continue };
+            if !self.origins.contains_key(&key) && known.get(&name) != Some(&Json::from(&*text)) {
+                known.insert(name.clone(), Json::from(&*text));
+                self.origins.insert(key, Origin::File(path.clone(), 1));
+            }
+        }
     }
 
     /// Text as the kind of value that it replaces.

@@ -11,6 +11,9 @@ const DECISION_WORDS_MAX: usize = 800;
 /// What every decision says.
 const DECISION_PARTS: &[&str] = &["## Context", "## Decision", "## Consequences", "## Alternatives"];
 
+/// How names of limits end.
+const BOUNDS: &[&str] = &["_MAX", "_MIN", "_INTERVAL", "_TIMEOUT", "_WINDOW"];
+
 /// Where the named limits of the runtime are written down.
 const SEMANTICS: &str = "docs/runtime-semantics.md";
 
@@ -44,6 +47,7 @@ fn decisions_are_numbered_without_gaps_and_say_all_that_a_decision_says() {
 
 #[test]
 fn documents_point_at_what_exists() {
+    let sources = files(".rs");
     let mut violations = Vec::new();
     for document in files(".md") {
         let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -55,6 +59,12 @@ fn documents_point_at_what_exists() {
         for path in paths(&document.text) {
             if !root().join(&path).exists() {
                 violations.push(format!("{}: names `{path}`", document.path));
+            }
+        }
+        for test in sentences(&document.text) {
+            let function = format!("fn {test}");
+            if !sources.iter().any(|source| source.code.contains(&function)) {
+                violations.push(format!("{}: names the test `{test}`", document.path));
             }
         }
     }
@@ -69,6 +79,16 @@ fn links(text: &str) -> Vec<String> {
         .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
         .map(str::to_owned)
         .collect()
+}
+
+/// What stands in backticks and looks like the name of a test: a sentence in snake case.
+fn sentences(text: &str) -> BTreeSet<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let sentence = |quoted: &&str| {
+        quoted.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && quoted.matches('_').count() >= 4
+    };
+    quoted.filter(sentence).collect()
 }
 
 /// What stands in backticks and looks like one of our source files or folders.
@@ -158,42 +178,40 @@ fn every_mutant_breaks_a_promise_that_a_test_keeps() {
 
 #[test]
 fn the_limits_in_the_semantics_are_those_in_the_code() {
-    let semantics = read(SEMANTICS);
-    let rows: BTreeSet<[String; 3]> = semantics
-        .lines()
-        .filter_map(|line| {
-            let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-            let [_, name, value, _, file, _] = cells[..] else { return None };
-            let constant = name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
-            constant.then(|| [name.to_owned(), value.to_owned(), file.to_owned()])
-        })
-        .collect();
+    let rows: BTreeSet<[String; 3]> = read(SEMANTICS).lines().filter_map(row).collect();
+    let mut known = BTreeSet::new();
     let mut violations = Vec::new();
-    let mut limits = BTreeSet::new();
-    for source in files(".rs").iter().filter(|source| source.path.starts_with("runtime/src/")) {
-        for line in source.code.lines() {
-            let Some((name, value)) = limit(line) else { continue };
-            limits.insert([name.to_owned(), value.to_owned(), source.path.clone()]);
+    for source in files(".rs").iter().filter(|source| source.path.contains("/src/")) {
+        for (name, value) in source.code.lines().filter_map(constant) {
+            let limit = [name.to_owned(), value.to_owned(), source.path.clone()];
+            let required = source.path.starts_with("runtime/src/") && BOUNDS.iter().any(|end| name.ends_with(end));
+            if required && !rows.contains(&limit) {
+                violations.push(format!("missing: | `{name}` | `{value}` | what it bounds | `{}` |", source.path));
+            }
+            known.insert(limit);
         }
     }
-    for [name, value, file] in limits.difference(&rows) {
-        violations.push(format!("missing: | `{name}` | `{value}` | what it bounds | `{file}` |"));
-    }
-    for [name, value, file] in rows.difference(&limits) {
+    for [name, value, file] in rows.difference(&known) {
         violations.push(format!("not in the code: {name} = {value} in {file}"));
     }
-    assert!(!limits.is_empty(), "no limit was found in runtime/src");
+    assert!(!rows.is_empty(), "no row `| NAME | value | meaning | file |` in {SEMANTICS}");
     settle(&format!("Every limit of the runtime stands in {SEMANTICS} with its value."), violations);
 }
 
-/// Name and value of a limit declared on `line`: a constant whose name ends in a bound.
-fn limit(line: &str) -> Option<(&str, &str)> {
-    let declared = line.trim_start().split_once("const ")?;
-    if !["", "pub ", "pub(crate) ", "pub(super) "].contains(&declared.0) {
+/// Name, value and file of a limit in a row of the table.
+fn row(line: &str) -> Option<[String; 3]> {
+    let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+    let [_, name, value, _, file, _] = cells[..] else { return None };
+    let constant = name.contains('_') && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    constant.then(|| [name.to_owned(), value.to_owned(), file.to_owned()])
+}
+
+/// Name and value of a constant declared on `line`.
+fn constant(line: &str) -> Option<(&str, &str)> {
+    let (visibility, declared) = line.trim_start().split_once("const ")?;
+    if !visibility.is_empty() && !visibility.starts_with("pub") {
         return None;
     }
-    let (name, rest) = declared.1.split_once(':')?;
-    let bound = ["_MAX", "_MIN", "_INTERVAL", "_TIMEOUT", "_WINDOW", "_BATCHES", "_BYTES", "_TICK"];
-    let value = rest.split_once('=')?.1.trim().strip_suffix(';')?;
-    bound.iter().any(|bound| name.ends_with(bound)).then_some((name, value))
+    let (name, rest) = declared.split_once(':')?;
+    Some((name, rest.split_once('=')?.1.trim().strip_suffix(';')?))
 }

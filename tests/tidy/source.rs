@@ -22,6 +22,11 @@ impl Source {
         (1..).zip(self.code.lines())
     }
 
+    /// Whether all of it is tests.
+    pub(crate) fn is_test(&self) -> bool {
+        self.path.split('/').any(|part| part == "tests" || part == "tests.rs")
+    }
+
     /// Name of the file without its ending; of its folder for a `mod.rs` or `main.rs`.
     pub(crate) fn noun(&self) -> &str {
         let parts: Vec<&str> = self.path.split('/').collect();

@@ -43,9 +43,12 @@ pub struct Channel {
     /// How far back its trends look, the most telling first; none means no trend is kept.
     #[serde(default)]
     pub trends: Vec<Reach>,
-    /// When its sensor is not to be believed.
+    /// Smallest difference that means anything, in its unit: about the sensor's resolution or error.
+    pub resolution: Finite,
+    /// Whether the value changes within hours of use. If so, one that stands still longer than it ever did says
+    /// that its sensor is stuck; not so with wear, the weather or a counter.
     #[serde(default)]
-    pub sensor: SensorTest,
+    pub lively: bool,
 }
 
 /// A direction in which a value moves.
@@ -77,6 +80,10 @@ pub struct Limits {
     pub warn: Finite,
     /// Critical from here on: the component is taken to have failed.
     pub critical: Finite,
+    /// Deviation of a healthy level from its mean, through regulation, load and weather; above 0.
+    pub wander: Finite,
+    /// Deviation of lasting slopes around 0, per hour, failing assets included; above 0.
+    pub slope_deviation: Finite,
 }
 
 /// How far back a trend looks.
@@ -87,43 +94,6 @@ pub enum Reach {
     Run,
     /// Across runs: the last seven calendar days (UTC), each a pane. Shows slow wear.
     Week,
-}
-
-/// When the sensor of a channel is not to be believed. What is left out is not tested.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SensorTest {
-    /// Stuck: for so long the value was the same to the last digit, in one of the states below.
-    #[serde(default)]
-    pub stuck_after: Option<Span>,
-    /// Operating states in which the value has to move; none means in all.
-    #[serde(default)]
-    pub stuck_states: Vec<String>,
-    /// Stuck only when this channel moved meanwhile.
-    #[serde(default)]
-    pub stuck_although: Option<Movement>,
-    /// Dropout: for so long the asset sent other channels but not this one, which it had sent before.
-    #[serde(default)]
-    pub dropout_after: Option<Span>,
-    /// Out of range: so many values in a row outside the valid range.
-    #[serde(default)]
-    pub out_of_range_count: Option<u32>,
-    /// Drift: channels of which at least one moves along when the asset, not the sensor, is at fault.
-    #[serde(default)]
-    pub drift_peers: Vec<String>,
-    /// Drift: a departure of so much from the learned level, in the channel's unit, that no peer shares.
-    #[serde(default)]
-    pub drift_departure: Option<Finite>,
-}
-
-/// A channel that moves by at least so much.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Movement {
-    /// The channel.
-    pub channel: String,
-    /// Difference between its highest and lowest value, in its unit.
-    pub by: Finite,
 }
 
 /// An operating state. The first in the profile's order whose conditions all hold is the asset's.
@@ -159,11 +129,7 @@ impl Condition {
     /// Whether all values from `low` to `high` fulfil it; `lasting` when the asset is in its state already.
     #[must_use]
     pub fn holds(&self, low: f64, high: f64, lasting: bool) -> bool {
-        let slack = if lasting {
-            self.hysteresis.map_or(0.0, Finite::get)
-        } else {
-            0.0
-        };
+        let slack = if lasting { self.hysteresis.map_or(0.0, Finite::get) } else { 0.0 };
         self.at_least.is_none_or(|bound| low >= bound.get() - slack)
             && self.below.is_none_or(|bound| high < bound.get() + slack)
     }

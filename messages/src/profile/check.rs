@@ -1,6 +1,8 @@
 //! Finds what does not fit together in a profile: everything at once, each with its place, value and remedy.
 
-use super::{Channel, CodeEvidence, Component, Direction, Document, FailureMode, Reach, Role};
+use super::{
+    Channel, CodeEvidence, Component, Direction, Document, FailureMode, Limits, Reach, Role,
+};
 use crate::finite::Finite;
 use crate::telemetry::FMI_MAX;
 use crate::unit::Quantity;
@@ -39,28 +41,18 @@ impl fmt::Display for Problem {
 
 /// All problems of `document`; none means it is sound.
 pub(super) fn problems(document: &Document) -> Vec<Problem> {
-    let mut check = Check {
-        document,
-        problems: Vec::new(),
-    };
+    let mut check = Check { document, problems: Vec::new() };
     check.whole();
     check.names();
     for channel in &document.channels {
         check.channel(channel);
-        check.sensor(channel);
     }
     check.states();
     for component in &document.components {
         check.component(component);
     }
-    check.unique(
-        "component",
-        document.components.iter().map(|component| &component.id),
-    );
-    let modes = document
-        .components
-        .iter()
-        .flat_map(|component| &component.modes);
+    check.unique("component", document.components.iter().map(|component| &component.id));
+    let modes = document.components.iter().flat_map(|component| &component.modes);
     check.unique("failure mode", modes.map(|mode| &mode.id));
     check.features();
     check.severity();
@@ -84,9 +76,7 @@ impl Check<'_> {
     fn id(&mut self, place: &str, id: &str) {
         let fits = id.len() <= 64
             && id.starts_with(|c: char| c.is_ascii_lowercase())
-            && id
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !fits {
             self.report(
                 place,
@@ -115,16 +105,8 @@ impl Check<'_> {
     fn refers_to_channel(&mut self, place: &str, id: &str) -> bool {
         let known = self.document.channel(id).is_some();
         if !known {
-            let ids = self
-                .document
-                .channels
-                .iter()
-                .map(|channel| channel.id.as_str());
-            self.report(
-                place,
-                format!("channel `{id}` does not exist"),
-                suggestion(id, ids),
-            );
+            let ids = self.document.channels.iter().map(|channel| channel.id.as_str());
+            self.report(place, format!("channel `{id}` does not exist"), suggestion(id, ids));
         }
         known
     }
@@ -153,11 +135,7 @@ impl Check<'_> {
 
     fn positive(&mut self, place: &str, name: &str, value: Finite) {
         if value.get() <= 0.0 {
-            self.report(
-                place,
-                format!("`{name}` is {value}"),
-                "write a number above 0",
-            );
+            self.report(place, format!("`{name}` is {value}"), "write a number above 0");
         }
     }
 
@@ -184,18 +162,10 @@ impl Check<'_> {
         {
             let unit = document.channel(usage).map(|channel| channel.unit);
             if unit.is_some_and(|unit| unit.quantity() != Quantity::Length) {
-                self.report(
-                    "usage",
-                    format!("`{usage}` is no length"),
-                    "name an odometer",
-                );
+                self.report("usage", format!("`{usage}` is no length"), "name an odometer");
             }
         }
-        self.share(
-            "anomaly",
-            "false_alarm_rate",
-            document.anomaly.false_alarm_rate,
-        );
+        self.share("anomaly", "false_alarm_rate", document.anomaly.false_alarm_rate);
         let anomaly = document.anomaly;
         for (name, count) in [
             ("learning_windows", anomaly.learning_windows),
@@ -213,23 +183,12 @@ impl Check<'_> {
         let Document { window, trend, .. } = self.document;
         let (window, run) = (window.as_millis(), trend.run.as_millis());
         if !WINDOW_MILLIS.contains(&window) {
-            self.report(
-                "profile",
-                format!("`window` is {window} ms"),
-                "write 10s to 1h",
-            );
+            self.report("profile", format!("`window` is {window} ms"), "write 10s to 1h");
             return;
         }
         if !DAY_MILLIS.is_multiple_of(window) {
-            let fault = format!(
-                "`window` is {}, no whole part of a day",
-                self.document.window
-            );
-            self.report(
-                "profile",
-                fault,
-                "write one of which a day has a whole number",
-            );
+            let fault = format!("`window` is {}, no whole part of a day", self.document.window);
+            self.report("profile", fault, "write one of which a day has a whole number");
         }
         let pane = run / RUN_PANES;
         let fits = run.is_multiple_of(RUN_PANES)
@@ -242,11 +201,7 @@ impl Check<'_> {
         }
         if self.document.trend.gap < self.document.window {
             let gap = self.document.trend.gap;
-            self.report(
-                "trend",
-                format!("`gap` is {gap}"),
-                "write at least one window",
-            );
+            self.report("trend", format!("`gap` is {gap}"), "write at least one window");
         }
     }
 
@@ -280,42 +235,15 @@ impl Check<'_> {
                 "write the lower bound first",
             );
         }
+        self.positive(&place, "resolution", channel.resolution);
         if let Some(limits) = channel.limits {
-            for (name, limit) in [("warn", limits.warn), ("critical", limits.critical)] {
-                if limit < low || limit > high {
-                    self.report(
-                        &place,
-                        format!("limit `{name}` is {limit}, outside the range [{low}, {high}]"),
-                        "widen the range or move the limit",
-                    );
-                }
-            }
-            let rises = limits.critical > limits.warn;
-            let fault = format!(
-                "`warn` is {} and `critical` {}",
-                limits.warn, limits.critical
-            );
-            match channel.worse {
-                None => self.report(&place, "has limits but no `worse`", "say `up` or `down`"),
-                Some(_) if limits.critical == limits.warn => {
-                    self.report(&place, fault, "make critical worse than warn");
-                }
-                Some(worse) if rises != (worse == Direction::Up) => {
-                    let remedy = "critical has to lie further in the direction of `worse`";
-                    self.report(&place, fault, remedy);
-                }
-                Some(_) => {}
-            }
+            self.limits(&place, channel, limits);
         }
         for state in &channel.states {
             self.refers_to_state(&place, state);
         }
         if channel.settle.is_some() && channel.states.is_empty() {
-            self.report(
-                &place,
-                "settles but means the same in all states",
-                "name `states`",
-            );
+            self.report(&place, "settles but means the same in all states", "name `states`");
         }
         if channel.trends.len() > 2
             || (channel.trends.len() == 2 && channel.trends[0] == channel.trends[1])
@@ -328,51 +256,31 @@ impl Check<'_> {
         }
     }
 
-    fn sensor(&mut self, channel: &Channel) {
-        let place = format!("sensor of channel `{}`", channel.id);
-        let sensor = &channel.sensor;
-        for state in &sensor.stuck_states {
-            self.refers_to_state(&place, state);
-        }
-        if let Some(movement) = &sensor.stuck_although {
-            self.refers_to_channel(&place, &movement.channel);
-            self.positive(&place, "stuck_although.by", movement.by);
-        }
-        if sensor.stuck_after.is_none()
-            && (!sensor.stuck_states.is_empty() || sensor.stuck_although.is_some())
-        {
-            self.report(
-                &place,
-                "says when it may be stuck but not after how long",
-                "add `stuck_after`",
-            );
-        }
-        if sensor.out_of_range_count == Some(0) {
-            self.report(
-                &place,
-                "`out_of_range_count` is 0",
-                "write 1 or more, or leave it out",
-            );
-        }
-        for peer in &sensor.drift_peers {
-            self.refers_to_channel(&place, peer);
-            if *peer == channel.id {
+    fn limits(&mut self, place: &str, channel: &Channel, limits: Limits) {
+        let [low, high] = channel.range;
+        for (name, limit) in [("warn", limits.warn), ("critical", limits.critical)] {
+            if limit < low || limit > high {
                 self.report(
-                    &place,
-                    "is its own peer",
-                    "name other channels in `drift_peers`",
+                    place,
+                    format!("limit `{name}` is {limit}, outside the range [{low}, {high}]"),
+                    "widen the range or move the limit",
                 );
             }
         }
-        if let Some(departure) = sensor.drift_departure {
-            self.positive(&place, "drift_departure", departure);
-        }
-        if sensor.drift_departure.is_some() == sensor.drift_peers.is_empty() {
-            self.report(
-                &place,
-                "has one of `drift_peers` and `drift_departure` without the other",
-                "give both or neither",
-            );
+        self.positive(place, "wander", limits.wander);
+        self.positive(place, "slope_deviation", limits.slope_deviation);
+        let rises = limits.critical > limits.warn;
+        let fault = format!("`warn` is {} and `critical` {}", limits.warn, limits.critical);
+        match channel.worse {
+            None => self.report(place, "has limits but no `worse`", "say `up` or `down`"),
+            Some(_) if limits.critical == limits.warn => {
+                self.report(place, fault, "make critical worse than warn");
+            }
+            Some(worse) if rises != (worse == Direction::Up) => {
+                let remedy = "critical has to lie further in the direction of `worse`";
+                self.report(place, fault, remedy);
+            }
+            Some(_) => {}
         }
     }
 
@@ -408,26 +316,14 @@ impl Check<'_> {
     fn component(&mut self, component: &Component) {
         let place = format!("component `{}`", component.id);
         self.id(&place, &component.id);
-        self.share(
-            &place,
-            "probability_threshold",
-            component.probability_threshold,
-        );
+        self.share(&place, "probability_threshold", component.probability_threshold);
         if component.modes.is_empty() {
-            self.report(
-                &place,
-                "has no failure mode",
-                "add one with [[component.mode]]",
-            );
+            self.report(&place, "has no failure mode", "add one with [[component.mode]]");
         }
         if let Some(costs) = component.costs {
             if costs.repair_min.get() < 0.0 || costs.repair_min > costs.repair_max {
                 let fault = format!("repair costs {} to {}", costs.repair_min, costs.repair_max);
-                self.report(
-                    &place,
-                    fault,
-                    "write the lower amount as `repair_min`, 0 or more",
-                );
+                self.report(&place, fault, "write the lower amount as `repair_min`, 0 or more");
             }
             if self.document.currency.is_none() {
                 self.report(&place, "has costs", "add `currency` to the profile");
@@ -441,16 +337,8 @@ impl Check<'_> {
     fn mode(&mut self, mode: &FailureMode) {
         let place = format!("failure mode `{}`", mode.id);
         self.id(&place, &mode.id);
-        if !mode
-            .evidence
-            .iter()
-            .any(|evidence| evidence.role == Role::Primary)
-        {
-            self.report(
-                &place,
-                "has no primary evidence",
-                "give one channel `role = \"primary\"`",
-            );
+        if !mode.evidence.iter().any(|evidence| evidence.role == Role::Primary) {
+            self.report(&place, "has no primary evidence", "give one channel `role = \"primary\"`");
         }
         for evidence in &mode.evidence {
             self.positive(&place, "weight", evidence.weight);
@@ -458,11 +346,7 @@ impl Check<'_> {
                 continue;
             }
             let channel = self.document.channel(&evidence.channel);
-            if evidence
-                .worse
-                .or(channel.and_then(|channel| channel.worse))
-                .is_none()
-            {
+            if evidence.worse.or(channel.and_then(|channel| channel.worse)).is_none() {
                 let fault = format!("channel `{}` has no direction", evidence.channel);
                 self.report(&place, fault, "add `worse` here or to the channel");
             }
@@ -475,25 +359,13 @@ impl Check<'_> {
     fn code(&mut self, place: &str, code: &CodeEvidence) {
         self.positive(place, "weight", code.weight);
         if code.obd2.is_some() == code.spn.is_some() {
-            self.report(
-                place,
-                "a code is neither or both of `obd2` and `spn`",
-                "give one",
-            );
+            self.report(place, "a code is neither or both of `obd2` and `spn`", "give one");
         }
         if code.spn.is_some() == code.fmi.is_empty() {
-            self.report(
-                place,
-                "`spn` and `fmi` belong together",
-                "give both or neither",
-            );
+            self.report(place, "`spn` and `fmi` belong together", "give both or neither");
         }
         if let Some(fmi) = code.fmi.iter().find(|fmi| **fmi > FMI_MAX) {
-            self.report(
-                place,
-                format!("`fmi` is {fmi}"),
-                format!("write 0 to {FMI_MAX}"),
-            );
+            self.report(place, format!("`fmi` is {fmi}"), format!("write 0 to {FMI_MAX}"));
         }
     }
 
@@ -513,18 +385,10 @@ impl Check<'_> {
                 self.refers_to_channel(&place, channel);
             }
         }
-        let trends = |id: &String| {
-            document
-                .channel(id)
-                .map_or(&[][..], |channel| &channel.trends)
-        };
+        let trends = |id: &String| document.channel(id).map_or(&[][..], |channel| &channel.trends);
         for id in features.slope.iter().filter(|id| trends(id).is_empty()) {
             let fault = format!("channel `{id}` keeps no trend");
-            self.report(
-                "features, list `slope`",
-                fault,
-                "add `trends` to the channel",
-            );
+            self.report("features, list `slope`", fault, "add `trends` to the channel");
         }
         for id in &features.slope_per_1000km {
             if !trends(id).contains(&Reach::Week) {
@@ -534,41 +398,24 @@ impl Check<'_> {
             }
         }
         let needs_usage = !features.slope_per_1000km.is_empty()
-            || features
-                .history
-                .contains(&super::HistoryFeature::KmSinceService);
+            || features.history.contains(&super::HistoryFeature::KmSinceService);
         if needs_usage && document.usage.is_none() {
-            self.report(
-                "features",
-                "some count kilometres",
-                "add `usage`, the odometer's channel",
-            );
+            self.report("features", "some count kilometres", "add `usage`, the odometer's channel");
         }
         self.repeated("time", &features.time);
         self.repeated("history", &features.history);
     }
 
     fn repeated<T: PartialEq>(&mut self, list: &str, items: &[T]) {
-        if items
-            .iter()
-            .enumerate()
-            .any(|(index, item)| items[..index].contains(item))
-        {
-            self.report(
-                &format!("features, list `{list}`"),
-                "names one twice",
-                "remove one",
-            );
+        if items.iter().enumerate().any(|(index, item)| items[..index].contains(item)) {
+            self.report(&format!("features, list `{list}`"), "names one twice", "remove one");
         }
     }
 
     fn severity(&mut self) {
         let rules = self.document.severity;
         let probabilities = [
-            (
-                "emergency_safety_probability",
-                rules.emergency_safety_probability,
-            ),
+            ("emergency_safety_probability", rules.emergency_safety_probability),
             ("emergency_probability", rules.emergency_probability),
             ("high_probability", rules.high_probability),
             ("medium_probability", rules.medium_probability),
@@ -576,10 +423,7 @@ impl Check<'_> {
         for (name, value) in probabilities {
             self.share("severity", name, value);
         }
-        let grave = rules
-            .emergency_safety_probability
-            .get()
-            .min(rules.emergency_probability.get());
+        let grave = rules.emergency_safety_probability.get().min(rules.emergency_probability.get());
         if !(grave > rules.high_probability.get()
             && rules.high_probability > rules.medium_probability)
         {

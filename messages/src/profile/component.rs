@@ -69,7 +69,7 @@ pub struct Evidence {
     pub channel: String,
     /// What it means for the failure.
     pub role: Role,
-    /// How much it counts beside the others, above 0.
+    /// Probits that one deviation of it adds to a score, above 0; of a primary channel: the share of its own score.
     pub weight: Finite,
     /// The direction in which it moves; left out: the channel's `worse`.
     #[serde(default)]
@@ -99,7 +99,7 @@ pub struct CodeEvidence {
     /// Failure mode identifiers of SAE J1939.
     #[serde(default)]
     pub fmi: Vec<u8>,
-    /// How much it adds to the log odds, above 0.
+    /// Probits that it adds to a score, above 0.
     pub weight: Finite,
 }
 
@@ -109,9 +109,7 @@ impl CodeEvidence {
     pub fn matches(&self, code: &TroubleCode) -> bool {
         match code {
             TroubleCode::Obd2 { code } => self.obd2.as_deref().is_some_and(|wanted| {
-                wanted
-                    .strip_suffix('*')
-                    .map_or(wanted == code, |start| code.starts_with(start))
+                wanted.strip_suffix('*').map_or(wanted == code, |start| code.starts_with(start))
             }),
             TroubleCode::J1939 { spn, fmi, .. } => self.spn == Some(*spn) && self.fmi.contains(fmi),
         }

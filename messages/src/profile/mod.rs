@@ -12,7 +12,7 @@ mod feature;
 mod settings;
 mod span;
 
-pub use channel::{Channel, Condition, Direction, Limits, Movement, Reach, SensorTest, State};
+pub use channel::{Channel, Condition, Direction, Limits, Reach, State};
 pub use check::Problem;
 pub use component::{CodeEvidence, Component, Costs, Evidence, FailureMode, Role};
 pub use embedded::{NAMES, embedded};
@@ -147,12 +147,7 @@ impl Profile {
         let name = name.to_lowercase();
         self.channel_by_name
             .keys()
-            .map(|valid| {
-                (
-                    strsim::jaro_winkler(&name, &valid.to_lowercase()),
-                    valid.as_str(),
-                )
-            })
+            .map(|valid| (strsim::jaro_winkler(&name, &valid.to_lowercase()), valid.as_str()))
             .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .map(|(_, valid)| valid)
@@ -185,10 +180,7 @@ impl TryFrom<Document> for Profile {
     fn try_from(document: Document) -> Result<Self, ProfileError> {
         let problems = check::problems(&document);
         if !problems.is_empty() {
-            return Err(ProfileError::Inconsistent {
-                name: document.name,
-                problems,
-            });
+            return Err(ProfileError::Inconsistent { name: document.name, problems });
         }
         let mut channel_by_name = BTreeMap::new();
         for (index, channel) in document.channels.iter().enumerate() {
@@ -196,10 +188,7 @@ impl TryFrom<Document> for Profile {
                 channel_by_name.insert(name, index);
             }
         }
-        Ok(Self {
-            document,
-            channel_by_name,
-        })
+        Ok(Self { document, channel_by_name })
     }
 }
 
@@ -215,10 +204,7 @@ impl Document {
         let mut names = vec![channel.id.clone()];
         if let Some(standard) = &channel.standard {
             names.push(standard.clone());
-            let prefix = self
-                .standard
-                .as_ref()
-                .map_or("", |standard| &standard.prefix);
+            let prefix = self.standard.as_ref().map_or("", |standard| &standard.prefix);
             if !prefix.is_empty() {
                 names.push(format!("{prefix}{standard}"));
             }

@@ -72,35 +72,19 @@ impl SeverityRules {
             && probability >= self.emergency_safety_probability.get())
             || (probability >= self.emergency_probability.get() && short)
         {
-            (
-                Severity::Emergency,
-                Some(self.emergency_act_within),
-                Driving::Stop,
-            )
+            (Severity::Emergency, Some(self.emergency_act_within), Driving::Stop)
         } else if probability >= threshold && left(component.act_within) {
-            let driving = Driving::Limited {
-                km_max: self.critical_km_max,
-            };
+            let driving = Driving::Limited { km_max: self.critical_km_max };
             (Severity::Critical, Some(self.critical_act_within), driving)
         } else if probability >= threshold.min(self.high_probability.get()) {
-            let driving = Driving::WithCare {
-                km_max: self.high_km_max,
-            };
+            let driving = Driving::WithCare { km_max: self.high_km_max };
             (Severity::High, Some(component.act_within), driving)
         } else if probability >= self.medium_probability.get() {
-            (
-                Severity::Medium,
-                Some(self.medium_act_within),
-                Driving::Free,
-            )
+            (Severity::Medium, Some(self.medium_act_within), Driving::Free)
         } else {
             (Severity::Low, None, Driving::Free)
         };
         let hours = |span: Span| Finite::new(span.as_hours()).expect("a span is finite");
-        Advice {
-            severity,
-            act_within_hours: within.map(hours),
-            driving,
-        }
+        Advice { severity, act_within_hours: within.map(hours), driving }
     }
 }

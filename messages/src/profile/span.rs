@@ -13,13 +13,8 @@ pub struct Span(u64);
 const MILLIS_MAX: u64 = 3_653 * 86_400_000;
 
 /// Units and their lengths in milliseconds, the longest first.
-const UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// A text that is no length of time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,11 +30,7 @@ impl Span {
     /// `millis` milliseconds, or `None` outside the range.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Option<Self> {
-        if millis == 0 || millis > MILLIS_MAX {
-            None
-        } else {
-            Some(Self(millis))
-        }
+        if millis == 0 || millis > MILLIS_MAX { None } else { Some(Self(millis)) }
     }
 
     /// Milliseconds.
@@ -65,20 +56,12 @@ impl FromStr for Span {
     type Err = SpanError;
 
     fn from_str(text: &str) -> Result<Self, SpanError> {
-        let error = || SpanError {
-            text: text.chars().take(32).collect(),
-        };
+        let error = || SpanError { text: text.chars().take(32).collect() };
         let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(error)?;
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| error())?;
-        let (_, millis) = UNITS
-            .into_iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(error)?;
-        number
-            .checked_mul(millis)
-            .and_then(Self::from_millis)
-            .ok_or_else(error)
+        let (_, millis) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or_else(error)?;
+        number.checked_mul(millis).and_then(Self::from_millis).ok_or_else(error)
     }
 }
 
@@ -111,12 +94,7 @@ mod tests {
 
     #[test]
     fn spans_survive_their_text() {
-        for (text, millis) in [
-            ("1ms", 1),
-            ("90s", 90_000),
-            ("10m", 600_000),
-            ("7d", 604_800_000),
-        ] {
+        for (text, millis) in [("1ms", 1), ("90s", 90_000), ("10m", 600_000), ("7d", 604_800_000)] {
             let span: Span = text.parse().unwrap();
             assert_eq!(span.as_millis(), millis);
             assert_eq!(span.to_string().parse(), Ok(span));

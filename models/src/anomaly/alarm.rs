@@ -28,11 +28,7 @@ pub(super) struct Hysteresis {
 impl Hysteresis {
     pub(super) fn step(&mut self, settings: &Settings, unusual: bool) -> Alarm {
         self.unusual = self.unusual << 1 | u32::from(unusual);
-        self.quiet_windows = if unusual {
-            0
-        } else {
-            self.quiet_windows.saturating_add(1)
-        };
+        self.quiet_windows = if unusual { 0 } else { self.quiet_windows.saturating_add(1) };
         let recent = self.unusual & (u32::MAX >> (32 - settings.raise_of_windows));
         match self.is_raised {
             false if recent.count_ones() >= settings.raise_windows.into() => {
@@ -63,44 +59,39 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Alarms of a series of windows, `x` unusual and `.` quiet, for 3 of 5 and 4 quiet ones.
-    fn alarms(windows: &str) -> String {
-        let settings = Settings {
-            clear_windows: 4,
-            ..Settings::default()
-        };
+    /// Alarms of a series of windows, `x` unusual and `.` quiet, for 3 of 5 and `clear` quiet ones.
+    fn alarms(windows: &str, clear_windows: u8) -> String {
+        let settings = Settings { clear_windows, ..Settings::default() };
         let mut hysteresis = Hysteresis::default();
         let letters =
-            windows
-                .chars()
-                .map(|window| match hysteresis.step(&settings, window == 'x') {
-                    Alarm::Quiet => '.',
-                    Alarm::Raised => 'R',
-                    Alarm::Ongoing => 'o',
-                    Alarm::Cleared => 'C',
-                });
+            windows.chars().map(|window| match hysteresis.step(&settings, window == 'x') {
+                Alarm::Quiet => '.',
+                Alarm::Raised => 'R',
+                Alarm::Ongoing => 'o',
+                Alarm::Cleared => 'C',
+            });
         letters.collect()
     }
 
     #[test]
     fn three_of_five_raise_and_four_quiet_ones_clear() {
-        assert_eq!(alarms("x.x...xx.x...x....x"), ".........RoooooooC.");
+        assert_eq!(alarms("x.x...xx.x...x....x", 4), ".........RoooooooC.");
     }
 
     #[test]
     fn two_of_five_do_not_raise() {
-        assert_eq!(alarms("xx...xx...xx..."), "...............");
+        assert_eq!(alarms("xx...xx...xx...", 4), "...............");
     }
 
     #[test]
     fn a_cleared_alarm_needs_three_new_windows() {
-        assert_eq!(alarms("xxx....xx.x"), "..RoooC...R");
+        assert_eq!(alarms("xxx..x.xx", 2), "..RoC...R");
     }
 
     proptest! {
         #[test]
         fn raised_and_cleared_alternate(windows in "[x.]{0,200}") {
-            let changes: String = alarms(&windows).chars().filter(|c| "RC".contains(*c)).collect();
+            let changes: String = alarms(&windows, 4).chars().filter(|c| "RC".contains(*c)).collect();
             let expected: String = "RC".chars().cycle().take(changes.len()).collect();
             prop_assert_eq!(changes, expected);
         }

@@ -8,10 +8,7 @@ const DRIVING: u8 = 1;
 const IDLING: u8 = 2;
 
 fn watched(count: usize) -> Vec<Watched> {
-    let feature = |index| Watched {
-        name: format!("f{index:02}").into(),
-        scale_min: 0.05,
-    };
+    let feature = |index| Watched { name: format!("f{index:02}").into(), scale_min: 0.05 };
     (0..count).map(feature).collect()
 }
 
@@ -27,10 +24,7 @@ struct Asset {
 
 impl Asset {
     fn seeded(seed: u64) -> Self {
-        Self {
-            noise: Noise::seeded(seed),
-            slow: [0.0; 10],
-        }
+        Self { noise: Noise::seeded(seed), slow: [0.0; 10] }
     }
 
     fn window(&mut self, state: u8) -> Vec<Option<f64>> {
@@ -71,9 +65,8 @@ fn alarms_are_mute_until_learned_and_the_windows_left_are_counted_down() {
     let mut baseline = Baseline::default();
     for left in (0..240).rev() {
         // Wild values: an alarm would be heard.
-        let row: Vec<_> = (0..10)
-            .map(|index| Some(f64::from((left * 7_919 + index) % 1_000)))
-            .collect();
+        let row: Vec<_> =
+            (0..10).map(|index| Some(f64::from((left * 7_919 + index) % 1_000))).collect();
         let verdict = detector.observe(&mut baseline, &row, DRIVING);
         assert_eq!(verdict, Verdict::Learning { windows_left: left });
     }
@@ -96,10 +89,7 @@ fn a_healthy_asset_raises_hardly_any_alarm() {
         }
     }
     println!("{unusual} of {windows} windows above the threshold (wanted 1e-4), {alarms} alarms");
-    assert!(
-        f64::from(unusual) < 5e-4 * f64::from(windows),
-        "{unusual} of {windows}"
-    );
+    assert!(f64::from(unusual) < 5e-4 * f64::from(windows), "{unusual} of {windows}");
     assert!(alarms <= 2, "{alarms} alarms");
 }
 
@@ -112,7 +102,9 @@ fn a_shifted_feature_raises_the_alarm_and_is_named_first() {
         let mut row = asset.window(DRIVING);
         row[4] = Some(4.0 * 20.0 - 15.0 + 8.0);
         let judgement = judged(detector.observe(&mut baseline, &row, DRIVING));
-        assert_eq!(judgement.contributions[0].feature, "f04");
+        let first = judgement.contributions[0];
+        assert_eq!(first.feature, "f04");
+        assert_eq!(first.score, (first.deviations.min(DEVIATIONS_MAX) - DEVIATIONS_FREE).powi(2));
         judgement.alarm == Alarm::Raised
     });
     assert_eq!(raised_after, Some(3));
@@ -148,20 +140,43 @@ fn a_fault_that_develops_over_weeks_is_not_absorbed() {
 }
 
 #[test]
+fn nothing_is_learned_while_the_alarm_is_on() {
+    let detector = detector(Settings::default());
+    let mut asset = Asset::seeded(10);
+    let mut baseline = asset.learned(&detector);
+    let faulty = |asset: &mut Asset| {
+        let mut row = asset.window(DRIVING);
+        row[4] = Some(4.0 * 20.0 - 15.0 + 8.0);
+        row
+    };
+    (0..5).for_each(|_| drop(detector.observe(&mut baseline, &faulty(&mut asset), DRIVING)));
+    let before = baseline.clone();
+    (0..1_000).for_each(|_| drop(detector.observe(&mut baseline, &faulty(&mut asset), DRIVING)));
+    assert!(baseline.is_alarmed());
+    assert_eq!(baseline.usual_by_state, before.usual_by_state);
+    assert_eq!(baseline.tail, before.tail);
+}
+
+#[test]
+fn the_threshold_grows_to_twice_its_first_value_at_most() {
+    let settings = Settings::default();
+    let mut baseline = Baseline::default();
+    (0..120).for_each(|score| baseline.tail.add(f64::from(score % 7)));
+    let first = baseline.threshold(&settings).unwrap();
+    (0..40).for_each(|_| baseline.tail.add(1_000.0));
+    let grown = baseline.threshold(&settings).unwrap();
+    assert!((grown / first - THRESHOLD_GROWTH_MAX).abs() < 1e-6, "{first} became {grown}");
+}
+
+#[test]
 fn a_location_stays_near_what_was_learned_also_under_quiet_windows() {
     let mut usual = Usual::default();
     (0..100).for_each(|index| usual.learn(f64::from(index % 3), 0.05));
     let (learned, scale) = usual.known(0.05).unwrap();
-    let settings = Settings {
-        adapt_windows: 10.0,
-        ..Settings::default()
-    };
+    let settings = Settings { adapt_windows: 10.0, ..Settings::default() };
     (0..10_000).for_each(|_| usual.adapt(1e6, 0.05, &settings));
     let (location, same) = usual.known(0.05).unwrap();
-    assert!(
-        (location - learned - scale).abs() < 1e-5,
-        "{location} from {learned} by {scale}"
-    );
+    assert!((location - learned - scale).abs() < 1e-5, "{location} from {learned} by {scale}");
     assert_eq!(scale, same);
 }
 
@@ -171,14 +186,7 @@ fn location_and_scale_are_learned_through_wild_values() {
     let mut usual = Usual::default();
     for index in 0..2_000 {
         let wild = index % 20 == 0;
-        usual.learn(
-            if wild {
-                1e6
-            } else {
-                50.0 + 2.0 * noise.normal()
-            },
-            0.01,
-        );
+        usual.learn(if wild { 1e6 } else { 50.0 + 2.0 * noise.normal() }, 0.01);
     }
     let (location, scale) = usual.known(0.01).unwrap();
     assert!((location - 50.0).abs() < 0.5, "{location}");
@@ -201,10 +209,7 @@ fn a_window_without_watched_values_is_not_judged() {
     let mut asset = Asset::seeded(7);
     let mut baseline = asset.learned(&detector);
     let before = baseline.clone();
-    assert_eq!(
-        detector.observe(&mut baseline, &[None; 10], DRIVING),
-        Verdict::Nothing
-    );
+    assert_eq!(detector.observe(&mut baseline, &[None; 10], DRIVING), Verdict::Nothing);
     assert_eq!(baseline, before);
 }
 
@@ -213,10 +218,7 @@ fn a_state_too_many_is_not_judged_and_takes_no_memory() {
     let detector = detector(Settings::default());
     let mut baseline = Baseline::default();
     (0..8).for_each(|state| drop(detector.observe(&mut baseline, &[Some(1.0); 10], state)));
-    assert_eq!(
-        detector.observe(&mut baseline, &[Some(1.0); 10], 8),
-        Verdict::Nothing
-    );
+    assert_eq!(detector.observe(&mut baseline, &[Some(1.0); 10], 8), Verdict::Nothing);
     assert_eq!(baseline.usual_by_state.len(), STATES_MAX);
 }
 
@@ -230,11 +232,7 @@ fn a_baseline_of_thirty_features_and_three_states_fits_its_documented_size() {
         detector.observe(&mut baseline, &row, (index % 3) as u8);
     }
     let bytes = postcard::to_stdvec(&baseline).unwrap();
-    println!(
-        "{} bytes encoded, {} per feature in memory",
-        bytes.len(),
-        size_of::<Usual>()
-    );
+    println!("{} bytes encoded, {} per feature in memory", bytes.len(), size_of::<Usual>());
     assert!(bytes.len() <= 1_440, "{}", bytes.len());
     assert_eq!(size_of::<Usual>(), 24);
     assert_eq!(postcard::from_bytes::<Baseline>(&bytes), Ok(baseline));
@@ -243,42 +241,18 @@ fn a_baseline_of_thirty_features_and_three_states_fits_its_documented_size() {
 #[test]
 fn settings_that_contradict_themselves_are_refused_by_name() {
     let wrong = [
-        Settings {
-            learn_windows: 8,
-            ..Settings::default()
-        },
-        Settings {
-            calibrate_windows: 31,
-            ..Settings::default()
-        },
-        Settings {
-            false_alarm_share: 0.0,
-            ..Settings::default()
-        },
-        Settings {
-            raise_of_windows: 33,
-            ..Settings::default()
-        },
-        Settings {
-            raise_windows: 6,
-            ..Settings::default()
-        },
-        Settings {
-            adapt_windows: f64::NAN,
-            ..Settings::default()
-        },
-        Settings {
-            adapt_deviations_max: -1.0,
-            ..Settings::default()
-        },
+        Settings { learn_windows: 8, ..Settings::default() },
+        Settings { calibrate_windows: 31, ..Settings::default() },
+        Settings { false_alarm_share: 0.0, ..Settings::default() },
+        Settings { raise_of_windows: 33, ..Settings::default() },
+        Settings { raise_windows: 6, ..Settings::default() },
+        Settings { adapt_windows: f64::NAN, ..Settings::default() },
+        Settings { adapt_deviations_max: -1.0, ..Settings::default() },
     ];
     for settings in wrong {
         assert!(Detector::new(settings, watched(1)).is_err(), "{settings:?}");
     }
-    let zero = vec![Watched {
-        name: "oil".into(),
-        scale_min: 0.0,
-    }];
+    let zero = vec![Watched { name: "oil".into(), scale_min: 0.0 }];
     let error = Detector::new(Settings::default(), zero).unwrap_err();
     assert_eq!(&*error.name, "oil");
 }

@@ -57,12 +57,7 @@ impl Usual {
                     *self = Self::start(collected);
                 }
             }
-            Self::Known {
-                location,
-                learned,
-                scale,
-                values,
-            } => {
+            Self::Known { location, learned, scale, values } => {
                 *values += 1;
                 let weight = 1.0 / f64::from(*values);
                 let usable = f64::from(*scale).max(scale_min);
@@ -82,33 +77,22 @@ impl Usual {
             location_and_scale(&mut values).expect("nine values were collected");
         let location = location as f32;
         let values = COLLECTED as u32;
-        Self::Known {
-            location,
-            learned: location,
-            scale: scale as f32,
-            values,
-        }
+        Self::Known { location, learned: location, scale: scale as f32, values }
     }
 
     /// Location and scale, if known.
     pub(super) fn known(&self, scale_min: f64) -> Option<(f64, f64)> {
         match *self {
             Self::Collecting(_) => None,
-            Self::Known {
-                location, scale, ..
-            } => Some((location.into(), f64::from(scale).max(scale_min))),
+            Self::Known { location, scale, .. } => {
+                Some((location.into(), f64::from(scale).max(scale_min)))
+            }
         }
     }
 
     /// Follows a value after learning: slowly, clipped, and not far from what was learned.
     pub(super) fn adapt(&mut self, value: f64, scale_min: f64, settings: &Settings) {
-        let Self::Known {
-            location,
-            learned,
-            scale,
-            ..
-        } = self
-        else {
+        let Self::Known { location, learned, scale, .. } = self else {
             return;
         };
         let usable = f64::from(*scale).max(scale_min);

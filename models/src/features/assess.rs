@@ -1,7 +1,7 @@
 //! Reads the features and trends of an asset at the end of a window.
 
 use super::calendar::Calendar;
-use super::plan::{DAY_MILLIS, Plan, Source, Window};
+use super::plan::{DAY_MILLIS, Plan, RUN_PANES, Source, WEEK_DAYS, Window};
 use super::scale::NONE;
 use super::settled::{Settled, day_start_millis};
 use super::{AddError, FeatureState, Features};
@@ -95,7 +95,9 @@ impl Features {
         let Some((end, _)) = plan.window_of(window_end) else {
             return Err(AddError::FarAway { sampled_at: window_end });
         };
-        let Some(watermark) = state.watermark() else { return Ok(self.nothing(window_end, context)) };
+        let Some(watermark) = state.watermark() else {
+            return Ok(self.nothing(window_end, context));
+        };
         if end < plan.first_open(watermark) {
             return Err(AddError::TooLate { sampled_at: window_end, watermark });
         }
@@ -155,9 +157,11 @@ impl View<'_> {
             .sources
             .iter()
             .map(aged)
-            .map(|aged| match aged.and_then(|(value, age)| Finite::new(value).ok().zip(Some(age))) {
-                Some((value, age)) => (Some(value), Some(age)),
-                None => (None, None),
+            .map(|aged| {
+                match aged.and_then(|(value, age)| Finite::new(value).ok().zip(Some(age))) {
+                    Some((value, age)) => (Some(value), Some(age)),
+                    None => (None, None),
+                }
             })
             .unzip()
     }
@@ -247,17 +251,21 @@ impl View<'_> {
         let plan = self.plan;
         let mut panes = Panes { points: Vec::new(), start_hours: 0.0, end_hours: 0.0 };
         let last = self.end.saturating_sub(1).div_euclid(plan.pane_windows);
-        let first = last.saturating_sub(i32::try_from(super::plan::RUN_PANES - 1).expect("few"));
+        let first = last.saturating_sub(i32::try_from(RUN_PANES - 1).expect("few"));
         for (number, at) in self.settled.run_positions().filter(|(number, _)| *number >= first) {
             let Some((count, code)) = self.settled.pane(plan, at, mean).mean() else { continue };
             let start = plan.start_millis(number.saturating_mul(plan.pane_windows));
             let end = start + i64::from(plan.pane_windows) * plan.window_millis;
             let (start, end) = (self.hours(start), self.hours(end).min(0.0));
-            panes.push(start, end, Point {
-                hours: (start + end) / 2.0,
-                value: plan.means[mean].scale.value(code),
-                weight: f64::from(count),
-            });
+            panes.push(
+                start,
+                end,
+                Point {
+                    hours: (start + end) / 2.0,
+                    value: plan.means[mean].scale.value(code),
+                    weight: f64::from(count),
+                },
+            );
         }
         panes
     }
@@ -265,18 +273,27 @@ impl View<'_> {
     fn day_panes(&self, mean: usize) -> Panes {
         let plan = self.plan;
         let mut panes = Panes { points: Vec::new(), start_hours: 0.0, end_hours: 0.0 };
-        let today = self.end.saturating_sub(1).div_euclid(plan.day_windows);
-        let first = today.saturating_sub(i32::try_from(super::plan::WEEK_DAYS - 1).expect("few"));
-        for (number, at) in self.settled.day_positions().filter(|(number, _)| *number >= first) {
+        for (number, at) in self.days() {
             let Some((count, code)) = self.settled.day_mean(plan, at, mean) else { continue };
             let start = day_start_millis(number);
-            panes.push(self.hours(start), self.hours(start + DAY_MILLIS).min(0.0), Point {
-                hours: self.day_hours(number, at),
-                value: plan.means[mean].scale.value(code),
-                weight: f64::from(count),
-            });
+            panes.push(
+                self.hours(start),
+                self.hours(start + DAY_MILLIS).min(0.0),
+                Point {
+                    hours: self.day_hours(number, at),
+                    value: plan.means[mean].scale.value(code),
+                    weight: f64::from(count),
+                },
+            );
         }
         panes
+    }
+
+    /// The last seven calendar days, oldest first, and where they are kept.
+    fn days(&self) -> impl Iterator<Item = (i32, usize)> + use<> {
+        let today = self.end.saturating_sub(1).div_euclid(self.plan.day_windows);
+        let first = today.saturating_sub(i32::try_from(WEEK_DAYS - 1).expect("few"));
+        self.settled.day_positions().filter(move |(number, _)| *number >= first)
     }
 
     /// The mean time at which the asset was heard on a day.
@@ -292,8 +309,9 @@ impl View<'_> {
         let (scale, km_per_unit) = self.plan.usage?;
         let panes = self.panes(mean, Reach::Week)?;
         let mut sums = LineSums::default();
-        for (_, at) in self.settled.day_positions() {
-            let (day, mean_code) = (self.settled.day(at), self.settled.day_mean(self.plan, at, mean));
+        for (_, at) in self.days() {
+            let (day, mean_code) =
+                (self.settled.day(at), self.settled.day_mean(self.plan, at, mean));
             let Some((count, code)) = mean_code.filter(|_| day.usage[0] != NONE) else { continue };
             let [first, last] = day.usage.map(|code| scale.value(f64::from(code)) * km_per_unit);
             let value = self.plan.means[mean].scale.value(code);

@@ -19,7 +19,7 @@ mod settled;
 mod tests;
 
 pub use assess::{Assessed, Context, Service};
-pub use open::{AddError, FeatureState};
+pub use open::{AddError, Due, FeatureState};
 
 use messages::profile::{Channel, Profile};
 use messages::{Finite, Timestamp};
@@ -106,7 +106,6 @@ fn schema(profile: &Profile) -> u32 {
     let layout = (LAYOUT, settings, &profile.features, channels, states);
     crc32c::crc32c(&postcard::to_stdvec(&layout).expect("plain values can be encoded"))
 }
-
 
 /// Raised whenever features are computed or kept differently.
 const LAYOUT: u16 = 1;

@@ -32,6 +32,15 @@ pub struct FeatureState {
     settled: Settled,
 }
 
+/// Windows that a sample puts an end to; each is named by its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// The window that held the newest sample, if the sample is beyond its end.
+    pub ended: Option<Timestamp>,
+    /// The windows with samples that can be assessed for the last time now: adding the sample seals them. Oldest first.
+    pub sealed: Vec<Timestamp>,
+}
+
 /// Why a sample was not taken; the state is as before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddError {
@@ -79,7 +88,9 @@ pub enum AddError {
         sampled_at: Timestamp,
     },
     /// The state was made with another profile, or with another version of it.
-    #[error("state of feature schema `{found:08x}` where `{expected:08x}` is computed; start with an empty state")]
+    #[error(
+        "state of feature schema `{found:08x}` where `{expected:08x}` is computed; start with an empty state"
+    )]
     OtherSchema {
         /// Schema of these features.
         expected: u32,
@@ -91,8 +102,7 @@ pub enum AddError {
 impl Features {
     /// Takes one sample: its values by index of the channel in the profile. All of it, or with an error nothing.
     ///
-    /// Whoever calls has converted units and dropped duplicates. The windows that this sample ends, or makes final
-    /// (see [`LATENESS`]), have to be assessed before.
+    /// Whoever calls has converted units, dropped duplicates and assessed the windows that are [`Features::due`].
     ///
     /// # Errors
     /// [`AddError`], one variant per way in which a sample cannot be counted.
@@ -125,6 +135,31 @@ impl Features {
             state.count(plan, slot, part, *channel, value.get());
         }
         Ok(())
+    }
+
+    /// The windows to assess before a sample of `sampled_at` is added.
+    #[must_use]
+    pub fn due(&self, state: &FeatureState, sampled_at: Timestamp) -> Due {
+        let plan = &self.plan;
+        let (Some(watermark), Some((window, _))) = (state.watermark(), plan.window_of(sampled_at))
+        else {
+            return Due::default();
+        };
+        let Some((newest, _)) = plan.window_of(watermark) else { return Due::default() };
+        if !self.fits(state) || sampled_at <= watermark {
+            return Due::default();
+        }
+        let end_of =
+            |window: Window| Timestamp::from_millis(plan.start_millis(window.saturating_add(1)));
+        let first_open = plan.first_open(watermark);
+        let sealed = first_open..plan.first_open(sampled_at).min(newest.saturating_add(1));
+        Due {
+            ended: if newest < window { end_of(newest) } else { None },
+            sealed: sealed
+                .filter(|window| state.samples_in(plan, *window) > 0)
+                .filter_map(end_of)
+                .collect(),
+        }
     }
 
     /// Whether `state` is empty or was made with these very features.

@@ -2,9 +2,7 @@
 
 use super::scale::Scale;
 use super::{Feature, LATENESS};
-use messages::profile::{
-    Channel, Condition, HistoryFeature, Profile, Reach, Span, TimeFeature,
-};
+use messages::profile::{Channel, Condition, HistoryFeature, Profile, Reach, Span, TimeFeature};
 use messages::unit::{Unit, convert};
 use messages::{Finite, Timestamp};
 
@@ -95,7 +93,8 @@ pub(super) enum Source {
 impl Mean {
     /// Whether values count in `state`.
     pub(super) fn counts_in(&self, state: Option<u8>) -> bool {
-        self.states.is_empty() || state.is_some_and(|state| self.states.contains(&usize::from(state)))
+        self.states.is_empty()
+            || state.is_some_and(|state| self.states.contains(&usize::from(state)))
     }
 }
 

@@ -74,7 +74,9 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_range_are_values_and_what_is_beyond_is_not() {
-        for scale in [Scale::narrow([finite(-40.0), finite(215.0)]), Scale::wide([finite(0.0), finite(2e9)])] {
+        for scale in
+            [Scale::narrow([finite(-40.0), finite(215.0)]), Scale::wide([finite(0.0), finite(2e9)])]
+        {
             assert_eq!(scale.code(scale.low), Some(1));
             assert_ne!(scale.code(scale.high), None);
             assert_eq!(scale.code(scale.high + 0.001), None);
@@ -88,7 +90,9 @@ mod tests {
         let coolant = Scale::narrow([finite(-40.0), finite(215.0)]);
         let voltage = Scale::narrow([finite(0.0), finite(36.0)]);
         let odometer = Scale::wide([finite(0.0), finite(2e9)]);
-        for (scale, value) in [(coolant, 96.57), (coolant, -39.99), (voltage, 12.345), (odometer, 123_456_789.0)] {
+        for (scale, value) in
+            [(coolant, 96.57), (coolant, -39.99), (voltage, 12.345), (odometer, 123_456_789.0)]
+        {
             assert_eq!(scale.written(scale.code(value).unwrap()), value);
         }
     }

@@ -37,17 +37,9 @@ impl<const ROWS: usize> Block<ROWS> {
     /// When `features` is more than [`FEATURES_MAX`]: no forest has that many.
     #[must_use]
     pub fn new(features: usize) -> Self {
-        assert!(
-            features <= FEATURES_MAX,
-            "a row has at most {FEATURES_MAX} features"
-        );
+        assert!(features <= FEATURES_MAX, "a row has at most {FEATURES_MAX} features");
         let columns = Box::new([[0.0; ROWS]; COLUMNS]);
-        Self {
-            features,
-            rows: 0,
-            present: [false; ROWS],
-            columns,
-        }
+        Self { features, rows: 0, present: [false; ROWS], columns }
     }
 
     pub(super) fn of(features: usize, rows: [&[Option<f32>]; ROWS]) -> Result<Self, ForestError> {

@@ -14,15 +14,9 @@ pub(super) fn grow(schema: u64, rows: &Rows, settings: Settings) -> Stored {
     let order = ordered(rows);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(settings.seed);
     let trees = (0..settings.trees).map(|_| {
-        let mut drawn: Vec<u32> = index::sample(&mut rng, rows.len(), sample)
-            .iter()
-            .map(|i| order[i])
-            .collect();
-        let mut tree = Growing {
-            rows,
-            rng: &mut rng,
-            nodes: Vec::with_capacity(2 * sample),
-        };
+        let mut drawn: Vec<u32> =
+            index::sample(&mut rng, rows.len(), sample).iter().map(|i| order[i]).collect();
+        let mut tree = Growing { rows, rng: &mut rng, nodes: Vec::with_capacity(2 * sample) };
         tree.grow(&mut drawn, depth_max(sample));
         tree.nodes
     });
@@ -42,10 +36,7 @@ fn ordered(rows: &Rows) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count).collect();
     order.sort_unstable_by(|&a, &b| {
         let pairs = rows.row(a as usize).iter().zip(rows.row(b as usize));
-        pairs
-            .map(|(a, b)| a.total_cmp(b))
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
+        pairs.map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
     order
 }
@@ -60,11 +51,7 @@ struct Growing<'a> {
 impl Growing<'_> {
     /// Appends the subtree of `sample`, `depth` levels deep at most.
     fn grow(&mut self, sample: &mut [u32], depth: u32) {
-        let split = if depth == 0 || sample.len() < 2 {
-            None
-        } else {
-            self.draw_split(sample)
-        };
+        let split = if depth == 0 || sample.len() < 2 { None } else { self.draw_split(sample) };
         let Some((feature, threshold)) = split else {
             let rows = u16::try_from(sample.len()).expect("a sample is limited to 1,024 rows");
             self.nodes.push(Node::Leaf { rows });
@@ -72,18 +59,10 @@ impl Growing<'_> {
         };
         let missing_right = self.draw_missing_side(sample, feature, threshold);
         let index = u8::try_from(feature).expect("features are limited to 64");
-        self.nodes.push(Node::Split {
-            feature: index,
-            missing_right,
-            threshold,
-        });
+        self.nodes.push(Node::Split { feature: index, missing_right, threshold });
         let goes_right = |row: &u32| {
             let value = self.rows.row(*row as usize)[feature];
-            if value.is_nan() {
-                missing_right
-            } else {
-                value >= threshold
-            }
+            if value.is_nan() { missing_right } else { value >= threshold }
         };
         sample.sort_by_key(goes_right);
         let (left, right) = sample.split_at_mut(sample.partition_point(|row| !goes_right(row)));
@@ -118,17 +97,12 @@ impl Growing<'_> {
     /// Right with the odds of a present row going right.
     fn draw_missing_side(&mut self, sample: &[u32], feature: usize, threshold: f32) -> bool {
         let present = self.present(sample, feature).count();
-        let right = self
-            .present(sample, feature)
-            .filter(|value| *value >= threshold)
-            .count();
+        let right = self.present(sample, feature).filter(|value| *value >= threshold).count();
         self.rng.gen_range(0..present) < right
     }
 
     fn present(&self, sample: &[u32], feature: usize) -> impl Iterator<Item = f32> {
-        let values = sample
-            .iter()
-            .map(move |row| self.rows.row(*row as usize)[feature]);
+        let values = sample.iter().map(move |row| self.rows.row(*row as usize)[feature]);
         values.filter(|value| !value.is_nan())
     }
 }

@@ -19,10 +19,7 @@ impl Rows {
     /// [`ForestError::OutOfLimits`] unless 1 ≤ `features` ≤ [`FEATURES_MAX`].
     pub fn new(features: usize) -> Result<Self, ForestError> {
         within("features", features, 1, FEATURES_MAX)?;
-        Ok(Self {
-            features,
-            values: Vec::new(),
-        })
+        Ok(Self { features, values: Vec::new() })
     }
 
     /// Adds one row, a missing value being `None`. A row that is refused leaves nothing behind.
@@ -59,15 +56,9 @@ impl Rows {
 /// Refuses a row of another width or with a number that is none.
 pub(super) fn check(features: usize, row: &[Option<f32>]) -> Result<(), ForestError> {
     if row.len() != features {
-        return Err(ForestError::Width {
-            expected: features,
-            found: row.len(),
-        });
+        return Err(ForestError::Width { expected: features, found: row.len() });
     }
-    match row
-        .iter()
-        .position(|value| value.is_some_and(|value| !value.is_finite()))
-    {
+    match row.iter().position(|value| value.is_some_and(|value| !value.is_finite())) {
         Some(feature) => Err(ForestError::NotFinite { feature }),
         None => Ok(()),
     }

@@ -26,11 +26,7 @@ pub(super) enum Node {
     /// Where `rows` training rows were left together.
     Leaf { rows: u16 },
     /// Values below `threshold` go left, others right; a missing one right if `missing_right`.
-    Split {
-        feature: u8,
-        missing_right: bool,
-        threshold: f32,
-    },
+    Split { feature: u8, missing_right: bool, threshold: f32 },
 }
 
 impl Record for Stored {

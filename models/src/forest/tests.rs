@@ -8,11 +8,7 @@ use proptest::prelude::*;
 const NAMES: [&str; 3] = ["coolant", "oil", "battery"];
 
 fn settings(seed: u64) -> Settings {
-    Settings {
-        trees: 40,
-        sample: 64,
-        seed,
-    }
+    Settings { trees: 40, sample: 64, seed }
 }
 
 /// A cloud with correlated features; one value in ten missing.
@@ -21,10 +17,7 @@ fn cloud(noise: &mut Noise, count: usize) -> Vec<Vec<Option<f32>>> {
         let shared = noise.normal();
         let values = (0..3).map(|_| (shared + 0.5 * noise.normal()) as f32);
         let values: Vec<f32> = values.collect();
-        values
-            .into_iter()
-            .map(|value| (noise.uniform(0.0, 1.0) > 0.1).then_some(value))
-            .collect()
+        values.into_iter().map(|value| (noise.uniform(0.0, 1.0) > 0.1).then_some(value)).collect()
     };
     (0..count).map(|_| row(noise)).collect()
 }
@@ -43,13 +36,11 @@ fn forest(seed: u64) -> Forest {
 /// Probability that an anomaly scores higher than a usual row (area under the ROC curve).
 fn area_under_curve(usual: &[f32], anomalies: &[f32]) -> f64 {
     let wins = anomalies.iter().flat_map(|anomaly| {
-        usual
-            .iter()
-            .map(move |usual| match anomaly.total_cmp(usual) {
-                std::cmp::Ordering::Greater => 1.0,
-                std::cmp::Ordering::Equal => 0.5,
-                std::cmp::Ordering::Less => 0.0,
-            })
+        usual.iter().map(move |usual| match anomaly.total_cmp(usual) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        })
     });
     wins.sum::<f64>() / (usual.len() * anomalies.len()) as f64
 }
@@ -58,21 +49,11 @@ fn area_under_curve(usual: &[f32], anomalies: &[f32]) -> f64 {
 fn anomalies_score_higher_than_what_is_usual() {
     let mut noise = Noise::seeded(5);
     let usual = cloud(&mut noise, 2_000);
-    let forest = Forest::train(
-        1,
-        &rows(&usual),
-        Settings {
-            seed: 5,
-            ..Settings::default()
-        },
-    )
-    .unwrap();
+    let forest =
+        Forest::train(1, &rows(&usual), Settings { seed: 5, ..Settings::default() }).unwrap();
     let score = |row: &[Option<f32>]| forest.score(row).unwrap().unwrap();
-    let usual: Vec<f32> = usual
-        .iter()
-        .filter(|row| row.iter().any(Option::is_some))
-        .map(|row| score(row))
-        .collect();
+    let usual: Vec<f32> =
+        usual.iter().filter(|row| row.iter().any(Option::is_some)).map(|row| score(row)).collect();
     let anomalies: Vec<f32> = (0..200)
         .map(|_| {
             // Against the correlation: each value is within what is usual, the combination is not.
@@ -93,15 +74,21 @@ fn an_average_row_scores_one_half_and_a_lone_one_near_the_top() {
     let forest = Forest::train(1, &rows, Settings::default()).unwrap();
     // Every tree is one split: the lone row has path 1, the others 1 + c(255), with c(256) ≈ 10.25.
     let lone = forest.score(&[Some(1_000.0)]).unwrap().unwrap();
-    assert!(
-        (lone - (-1.0_f32 / path_of(256)).exp2()).abs() < 1e-6,
-        "{lone}"
-    );
+    assert!((lone - (-1.0_f32 / path_of(256)).exp2()).abs() < 1e-6, "{lone}");
     let other = forest.score(&[Some(1.0)]).unwrap().unwrap();
-    assert!(
-        (other - (-(1.0 + path_of(255)) / path_of(256)).exp2()).abs() < 1e-6,
-        "{other}"
-    );
+    assert!((other - (-(1.0 + path_of(255)) / path_of(256)).exp2()).abs() < 1e-6, "{other}");
+}
+
+#[test]
+fn a_value_at_the_threshold_goes_right() {
+    let mut stored = forest(1).stored;
+    let split = Node::Split { feature: 0, missing_right: false, threshold: 5.0 };
+    (stored.sample, stored.trees) =
+        (9, vec![vec![split, Node::Leaf { rows: 1 }, Node::Leaf { rows: 8 }]]);
+    let forest = Forest::from_stored(stored).unwrap();
+    let score = |value| forest.score(&[Some(value), None, None]).unwrap();
+    assert_eq!(score(5.0), score(6.0));
+    assert_ne!(score(5.0), score(4.999));
 }
 
 #[test]
@@ -115,10 +102,7 @@ fn mean_paths_are_those_of_the_paper() {
 fn the_same_rows_and_seed_give_the_same_bytes_in_any_order() {
     let mut data = cloud(&mut Noise::seeded(7), 300);
     let bytes = |data: &[Vec<Option<f32>>], seed| {
-        Forest::train(9, &rows(data), settings(seed))
-            .unwrap()
-            .encode()
-            .unwrap()
+        Forest::train(9, &rows(data), settings(seed)).unwrap().encode().unwrap()
     };
     let first = bytes(&data, 3);
     data.reverse();
@@ -139,13 +123,7 @@ fn a_model_of_other_features_is_refused() {
     let bytes = forest(1).encode().unwrap();
     let other = schema_of(&["oil", "coolant", "battery"]);
     let error = Forest::decode(&bytes, other).unwrap_err();
-    assert_eq!(
-        error,
-        ForestError::OtherFeatures {
-            expected: other,
-            found: schema_of(&NAMES)
-        }
-    );
+    assert_eq!(error, ForestError::OtherFeatures { expected: other, found: schema_of(&NAMES) });
     assert_ne!(schema_of(&["ab", "c"]), schema_of(&["a", "bc"]));
 }
 
@@ -159,19 +137,11 @@ fn a_model_that_training_cannot_have_written_is_refused() {
         |stored| stored.trees[0].truncate(2),
         |stored| stored.trees[0] = vec![Node::Leaf { rows: 3 }],
         |stored| {
-            let split = Node::Split {
-                feature: 3,
-                missing_right: false,
-                threshold: 0.0,
-            };
+            let split = Node::Split { feature: 3, missing_right: false, threshold: 0.0 };
             stored.trees[0][0] = split;
         },
         |stored| {
-            let split = Node::Split {
-                feature: 0,
-                missing_right: false,
-                threshold: 0.0,
-            };
+            let split = Node::Split { feature: 0, missing_right: false, threshold: 0.0 };
             stored.trees[0].splice(0..0, vec![split; 100]);
         },
     ];
@@ -179,10 +149,7 @@ fn a_model_that_training_cannot_have_written_is_refused() {
         let mut stored = forest(1).stored;
         broken(&mut stored);
         let bytes = record::encode(&stored).unwrap();
-        assert!(
-            Forest::decode(&bytes, stored.schema).is_err(),
-            "break {index} was accepted"
-        );
+        assert!(Forest::decode(&bytes, stored.schema).is_err(), "break {index} was accepted");
     }
 }
 
@@ -191,21 +158,12 @@ fn rows_that_cannot_be_scored_are_refused_or_have_no_score() {
     let forest = forest(1);
     assert_eq!(forest.score(&[None, None, None]), Ok(None));
     let narrow = forest.score(&[Some(1.0)]);
-    assert_eq!(
-        narrow,
-        Err(ForestError::Width {
-            expected: 3,
-            found: 1
-        })
-    );
+    assert_eq!(narrow, Err(ForestError::Width { expected: 3, found: 1 }));
     let infinite = forest.score(&[Some(1.0), Some(f32::INFINITY), None]);
     assert_eq!(infinite, Err(ForestError::NotFinite { feature: 1 }));
     let mut block = Block::<1>::new(3);
     block.push(&[None, Some(1.0), None]).unwrap();
-    assert_eq!(
-        block.push(&[None, Some(1.0), None]),
-        Err(ForestError::BlockFull)
-    );
+    assert_eq!(block.push(&[None, Some(1.0), None]), Err(ForestError::BlockFull));
 }
 
 #[test]
@@ -214,11 +172,7 @@ fn nothing_is_grown_from_too_little_or_with_wild_settings() {
     let error = Forest::train(1, &one, settings(1)).unwrap_err();
     assert_eq!(error, ForestError::TooFewRows { rows: 1 });
     for (trees, sample) in [(0, 64), (257, 64), (10, 1), (10, 1_025)] {
-        let settings = Settings {
-            trees,
-            sample,
-            seed: 1,
-        };
+        let settings = Settings { trees, sample, seed: 1 };
         let error = Forest::train(1, &one, settings).unwrap_err();
         assert!(matches!(error, ForestError::OutOfLimits { .. }), "{error}");
     }
@@ -234,10 +188,7 @@ fn a_missing_value_is_no_evidence() {
         .sum::<f32>()
         / 200.0;
     let holes = mean(&[Some(0.0), None, None]);
-    assert!(
-        (holes - usual).abs() < 0.05,
-        "{holes} with holes, {usual} without"
-    );
+    assert!((holes - usual).abs() < 0.05, "{holes} with holes, {usual} without");
     let wild = mean(&[Some(20.0), None, None]);
     assert!(wild > holes + 0.1, "{wild} is not above {holes}");
 }

@@ -31,10 +31,7 @@ struct Step {
 }
 
 /// Sends everything left: in the first column nothing reaches infinity.
-const PASS: Step = Step {
-    threshold: f32::INFINITY,
-    column: 0,
-};
+const PASS: Step = Step { threshold: f32::INFINITY, column: 0 };
 
 /// All trees of a forest, each `1 << depth` steps (the first unused: the root is 1, the children of `i`
 /// are `2i` and `2i + 1`) and as many leaves.
@@ -54,23 +51,13 @@ impl Trees {
         within("trees", stored.trees.len(), 1, TREES_MAX)?;
         let depth = depth_max(stored.sample.into());
         let size = stored.trees.len() << depth;
-        let mut trees = Self {
-            depth,
-            steps: vec![PASS; size],
-            paths: vec![0.0; size],
-        };
+        let mut trees = Self { depth, steps: vec![PASS; size], paths: vec![0.0; size] };
         for (index, nodes) in stored.trees.iter().enumerate() {
             let mut nodes = nodes.iter();
-            let mut laying = Laying {
-                trees: &mut trees,
-                index,
-                features: stored.features,
-            };
+            let mut laying = Laying { trees: &mut trees, index, features: stored.features };
             let rows = laying.lay(&mut nodes, 1, 0)?;
             if rows != u32::from(stored.sample) {
-                return Err(ForestError::Impossible(
-                    "the leaves of a tree do not add up",
-                ));
+                return Err(ForestError::Impossible("the leaves of a tree do not add up"));
             }
             if nodes.next().is_some() {
                 return Err(ForestError::Impossible("a tree has nodes left over"));
@@ -83,11 +70,7 @@ impl Trees {
     pub(super) fn paths<const ROWS: usize>(&self, columns: &Columns<ROWS>) -> [f32; ROWS] {
         let size = 1_usize << self.depth;
         let mut sums = [0.0; ROWS];
-        for (steps, paths) in self
-            .steps
-            .chunks_exact(size)
-            .zip(self.paths.chunks_exact(size))
-        {
+        for (steps, paths) in self.steps.chunks_exact(size).zip(self.paths.chunks_exact(size)) {
             let mut at = [1_usize; ROWS];
             for _ in 0..self.depth {
                 for (row, at) in at.iter_mut().enumerate() {
@@ -121,10 +104,7 @@ impl Laying<'_> {
     ) -> Result<u32, ForestError> {
         let depth = self.trees.depth;
         let base = self.index << depth;
-        match *nodes
-            .next()
-            .ok_or(ForestError::Impossible("a tree ends early"))?
-        {
+        match *nodes.next().ok_or(ForestError::Impossible("a tree ends early"))? {
             Node::Leaf { rows: 0 } => Err(ForestError::Impossible("a leaf holds no row")),
             Node::Leaf { rows } => {
                 let leaf = (at << (depth - level)) - (1 << depth);
@@ -134,15 +114,9 @@ impl Laying<'_> {
             Node::Split { .. } if level == depth => {
                 Err(ForestError::Impossible("a tree is too deep"))
             }
-            Node::Split {
-                feature,
-                missing_right,
-                threshold,
-            } => {
+            Node::Split { feature, missing_right, threshold } => {
                 if feature >= self.features || !threshold.is_finite() {
-                    return Err(ForestError::Impossible(
-                        "a split names no feature or no number",
-                    ));
+                    return Err(ForestError::Impossible("a split names no feature or no number"));
                 }
                 let column = column_of(feature.into(), missing_right) as u32;
                 self.trees.steps[base + at] = Step { threshold, column };

@@ -31,18 +31,10 @@ impl Workload {
         for _ in 0..TRAINING_ROWS {
             training.push(&synthetic(&mut rng))?;
         }
-        let names: Vec<String> = (0..FEATURES)
-            .map(|index| format!("synthetic_{index}"))
-            .collect();
-        let settings = Settings {
-            seed,
-            ..Settings::default()
-        };
+        let names: Vec<String> = (0..FEATURES).map(|index| format!("synthetic_{index}")).collect();
+        let settings = Settings { seed, ..Settings::default() };
         let forest = Forest::train(schema_of(&names), &training, settings)?;
-        Ok(Self {
-            forest,
-            rows: (0..rows).map(|_| synthetic(&mut rng)).collect(),
-        })
+        Ok(Self { forest, rows: (0..rows).map(|_| synthetic(&mut rng)).collect() })
     }
 
     /// The forest.
@@ -61,13 +53,8 @@ impl Workload {
         for rows in self.rows.chunks(BLOCK_ROWS) {
             block.clear();
             rows.iter().try_for_each(|row| block.push(row))?;
-            sum += self
-                .forest
-                .score_block(&block)
-                .into_iter()
-                .flatten()
-                .map(f64::from)
-                .sum::<f64>();
+            sum +=
+                self.forest.score_block(&block).into_iter().flatten().map(f64::from).sum::<f64>();
         }
         Ok(sum)
     }
@@ -77,9 +64,9 @@ impl Workload {
     /// # Errors
     /// [`ForestError`], never in practice.
     pub fn score_singly(&self) -> Result<f64, ForestError> {
-        self.rows.iter().try_fold(0.0, |sum, row| {
-            Ok(sum + self.forest.score(row)?.map_or(0.0, f64::from))
-        })
+        self.rows
+            .iter()
+            .try_fold(0.0, |sum, row| Ok(sum + self.forest.score(row)?.map_or(0.0, f64::from)))
     }
 }
 

@@ -60,17 +60,20 @@ impl Dataset {
         let text = |name: &str| attributes.get(name).filter(|text| !text.is_empty()).cloned();
         let mut in_service_since = None;
         if let Some(years) = text("age_years") {
-            let years: f64 =
-                years.parse().ok().filter(|years| (0.0..1_000.0).contains(years)).ok_or_else(
-                    || format!("has age `{years}`, which is no number of years"),
-                )?;
+            let years: f64 = years
+                .parse()
+                .ok()
+                .filter(|years| (0.0..1_000.0).contains(years))
+                .ok_or_else(|| format!("has age `{years}`, which is no number of years"))?;
             in_service_since =
                 Some(first_at.saturating_sub(Duration::from_secs_f64(years * YEAR_SECONDS)));
         }
         if let Some(since) = text("in_service_since") {
             let parsed = self.telemetry.format.parse(&since).or_else(|| since.parse().ok());
-            in_service_since =
-                Some(parsed.ok_or_else(|| format!("has in_service_since `{since}`, which is no time"))?);
+            in_service_since = Some(
+                parsed
+                    .ok_or_else(|| format!("has in_service_since `{since}`, which is no time"))?,
+            );
         }
         Ok(AssetRegistered {
             model: text("model"),

@@ -104,7 +104,7 @@ pub enum DatasetError {
         detail: String,
     },
     /// A file is not in the order of time and too long to be put in order in memory.
-    #[error("`{}` is not in the order of time (line {line} is earlier than the row before it) and has {rows} rows, more than the {} that are sorted in memory; sort it by time, or split it", path.display(), super::ROWS_SORTED_MAX)]
+    #[error("`{}` is not in the order of time (line {line} is earlier than the row before it) and has {rows} rows, more than the {rows_sorted_max} that are sorted in memory; sort it by time, or split it", path.display())]
     Unsorted {
         /// The file.
         path: PathBuf,
@@ -112,6 +112,8 @@ pub enum DatasetError {
         line: u64,
         /// Its rows.
         rows: u64,
+        /// The limit.
+        rows_sorted_max: u64,
     },
     /// More assets than may be replayed together.
     #[error("`{}`: more than {} assets; narrow `telemetry.files` or make fewer `copies`", path.display(), super::ASSETS_MAX)]

@@ -27,7 +27,7 @@ use table::{Table, read_table};
 pub const FILES_MAX: usize = 10_000;
 /// Most assets in one replay, copies included.
 pub const ASSETS_MAX: usize = 100_000;
-/// Longest file, in rows, that is put in order in memory when it is not in the order of time.
+/// Longest file, in rows, that is put in order in memory when it is not in the order of time, unless a replay is told otherwise.
 pub const ROWS_SORTED_MAX: u64 = 2_000_000;
 /// Bad rows that are shown; all are counted.
 pub const BAD_ROWS_SHOWN_MAX: usize = 20;
@@ -182,7 +182,7 @@ impl Dataset {
             {
                 let found = found.map_err(|error| DatasetError::Read {
                     path: error.path().to_owned(),
-                    source: error.into_error(),
+                    source: error.into(),
                 })?;
                 files.push(found);
             }
@@ -215,7 +215,9 @@ impl Dataset {
             };
             let remedy = match nearest {
                 Some(nearest) => format!("profile `{}` has `{nearest}`", profile.name),
-                None => format!("profile `{}` has no such channel; leave the column out", profile.name),
+                None => {
+                    format!("profile `{}` has no such channel; leave the column out", profile.name)
+                }
             };
             let key = format!("telemetry.channels.{column}");
             return Err(DatasetError::value(&self.path, key, id, remedy));
@@ -228,11 +230,31 @@ impl Dataset {
         let Config { failures, codes, end_of_life, anomalies, split, .. } = &self.config;
         let by_column = matches!(failures, Some(FailuresConfig::Column { .. }));
         let not_yet = [
-            (by_column, "failures.column", "failures are read from a table of `file`, `asset`, `time` and `component`; remove the key to replay without this truth"),
-            (codes.is_some(), "[codes]", "codes are not put into the samples; remove the table to replay without them"),
-            (end_of_life.is_some(), "[end_of_life]", "remaining life is not judged; remove the table to replay without this truth"),
-            (anomalies.is_some(), "[anomalies]", "anomalies are counted but not judged; remove the table to replay without this truth"),
-            (split.is_some(), "[split]", "everything is replayed, the part to learn from too; remove the table to do so"),
+            (
+                by_column,
+                "failures.column",
+                "failures are read from a table of `file`, `asset`, `time` and `component`; remove the key to replay without this truth",
+            ),
+            (
+                codes.is_some(),
+                "[codes]",
+                "codes are not put into the samples; remove the table to replay without them",
+            ),
+            (
+                end_of_life.is_some(),
+                "[end_of_life]",
+                "remaining life is not judged; remove the table to replay without this truth",
+            ),
+            (
+                anomalies.is_some(),
+                "[anomalies]",
+                "anomalies are counted but not judged; remove the table to replay without this truth",
+            ),
+            (
+                split.is_some(),
+                "[split]",
+                "everything is replayed, the part to learn from too; remove the table to do so",
+            ),
         ];
         match not_yet.into_iter().find(|(present, ..)| *present) {
             Some((_, key, why)) => {

@@ -16,7 +16,10 @@ pub(crate) enum TimeFormat {
     Unix,
     UnixMillis,
     /// Counts from 0: `origin` plus so many cycles.
-    Cycle { cycle: Span, origin: Timestamp },
+    Cycle {
+        cycle: Span,
+        origin: Timestamp,
+    },
     /// `strptime`.
     Pattern(String),
 }

@@ -51,15 +51,15 @@ impl Rows {
 
     /// The next row, or `None` at the end of the file.
     pub(crate) fn next(&mut self) -> Result<Option<Row>, DatasetError> {
-        let Some((line, mut fields)) =
-            self.lines.next().map_err(DatasetError::read(&self.path))?
+        let Some((line, mut fields)) = self.lines.next().map_err(DatasetError::read(&self.path))?
         else {
             return Ok(None);
         };
         if let Ok(record) = &fields
             && record.len() != self.columns
         {
-            fields = Err(format!("has {} fields where {} are expected", record.len(), self.columns));
+            fields =
+                Err(format!("has {} fields where {} are expected", record.len(), self.columns));
         }
         Ok(Some(Row { line, fields }))
     }
@@ -71,9 +71,10 @@ impl Columns {
         let mut places = self.names.iter().enumerate().filter(|(_, name)| *name == column);
         match (places.next(), places.next()) {
             (Some((place, _)), None) => Ok(place),
-            (Some(_), Some(_)) => {
-                Err(DatasetError::ColumnTwice { path: self.path.clone(), column: column.to_owned() })
-            }
+            (Some(_), Some(_)) => Err(DatasetError::ColumnTwice {
+                path: self.path.clone(),
+                column: column.to_owned(),
+            }),
             (None, _) => Err(DatasetError::NoColumn {
                 path: self.path.clone(),
                 key: key.to_owned(),

@@ -3,7 +3,7 @@
 use super::config::{AssetKey, FilePart, TelemetryConfig};
 use super::moment::TimeFormat;
 use super::rows::{Row, Rows};
-use super::{BAD_ROWS_SHOWN_MAX, DatasetError, ROWS_SORTED_MAX};
+use super::{BAD_ROWS_SHOWN_MAX, DatasetError};
 use csv::StringRecord;
 use messages::telemetry::SAMPLE_SIGNALS_MAX;
 use messages::{Timestamp, subject};
@@ -93,7 +93,8 @@ impl Telemetry {
             AssetKey::File { file: FilePart::Stem } => AssetPlace::File(stem(path)),
             AssetKey::Row { row } => AssetPlace::Row(row.clone()),
         };
-        let time = time.as_ref().map(|column| columns.place(column, "telemetry.time")).transpose()?;
+        let time =
+            time.as_ref().map(|column| columns.place(column, "telemetry.time")).transpose()?;
         let values = channels
             .keys()
             .map(|column| columns.place(column, &format!("telemetry.channels.{column}")))
@@ -131,14 +132,19 @@ impl Telemetry {
     }
 
     /// Reads a surveyed file in the order of time, counting its rows into a tally of its own.
-    pub(crate) fn read(self: &Arc<Self>, survey: &FileSurvey) -> Result<Source, DatasetError> {
+    pub(crate) fn read(
+        self: &Arc<Self>,
+        survey: &FileSurvey,
+        rows_sorted_max: u64,
+    ) -> Result<Source, DatasetError> {
         let readings = self.open(&survey.path)?;
         let mut source =
             Source { readings, sorted: None, latest_at: None, tally: RowTally::default() };
         if let Some(line) = survey.unsorted_at {
             let rows = survey.rows;
-            if rows > ROWS_SORTED_MAX {
-                return Err(DatasetError::Unsorted { path: survey.path.clone(), line, rows });
+            if rows > rows_sorted_max {
+                let path = survey.path.clone();
+                return Err(DatasetError::Unsorted { path, line, rows, rows_sorted_max });
             }
             let mut sorted = Vec::new();
             while let Some(reading) = source.next_as_written()? {
@@ -180,7 +186,9 @@ impl Readings {
             Some(place) => {
                 let format = &self.telemetry.format;
                 let text = &fields[place];
-                format.parse(text).ok_or_else(|| format!("has time `{text}`, which `format` does not read"))
+                format
+                    .parse(text)
+                    .ok_or_else(|| format!("has time `{text}`, which `format` does not read"))
             }
             None => self.telemetry.format.count(self.row as f64).ok_or_else(|| {
                 format!("is row {}, whose moment is beyond all that can be written", self.row)
@@ -193,7 +201,8 @@ impl Readings {
         };
         subject::escape(&asset).map_err(|error| format!("has asset `{asset}`: {error}"))?;
         let value = |(place, column): (&usize, &String)| {
-            number(&fields[*place]).map_err(|text| format!("has `{text}` in column `{column}`, which is no number"))
+            number(&fields[*place])
+                .map_err(|text| format!("has `{text}` in column `{column}`, which is no number"))
         };
         let columns = self.telemetry.config.channels.keys();
         let values = self.places.values.iter().zip(columns).map(value).collect::<Result<_, _>>()?;

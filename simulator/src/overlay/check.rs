@@ -17,10 +17,7 @@ enum Use {
 }
 
 /// Checks all overlays of a `dataset.toml`.
-pub(crate) fn check(
-    config: &crate::dataset::Config,
-    path: &Path,
-) -> Result<(), DatasetError> {
+pub(crate) fn check(config: &crate::dataset::Config, path: &Path) -> Result<(), DatasetError> {
     for (index, overlay) in config.overlays.iter().enumerate() {
         let checker = Checker { overlay, path };
         if config.overlays[..index].iter().any(|other| other.name == overlay.name) {
@@ -35,7 +32,11 @@ pub(crate) fn check(
         checker.numbers()?;
         for channel in overlay.channel.names() {
             if !config.telemetry.channels.values().any(|id| id == channel) {
-                return checker.refuse("channel", channel, "name a channel that `telemetry.channels` has");
+                return checker.refuse(
+                    "channel",
+                    channel,
+                    "name a channel that `telemetry.channels` has",
+                );
             }
         }
     }
@@ -81,7 +82,11 @@ impl Checker<'_> {
                     return self.refuse(key, "left out", &format!("`{name}` needs it"));
                 }
                 (true, Unused) => {
-                    return self.refuse(key, "given", &format!("`{name}` does not use it; remove it"));
+                    return self.refuse(
+                        key,
+                        "given",
+                        &format!("`{name}` does not use it; remove it"),
+                    );
                 }
                 _ => {}
             }
@@ -122,13 +127,21 @@ impl Checker<'_> {
             };
             let fits = low.is_finite() && high.is_finite() && least <= low && low <= high;
             if !fits {
-                return self.refuse(key, format!("[{low}, {high}]"), "write a number that can be, the lower one first");
+                return self.refuse(
+                    key,
+                    format!("[{low}, {high}]"),
+                    "write a number that can be, the lower one first",
+                );
             }
             self.needs_seed(key, low < high)?;
         }
         if let Some(Moments::Between([first, last])) = self.overlay.start {
             if last < first {
-                return self.refuse("start", format!("[{first}, {last}]"), "write the earlier moment first");
+                return self.refuse(
+                    "start",
+                    format!("[{first}, {last}]"),
+                    "write the earlier moment first",
+                );
             }
             self.needs_seed("start", first < last)?;
         }

@@ -171,7 +171,8 @@ impl Planned<'_> {
         if self.profile.component(component).is_some() {
             return Ok(component.to_owned());
         }
-        let ids: Vec<&str> = self.profile.components.iter().map(|known| known.id.as_str()).collect();
+        let ids: Vec<&str> =
+            self.profile.components.iter().map(|known| known.id.as_str()).collect();
         let remedy = format!("profile `{}` has {}", self.profile.name, ids.join(", "));
         let key = format!("overlays.{}.component", self.overlay.name);
         Err(DatasetError::value(&self.dataset.path, key, component, remedy))

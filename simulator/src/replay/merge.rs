@@ -1,8 +1,6 @@
 //! Merges the files of a dataset by time. A file is opened when its first moment has come, and closed at its end.
 
-use crate::dataset::{
-    Dataset, DatasetError, FileSurvey, Reading, RowTally, Source, Telemetry,
-};
+use crate::dataset::{Dataset, DatasetError, FileSurvey, Reading, RowTally, Source, Telemetry};
 use messages::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,6 +8,7 @@ use std::sync::Arc;
 
 pub(super) struct Merge {
     telemetry: Arc<Telemetry>,
+    rows_sorted_max: u64,
     files: Vec<MergedFile>,
     /// The next moment of each file that has one, and the file's place: earlier files come first among equals.
     next: BinaryHeap<Reverse<(Timestamp, usize)>>,
@@ -23,10 +22,12 @@ enum MergedFile {
 }
 
 impl Merge {
-    pub(super) fn new(dataset: &Dataset, surveys: Vec<FileSurvey>) -> Self {
-        let next = surveys.iter().enumerate().map(|(file, survey)| Reverse((survey.first_at, file)));
+    pub(super) fn new(dataset: &Dataset, surveys: Vec<FileSurvey>, rows_sorted_max: u64) -> Self {
+        let next =
+            surveys.iter().enumerate().map(|(file, survey)| Reverse((survey.first_at, file)));
         Self {
             telemetry: Arc::clone(&dataset.telemetry),
+            rows_sorted_max,
             next: next.collect(),
             files: surveys.into_iter().map(MergedFile::Waiting).collect(),
             tally: RowTally::default(),
@@ -38,7 +39,7 @@ impl Merge {
         while let Some(Reverse((_, file))) = self.next.pop() {
             match std::mem::replace(&mut self.files[file], MergedFile::Finished) {
                 MergedFile::Waiting(survey) => {
-                    let source = self.telemetry.read(&survey)?;
+                    let source = self.telemetry.read(&survey, self.rows_sorted_max)?;
                     self.refill(file, Box::new(source))?;
                 }
                 MergedFile::Open { source, next } => {

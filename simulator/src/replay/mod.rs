@@ -4,7 +4,7 @@ mod batch;
 mod merge;
 
 use crate::dataset::{
-    ASSETS_MAX, Dataset, DatasetError, FileSurvey, Reading, RowTally,
+    ASSETS_MAX, Dataset, DatasetError, FileSurvey, ROWS_SORTED_MAX, Reading, RowTally,
 };
 use crate::overlay::{AssetCopy, copies};
 use crate::running::{Running, RunningClock};
@@ -23,12 +23,14 @@ use std::time::Duration;
 pub struct ReplayOptions {
     /// A frame holds what an asset sampled within so long.
     pub batch: Duration,
+    /// Longest file, in rows, that is put in order in memory when it is not in the order of time.
+    pub rows_sorted_max: u64,
 }
 
 impl Default for ReplayOptions {
     /// Frames of a minute.
     fn default() -> Self {
-        Self { batch: Duration::from_secs(60) }
+        Self { batch: Duration::from_secs(60), rows_sorted_max: ROWS_SORTED_MAX }
     }
 }
 
@@ -122,8 +124,9 @@ impl Replay {
         Ok(Self {
             maintenance: maintenance(dataset, &recorded)?,
             assets,
-            merge: Merge::new(dataset, surveys),
-            running: running.and_then(|config| Running::new(config, &dataset.telemetry.config.channels)),
+            merge: Merge::new(dataset, surveys, options.rows_sorted_max),
+            running: running
+                .and_then(|config| Running::new(config, &dataset.telemetry.config.channels)),
             recorded,
             batches: Batches::new(dataset, options.batch),
             ready: VecDeque::new(),
@@ -230,11 +233,17 @@ fn check_names(dataset: &Dataset, assets: &[AssetRegistered]) -> Result<(), Data
         {
             return refuse("asset", only, "name an asset that the telemetry has");
         }
-        if let Some(long) = assets.iter().find(|known| messages::subject::escape(&known.asset).is_err()) {
+        if let Some(long) =
+            assets.iter().find(|known| messages::subject::escape(&known.asset).is_err())
+        {
             return refuse("name", &long.asset, "write a shorter name");
         }
         if let Some(twice) = assets.windows(2).find(|pair| pair[0].asset == pair[1].asset) {
-            return refuse("name", &twice[0].asset, "another asset is called so; write another name");
+            return refuse(
+                "name",
+                &twice[0].asset,
+                "another asset is called so; write another name",
+            );
         }
     }
     Ok(())

@@ -115,6 +115,8 @@ pub struct FaultFinding {
     pub asset: String,
     /// Fault of the catalogue, or `recorded`.
     pub fault: String,
+    /// Whether it is one of a sensor and not of the asset.
+    pub is_of_sensor: bool,
     /// The component or the channel.
     pub target: String,
     /// From when on it could be seen; absent when that is unknown or was not reached.

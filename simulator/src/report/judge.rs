@@ -105,11 +105,8 @@ fn judge_component(
         failures.iter().filter(|failure| failure.component == component).collect();
     let mut verdicts = Vec::new();
     for ((asset, _), alarms) in report.alarms.iter().filter(|((_, of), _)| of == component) {
-        let failures: Vec<&Failure<'_>> = failures
-            .iter()
-            .copied()
-            .filter(|failure| failure.truth.asset == *asset)
-            .collect();
+        let failures: Vec<&Failure<'_>> =
+            failures.iter().copied().filter(|failure| failure.truth.asset == *asset).collect();
         verdicts.extend(alarms.iter().map(|alarm| verdict(alarm, &failures, horizon)));
     }
     let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count() as u64;
@@ -253,6 +250,7 @@ fn judge_fault(report: &Report, truth: &Truth) -> FaultFinding {
     FaultFinding {
         asset: truth.asset.clone(),
         fault: truth.fault.clone(),
+        is_of_sensor: matches!(truth.expected, Expected::SensorFault { .. }),
         target: target.clone(),
         started_at: truth.started_at,
         failed_at,

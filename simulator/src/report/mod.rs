@@ -4,9 +4,7 @@ mod finding;
 mod judge;
 mod render;
 
-pub use finding::{
-    ComponentFinding, FaultFinding, Findings, SampleCounts, SensorFinding, Spread,
-};
+pub use finding::{ComponentFinding, FaultFinding, Findings, SampleCounts, SensorFinding, Spread};
 
 use crate::dataset::{Dataset, RowTally};
 use crate::truth::Truth;

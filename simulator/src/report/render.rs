@@ -1,6 +1,8 @@
 //! Findings as text for a terminal of 80 columns.
 
 use super::{ComponentFinding, FaultFinding, Findings, SensorFinding, Spread};
+use messages::Timestamp;
+use serde::Serialize;
 use std::fmt;
 
 impl fmt::Display for Findings {
@@ -12,14 +14,25 @@ impl fmt::Display for Findings {
                 writeln!(f, "  {} line {} {}", row.file.display(), row.line, row.detail)?;
             }
         }
-        writeln!(f, "\nfailure alarms (a failure counts as found within {})", self.horizon)?;
+        writeln!(f, "\nfailure alarms")?;
         let mut table = Table::new(&[
-            "component", "said", "alarms", "true", "early", "false", "/month", "failures", "found",
-            "lead h",
+            "component",
+            "said",
+            "alarms",
+            "true",
+            "early",
+            "false",
+            "undecided",
+            "false/month",
         ]);
-        self.components.iter().for_each(|component| table.add(component_row(component)));
+        self.components.iter().for_each(|component| table.add(alarm_row(component)));
         table.write(f)?;
         self.write_withheld(f)?;
+        writeln!(f, "\nfailures (found: an alarm stands within {} before it)", self.horizon)?;
+        let mut table =
+            Table::new(&["component", "failures", "found", "precision", "recall", "lead h"]);
+        self.components.iter().for_each(|component| table.add(failure_row(component)));
+        table.write(f)?;
         if !self.sensors.is_empty() {
             writeln!(f, "\nsensor faults")?;
             let mut table =
@@ -27,13 +40,7 @@ impl fmt::Display for Findings {
             self.sensors.iter().for_each(|sensor| table.add(sensor_row(sensor)));
             table.write(f)?;
         }
-        if !self.faults.is_empty() {
-            writeln!(f, "\nfaults that were there")?;
-            let mut table = Table::new(&["asset", "target", "began", "failed", "found", "hours"]);
-            self.faults.iter().for_each(|fault| table.add(fault_row(fault)));
-            table.write(f)?;
-        }
-        Ok(())
+        self.write_faults(f)
     }
 }
 
@@ -43,7 +50,10 @@ impl Findings {
         let mut add = |name: &str, value: String| table.add(vec![name.to_owned(), value]);
         add("dataset", self.dataset.clone());
         add("assets", self.assets.to_string());
-        add("observed", format!("{:.1} h in {:.1} asset-months", self.observed_hours, self.asset_months));
+        add(
+            "observed",
+            format!("{:.1} h in {:.1} asset-months", self.observed_hours, self.asset_months),
+        );
         let rows = &self.rows;
         add("rows", format!("{}, {} blank, {} bad", rows.rows, rows.blank, rows.bad));
         let samples = &self.samples;
@@ -61,18 +71,39 @@ impl Findings {
         table
     }
 
+    fn write_faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut assets = Table::new(&["asset", "component", "began", "failed", "found", "lead h"]);
+        let mut sensors = Table::new(&["asset", "channel", "began", "found", "delay h"]);
+        for fault in &self.faults {
+            let FaultFinding { asset, target, hours, .. } = fault;
+            let [began, failed, found] =
+                [fault.started_at, fault.failed_at, fault.found_at].map(hour_of);
+            let hours = hours.map_or(none(), |hours| format!("{hours:.1}"));
+            if fault.is_of_sensor {
+                sensors.add(vec![asset.clone(), target.clone(), began, found, hours]);
+            } else {
+                assets.add(vec![asset.clone(), target.clone(), began, failed, found, hours]);
+            }
+        }
+        for table in [assets, sensors].iter().filter(|table| !table.rows.is_empty()) {
+            writeln!(f)?;
+            table.write(f)?;
+        }
+        Ok(())
+    }
+
     fn write_withheld(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for component in &self.components {
             for (reason, count) in &component.withheld {
-                let reason = format!("{reason:?}");
-                writeln!(f, "  {} not judged {count} times: {reason}", component.component)?;
+                let reason = written(reason);
+                writeln!(f, "  {} not judged, said {count} times: {reason}", component.component)?;
             }
         }
         Ok(())
     }
 }
 
-fn component_row(finding: &ComponentFinding) -> Vec<String> {
+fn alarm_row(finding: &ComponentFinding) -> Vec<String> {
     vec![
         finding.component.clone(),
         finding.predictions.to_string(),
@@ -80,9 +111,19 @@ fn component_row(finding: &ComponentFinding) -> Vec<String> {
         finding.alarms_true.to_string(),
         finding.alarms_early.to_string(),
         finding.alarms_false.to_string(),
+        finding.alarms_undecided.to_string(),
         finding.alarms_false_per_asset_month.map_or(none(), |rate| format!("{rate:.2}")),
+    ]
+}
+
+fn failure_row(finding: &ComponentFinding) -> Vec<String> {
+    let rate = |rate: Option<f64>| rate.map_or(none(), |rate| format!("{rate:.2}"));
+    vec![
+        finding.component.clone(),
         finding.failures.to_string(),
         finding.found.to_string(),
+        rate(finding.precision),
+        rate(finding.recall),
         spread(finding.lead_hours),
     ]
 }
@@ -98,18 +139,9 @@ fn sensor_row(finding: &SensorFinding) -> Vec<String> {
     ]
 }
 
-fn fault_row(finding: &FaultFinding) -> Vec<String> {
-    let minute = |at: Option<messages::Timestamp>| {
-        at.map_or(none(), |at| at.to_string().chars().skip(5).take(11).collect())
-    };
-    vec![
-        finding.asset.clone(),
-        finding.target.clone(),
-        minute(finding.started_at),
-        minute(finding.failed_at),
-        minute(finding.found_at),
-        finding.hours.map_or(none(), |hours| format!("{hours:.1}")),
-    ]
+/// Month, day and hour.
+fn hour_of(at: Option<Timestamp>) -> String {
+    at.map_or(none(), |at| at.to_string().chars().skip(5).take(8).collect())
 }
 
 /// Least, median and greatest.
@@ -117,6 +149,12 @@ fn spread(spread: Option<Spread>) -> String {
     spread.map_or(none(), |Spread { least, median, most }| {
         format!("{least:.1} {median:.1} {most:.1}")
     })
+}
+
+/// A name as it is written in JSON.
+fn written(name: &impl Serialize) -> String {
+    let quoted = serde_json::to_string(name).unwrap_or_else(|_| none());
+    quoted.trim_matches('"').to_owned()
 }
 
 fn none() -> String {

@@ -39,9 +39,9 @@ pub(super) fn import(
     format: Format,
     session: &Session,
 ) -> Result<Exit, CliError> {
-    let file = std::fs::File::open(path)
+    let text = std::fs::read_to_string(path)
         .map_err(|source| CliError::File { path: path.to_owned(), source })?;
-    let rows = read(file).map_err(|faults| refused(path, &faults))?;
+    let rows = read(&text).map_err(|faults| refused(path, &faults))?;
     let total = rows.len();
     for (done, row) in rows.iter().enumerate() {
         if let Err(error) = client.post("/v1/assets", &row.body) {
@@ -97,9 +97,11 @@ fn partial(
 }
 
 /// Every line, or everything that is wrong.
-fn read(text: impl std::io::Read) -> Result<Vec<Row>, Vec<Fault>> {
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);
+fn read(text: &str) -> Result<Vec<Row>, Vec<Fault>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let headers = reader.headers().cloned().map_err(|error| vec![fault(1, &error)])?;
     let columns: Vec<&str> = headers.iter().collect();
     check_columns(&columns)?;
@@ -107,7 +109,7 @@ fn read(text: impl std::io::Read) -> Result<Vec<Row>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for record in reader.records() {
-        let judged = record.map_err(|error| fault(0, &error)).and_then(|it| judge(&columns, &it));
+        let judged = record.map_err(|error| fault(0, &error)).and_then(|it| judge(text, &columns, &it));
         match judged {
             Ok(row) => match lines.insert(row.asset.clone(), row.line) {
                 None => rows.push(row),
@@ -147,8 +149,17 @@ fn check_columns(columns: &[&str]) -> Result<(), Vec<Fault>> {
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-fn judge(columns: &[&str], record: &csv::StringRecord) -> Result<Row, Fault> {
-    let line = record.position().map_or(0, csv::Position::line);
+/// The line on which a record begins; the reader's own count is that of empty lines before it.
+fn line_of(text: &str, record: &csv::StringRecord) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let ahead = text.get(start..).unwrap_or_default();
+    let empty = ahead.bytes().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + empty.filter(|byte| *byte == b'\n').count() as u64
+}
+
+fn judge(text: &str, columns: &[&str], record: &csv::StringRecord) -> Result<Row, Fault> {
+    let line = line_of(text, record);
     let wrong = |reason: String| Fault { line, reason };
     if record.len() != columns.len() {
         let (found, expected) = (record.len(), columns.len());
@@ -171,7 +182,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(u64, String)> {
-        let faults = read(text.as_bytes()).unwrap_err();
+        let faults = read(text).unwrap_err();
         faults.into_iter().map(|fault| (fault.line, fault.reason)).collect()
     }
 
@@ -180,7 +191,7 @@ mod tests {
         let text = "asset,fleet,profile,owner,in_service_since\n\
                     VEH001,north,vehicle,,2024-05-01T00:00:00Z\n\n\
                     VEH002, north ,vehicle,o-1,\n";
-        let rows = read(text.as_bytes()).unwrap();
+        let rows = read(text).unwrap();
         let lines: Vec<(u64, &str)> = rows.iter().map(|row| (row.line, row.asset.as_str())).collect();
         assert_eq!(lines, [(2, "VEH001"), (4, "VEH002")]);
         let body = json!({"asset": "VEH002", "fleet": "north", "profile": "vehicle", "owner": "o-1"});

@@ -1,0 +1,186 @@
+//! Says which component is going to fail, how sure that is and why, or that it cannot be said.
+//!
+//! Hears [`HealthAssessed`], maintenance and retirement. Says [`FailurePredicted`],
+//! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component.
+
+mod outlook;
+mod speech;
+
+#[cfg(test)]
+mod tests;
+
+use crate::profiles;
+use messages::health::HealthAssessed;
+use messages::prediction::{
+    CannotSay, ClearedReason, FailurePredicted, PredictionCleared, PredictionWithheld, Severity,
+};
+use messages::profile::Profile;
+use messages::registry::{AssetRetired, MaintenanceRecorded};
+use messages::{Record, Timestamp};
+use models::trend;
+use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Name of what computes the predictions.
+pub const MODEL: &str = "trend-to-limit/1";
+
+/// The agent.
+pub struct Diagnosis {
+    config: Config,
+    profiles: BTreeMap<String, Profile>,
+}
+
+/// Settings of diagnosis.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Text of each profile by its name.
+    pub profiles: BTreeMap<String, String>,
+    /// What a trend within one run must have before anything is said of it.
+    pub run: trend::Settings,
+    /// What a trend across runs must have before anything is said of it.
+    pub week: trend::Settings,
+    /// So many windows in a row must say so before a prediction is made or grows graver.
+    pub raise_windows: u8,
+    /// So many windows in a row must say otherwise before a prediction is cleared or grows milder.
+    pub clear_windows: u8,
+    /// A prediction is said again when a probability has changed by so much.
+    pub probability_step: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            profiles: profiles::defaults(),
+            run: trend::Settings::default(),
+            week: trend::Settings {
+                panes_min: 3,
+                span_hours_min: 36.0,
+                age_hours_max: 24.0,
+                span_multiple_max: 1.0,
+            },
+            raise_windows: 3,
+            clear_windows: 15,
+            probability_step: 0.1,
+        }
+    }
+}
+
+/// What is remembered of one asset.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct State {
+    /// End of the newest window that was judged.
+    judged_through: Option<Timestamp>,
+    fleet: String,
+    /// What stands said of each component.
+    said: BTreeMap<String, Said>,
+    /// What was last said not to be judged.
+    withheld: Vec<CannotSay>,
+    retired: bool,
+}
+
+/// What stands said of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Said {
+    /// What was published; `Low` means nothing.
+    severity: Severity,
+    probability: f64,
+    /// Windows in a row that say it is graver, or milder, than what was published.
+    graver_windows: u8,
+    milder_windows: u8,
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self { severity: Severity::Low, probability: 0.0, graver_windows: 0, milder_windows: 0 }
+    }
+}
+
+impl Record for State {
+    const SCHEMA: u16 = 101;
+}
+
+impl Agent for Diagnosis {
+    const KIND: &'static str = "diagnosis";
+    type Config = Config;
+    type State = State;
+
+    fn new(config: Config, _models: &Models) -> Result<Self, ConfigError> {
+        let profiles = profiles::parse(Self::KIND, &config.profiles)?;
+        let step = config.probability_step;
+        if !(step > 0.0 && step <= 1.0) {
+            let reason = format!("`probability_step` is `{step}`; give a number above 0, at most 1");
+            return Err(ConfigError::new(Self::KIND, reason));
+        }
+        Ok(Self { config, profiles })
+    }
+
+    fn wiring(wiring: &mut Wiring<Self>) {
+        wiring.on::<HealthAssessed>().key(|assessed| &assessed.asset);
+        wiring.on::<MaintenanceRecorded>().key(|recorded| &recorded.asset);
+        wiring.on::<AssetRetired>().key(|retired| &retired.asset);
+        wiring
+            .publishes::<FailurePredicted>()
+            .publishes::<PredictionCleared>()
+            .publishes::<PredictionWithheld>();
+    }
+}
+
+impl Handle<HealthAssessed> for Diagnosis {
+    fn handle(
+        &self,
+        state: &mut State,
+        assessed: &HealthAssessed,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        let Some(profile) = self.profiles.get(&assessed.profile) else {
+            let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+            return Err(AgentError::Reject(format!(
+                "there is no profile `{}`; there are {}",
+                assessed.profile,
+                known.join(", ")
+            )));
+        };
+        // A window said once more is already behind: its samples live on in the trends of later windows.
+        if state.judged_through.is_some_and(|through| assessed.window_end <= through) {
+            return Ok(());
+        }
+        state.judged_through = Some(assessed.window_end);
+        state.fleet.clone_from(&assessed.fleet);
+        state.retired = false;
+        let judged = self.judge(profile, assessed);
+        state.speak(&self.config, profile, assessed, judged, ctx);
+        Ok(())
+    }
+}
+
+impl Handle<MaintenanceRecorded> for Diagnosis {
+    fn handle(
+        &self,
+        state: &mut State,
+        recorded: &MaintenanceRecorded,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        let component = &recorded.component;
+        state.clear(component, recorded.performed_at, ClearedReason::Maintained, ctx);
+        Ok(())
+    }
+}
+
+impl Handle<AssetRetired> for Diagnosis {
+    fn handle(
+        &self,
+        state: &mut State,
+        _retired: &AssetRetired,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        let at = ctx.now();
+        let components: Vec<String> = state.said.keys().cloned().collect();
+        for component in components {
+            state.clear(&component, at, ClearedReason::Retired, ctx);
+        }
+        state.retired = true;
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Decides what is worth saying: neither each flicker, nor nothing when things change.
+
+use super::outlook::Judged;
+use super::{Config, Diagnosis, MODEL, State};
+use messages::health::HealthAssessed;
+use messages::prediction::{
+    CannotSay, ClearedReason, FailurePredicted, Hypothesis, PredictionCleared, PredictionWithheld,
+    Severity, WithheldReason,
+};
+use messages::profile::Profile;
+use messages::{Finite, Timestamp};
+use runtime::Ctx;
+
+impl State {
+    /// Compares what this window says with what stands said, and says what changed.
+    pub(super) fn speak(
+        &mut self,
+        config: &Config,
+        profile: &Profile,
+        assessed: &HealthAssessed,
+        judged: Vec<Judged>,
+        ctx: &mut Ctx<'_, Diagnosis>,
+    ) {
+        let mut hypotheses = Vec::new();
+        let mut cannot_say = Vec::new();
+        let mut changed = false;
+        for Judged { component, answer } in judged {
+            match answer {
+                Ok(hypothesis) => {
+                    match self.weigh(config, &hypothesis) {
+                        Change::None => {}
+                        Change::Said => changed = true,
+                        Change::Cleared => {
+                            let end = assessed.window_end;
+                            self.say_cleared(&component, end, ClearedReason::Recovered, ctx);
+                        }
+                    }
+                    hypotheses.push(hypothesis);
+                }
+                Err(reason) => {
+                    if reason.reason == WithheldReason::SensorFault {
+                        let end = assessed.window_end;
+                        self.clear(&component, end, ClearedReason::SensorFault, ctx);
+                    }
+                    cannot_say.push(reason);
+                }
+            }
+        }
+        if changed {
+            self.say(profile, assessed, hypotheses, &cannot_say, ctx);
+        }
+        self.withhold(assessed, cannot_say, ctx);
+    }
+
+    /// Counts windows that say something else than what stands said; what has changed for good.
+    fn weigh(&mut self, config: &Config, hypothesis: &Hypothesis) -> Change {
+        let severity = hypothesis.advice.severity;
+        let probability = hypothesis.probability.get();
+        let said = self.said.entry(hypothesis.component.clone()).or_default();
+        let graver = severity > said.severity && severity >= Severity::Medium;
+        let milder = severity < said.severity;
+        said.graver_windows = if graver { said.graver_windows.saturating_add(1) } else { 0 };
+        said.milder_windows = if milder { said.milder_windows.saturating_add(1) } else { 0 };
+        let stands = said.severity >= Severity::Medium;
+        let moved = stands && (probability - said.probability).abs() >= config.probability_step;
+        if said.graver_windows >= config.raise_windows
+            || (said.milder_windows >= config.clear_windows && severity >= Severity::Medium)
+            || (moved && !graver && !milder)
+        {
+            (said.severity, said.probability) = (severity, probability);
+            (said.graver_windows, said.milder_windows) = (0, 0);
+            Change::Said
+        } else if said.milder_windows >= config.clear_windows {
+            *said = super::Said::default();
+            Change::Cleared
+        } else {
+            Change::None
+        }
+    }
+
+    /// Publishes every component that stands predicted, the gravest first.
+    fn say(
+        &self,
+        profile: &Profile,
+        assessed: &HealthAssessed,
+        mut hypotheses: Vec<Hypothesis>,
+        cannot_say: &[CannotSay],
+        ctx: &mut Ctx<'_, Diagnosis>,
+    ) {
+        hypotheses.retain(|known| {
+            self.said.get(&known.component).is_some_and(|said| said.severity >= Severity::Medium)
+        });
+        hypotheses.sort_by(|a, b| {
+            let gravity = |known: &Hypothesis| (known.advice.severity, known.probability.get());
+            gravity(b).partial_cmp(&gravity(a)).expect("probabilities are finite")
+        });
+        let Some(gravest) = hypotheses.iter().map(|known| known.advice.severity).max() else {
+            return;
+        };
+        ctx.publish(&FailurePredicted {
+            fleet: assessed.fleet.clone(),
+            asset: assessed.asset.clone(),
+            profile: assessed.profile.clone(),
+            window_end: assessed.window_end,
+            horizon_hours: Finite::new(profile.horizon.as_hours()).expect("a span is finite"),
+            severity: gravest,
+            hypotheses,
+            cannot_say: cannot_say.to_vec(),
+            model: MODEL.to_owned(),
+        });
+    }
+
+    /// Takes back what stands said of `component`, if anything does.
+    pub(super) fn clear(
+        &mut self,
+        component: &str,
+        at: Timestamp,
+        reason: ClearedReason,
+        ctx: &mut Ctx<'_, Diagnosis>,
+    ) {
+        let said = self.said.remove(component);
+        if said.is_some_and(|said| said.severity >= Severity::Medium) {
+            self.say_cleared(component, at, reason, ctx);
+        }
+    }
+
+    fn say_cleared(
+        &self,
+        component: &str,
+        at: Timestamp,
+        reason: ClearedReason,
+        ctx: &mut Ctx<'_, Diagnosis>,
+    ) {
+        ctx.publish(&PredictionCleared {
+            fleet: self.fleet.clone(),
+            asset: ctx.key().to_owned(),
+            component: component.to_owned(),
+            window_end: at,
+            reason,
+        });
+    }
+
+    /// Says which components cannot be judged, when that or its reason has changed.
+    fn withhold(
+        &mut self,
+        assessed: &HealthAssessed,
+        cannot_say: Vec<CannotSay>,
+        ctx: &mut Ctx<'_, Diagnosis>,
+    ) {
+        let reasons = |list: &[CannotSay]| -> Vec<(String, WithheldReason)> {
+            list.iter().map(|known| (known.component.clone(), known.reason)).collect()
+        };
+        if reasons(&cannot_say) == reasons(&self.withheld) {
+            return;
+        }
+        ctx.publish(&PredictionWithheld {
+            fleet: assessed.fleet.clone(),
+            asset: assessed.asset.clone(),
+            window_end: assessed.window_end,
+            components: cannot_say.clone(),
+        });
+        self.withheld = cannot_say;
+    }
+}
+
+/// What a window changes about what stands said of a component.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    Said,
+    Cleared,
+}

@@ -1,0 +1,192 @@
+//! Assets: registered, listed, maintained, retired.
+
+use crate::facade::Facade;
+use crate::problem::{Kind, Problem};
+use crate::reply::{self, List, Response};
+use crate::request::{Request, check_text, check_token, malformed};
+use crate::views::{ASSETS_MAX, Asset, LogView};
+use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
+use messages::{Encoding, Message, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use warp::http::StatusCode;
+
+/// Least similarity (Jaro-Winkler, 0 to 1) of a name that is worth suggesting.
+const SIMILARITY_MIN: f64 = 0.7;
+
+/// `POST /v1/assets`
+pub(crate) async fn register(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let registered = AssetRegistered::from_data(Encoding::Json, &request.body)
+        .map_err(|error| malformed(format!("body: {error}")))?;
+    check_token("asset", &registered.asset)?;
+    check_token("fleet", &registered.fleet)?;
+    for (field, text) in [
+        ("model", &registered.model),
+        ("supplier", &registered.supplier),
+        ("batch", &registered.batch),
+        ("owner", &registered.owner),
+        ("group", &registered.group),
+    ] {
+        text.as_deref().map_or(Ok(()), |text| check_text(field, text))?;
+    }
+    check_profile(&facade.options.profiles, &registered.profile)?;
+    let view = facade.views.log().await?;
+    if view.assets.len() >= ASSETS_MAX && !view.assets.contains_key(&registered.asset) {
+        return Err(Problem::new(Kind::Unprocessable, format!("{ASSETS_MAX} assets are registered; no more fit")));
+    }
+    drop(view);
+    let sequence = facade.append_one(facade.said(&request, &registered)?).await?;
+    let body = json!({ "asset": registered.asset, "sequence": sequence });
+    reply::json(StatusCode::CREATED, &body)
+}
+
+fn check_profile(profiles: &BTreeSet<String>, profile: &str) -> Result<(), Problem> {
+    if profiles.contains(profile) {
+        return Ok(());
+    }
+    let known: Vec<&str> = profiles.iter().map(String::as_str).collect();
+    let remedy = match nearest(profile, known.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    Err(Problem::new(Kind::Unprocessable, format!("profile `{profile}` is unknown; {remedy}")))
+}
+
+/// The name most like `name`, if any is like it.
+fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, known)| known)
+}
+
+/// `GET /v1/assets`
+pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let limit = request.limit()?;
+    let retired = request.flag("retired")?;
+    let fleet = request.query("fleet");
+    let after = match request.query("cursor") {
+        Some(cursor) => Bound::Excluded(cursor),
+        None => Bound::Unbounded,
+    };
+    let view = facade.views.log().await?;
+    let mut wanted = view
+        .assets
+        .range::<str, _>((after, Bound::Unbounded))
+        .filter(|(_, asset)| retired || asset.retired.is_none())
+        .filter(|(_, asset)| fleet.is_none_or(|fleet| asset.registered.fleet == fleet))
+        .peekable();
+    let page: Vec<(&String, &Asset)> = wanted.by_ref().take(limit).collect();
+    let next_cursor = match (wanted.peek(), page.last()) {
+        (Some(_), Some((name, _))) => (*name).clone(),
+        _ => String::new(),
+    };
+    let items = page.into_iter().map(|(_, asset)| shown(asset)).collect();
+    reply::json(StatusCode::OK, &List { items, next_cursor })
+}
+
+fn shown(asset: &Asset) -> Value {
+    let AssetRegistered {
+        asset: name,
+        fleet,
+        profile,
+        model,
+        in_service_since,
+        supplier,
+        batch,
+        owner,
+        group,
+    } = &asset.registered;
+    json!({
+        "asset": name,
+        "fleet": fleet,
+        "profile": profile,
+        "model": model,
+        "in_service_since": in_service_since,
+        "supplier": supplier,
+        "batch": batch,
+        "owner": owner,
+        "group": group,
+        "registered_at": asset.registered_at,
+        "sequence": asset.sequence,
+        "provenance": asset.provenance,
+        "retired_at": asset.retired.as_ref().map(|retired| retired.at),
+        "retired_because": asset.retired.as_ref().map(|retired| &retired.reason),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retirement {
+    reason: String,
+}
+
+/// `POST /v1/assets/{asset}/retire`
+pub(crate) async fn retire(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let asset = request.token("asset")?.to_owned();
+    let Retirement { reason } = request.json()?;
+    check_text("reason", &reason)?;
+    // Held until it is durable, so that an asset is retired once.
+    let view = facade.views.log().await?;
+    check_watched(&view, &asset)?;
+    let retired = AssetRetired { asset, reason };
+    let sequence = facade.append_one(facade.said(&request, &retired)?).await?;
+    drop(view);
+    reply::json(StatusCode::CREATED, &json!({ "asset": retired.asset, "sequence": sequence }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Maintenance {
+    component: String,
+    performed_at: Timestamp,
+}
+
+/// `POST /v1/assets/{asset}/maintenance`
+pub(crate) async fn maintain(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let asset = request.token("asset")?.to_owned();
+    let Maintenance { component, performed_at } = request.json()?;
+    check_text("component", &component)?;
+    if performed_at > facade.now() {
+        return Err(Problem::new(
+            Kind::Unprocessable,
+            format!("`performed_at` is `{performed_at}`, which has not come yet"),
+        ));
+    }
+    check_watched(&*facade.views.log().await?, &asset)?;
+    let recorded = MaintenanceRecorded { asset, component, performed_at };
+    let sequence = facade.append_one(facade.said(&request, &recorded)?).await?;
+    reply::json(StatusCode::CREATED, &json!({ "asset": recorded.asset, "sequence": sequence }))
+}
+
+/// Whether `asset` is registered and not retired.
+fn check_watched(view: &LogView, asset: &str) -> Result<(), Problem> {
+    match view.assets.get(asset).map(|asset| &asset.retired) {
+        Some(None) => Ok(()),
+        Some(Some(retired)) => Err(Problem::new(
+            Kind::Conflict,
+            format!("asset `{asset}` was retired at {}; register it anew first", retired.at),
+        )),
+        None => Err(Problem::new(
+            Kind::NotFound,
+            format!("asset `{asset}` is not registered; register it with `aurorasync asset add`"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelled_profile_is_answered_with_the_nearest() {
+        let profiles = BTreeSet::from(["machine".to_owned(), "vehicle".to_owned()]);
+        let detail = |profile| check_profile(&profiles, profile).unwrap_err().detail;
+        assert!(check_profile(&profiles, "vehicle").is_ok());
+        assert_eq!(detail("vehicel"), "profile `vehicel` is unknown; did you mean `vehicle`?");
+        assert_eq!(detail("zzz"), "profile `zzz` is unknown; there are machine, vehicle");
+    }
+}

@@ -1,0 +1,141 @@
+//! Reads a stream from a position on, and waits for what comes next.
+
+use crate::facade::Facade;
+use crate::feed::{self, Cursor, Page};
+use crate::problem::Problem;
+use crate::reply::{self, List, Response};
+use crate::request::{Request, malformed};
+use crate::shown;
+use messages::{Sequence, Stream};
+use runtime::store::{Delivery, Partition};
+use serde_json::Value;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use warp::http::StatusCode;
+
+/// Longest time that a request may wait for something to happen.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
+/// Instead of a cursor: behind everything that is there.
+const END: &str = "end";
+
+/// What a request wants to see.
+#[derive(Clone)]
+struct Filter {
+    name: Option<String>,
+    key: Option<String>,
+}
+
+impl Filter {
+    fn wants(&self, delivery: &Delivery) -> bool {
+        let is = |wanted: &Option<String>, found: &String| {
+            wanted.as_ref().is_none_or(|wanted| wanted == found)
+        };
+        is(&self.name, &delivery.envelope.name) && is(&self.key, &delivery.envelope.key)
+    }
+}
+
+/// `GET /v1/events`. A stream has no end, so `next_cursor` is never empty.
+pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let limit = request.limit()?;
+    let wait = request.duration("wait", WAIT_MAX)?;
+    let filter = Filter {
+        name: request.query("name").map(str::to_owned),
+        key: request.query("key").map(str::to_owned),
+    };
+    let mut cursor = start(facade, &request)?;
+    let deadline = Instant::now() + wait;
+    let mut stopping = facade.stopping();
+    loop {
+        let mut heads = heads(facade, &cursor);
+        let page = read(facade, cursor, limit, filter.clone()).await?;
+        let nothing = page.records.is_empty() && page.ended;
+        if !nothing || Instant::now() >= deadline || *stopping.borrow() {
+            return answer(page);
+        }
+        cursor = page.cursor;
+        let happened = async {
+            tokio::select! {
+                biased;
+                _ = stopping.changed() => {}
+                () = any_changed(&mut heads) => {}
+            }
+        };
+        // Whether it happened or the time is over shows when the stream is read once more.
+        drop(timeout_at(deadline, happened).await);
+    }
+}
+
+fn answer(page: Page) -> Result<Response, Problem> {
+    let items: Vec<Value> = page
+        .records
+        .iter()
+        .map(|(partition, delivery)| {
+            shown::record(*partition, delivery.sequence, &delivery.envelope)
+        })
+        .collect();
+    reply::json(StatusCode::OK, &List { items, next_cursor: page.cursor.to_string() })
+}
+
+/// Where the request wants to begin.
+fn start(facade: &Facade, request: &Request) -> Result<Cursor, Problem> {
+    let name = request.query("stream").unwrap_or(Stream::Log.name());
+    let stream = Stream::from_name(name).ok_or_else(|| {
+        malformed(format!("stream `{name}` is unknown; there are telemetry, health, log and dead"))
+    })?;
+    let store = &**facade.deployment.store();
+    let partitions = facade.deployment.router().partitions_of(stream);
+    match request.query("after") {
+        None => Ok(Cursor::start(store, partitions)),
+        Some(END) => Ok(Cursor::end(store, partitions)),
+        Some(text) => Cursor::start(store, partitions).moved_to(text),
+    }
+}
+
+async fn read(
+    facade: &Facade,
+    cursor: Cursor,
+    limit: usize,
+    filter: Filter,
+) -> Result<Page, Problem> {
+    let page = facade
+        .blocking(move |store| {
+            feed::read(store, &cursor, limit, &|delivery: &Delivery| filter.wants(delivery))
+        })
+        .await??;
+    Ok(page)
+}
+
+/// The heads of the cursor's partitions, as they are before the stream is read.
+fn heads(facade: &Facade, cursor: &Cursor) -> Vec<watch::Receiver<Sequence>> {
+    let committer = facade.deployment.committer();
+    let watched = cursor.partitions().filter_map(|it: Partition| committer.watch_head(it));
+    watched
+        .map(|mut head| {
+            head.borrow_and_update();
+            head
+        })
+        .collect()
+}
+
+/// Waits until one of `heads` has moved.
+async fn any_changed(heads: &mut [watch::Receiver<Sequence>]) {
+    type Change<'h> = Pin<Box<dyn Future<Output = ()> + Send + 'h>>;
+    let mut changes: Vec<Change<'_>> = heads
+        .iter_mut()
+        .map(|head| {
+            Box::pin(async move {
+                // A head that has no owner any more has moved for the last time.
+                drop(head.changed().await);
+            }) as Change<'_>
+        })
+        .collect();
+    poll_fn(|context| {
+        let moved = changes.iter_mut().any(|change| change.as_mut().poll(context).is_ready());
+        if moved { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}

@@ -1,0 +1,275 @@
+//! Figures as OpenMetrics text: what the edge counts itself, and what board, store and committer say when asked.
+//!
+//! All names begin with `aurorasync_` and carry base units. Labels have few values: kinds, routes, reasons,
+//! never assets.
+
+use crate::facade::Facade;
+use crate::problem::{Kind, Problem};
+use crate::process::Process;
+use crate::reply::{self, Response};
+use crate::request::Request;
+use messages::Timestamp;
+use messages::telemetry::RefusedKind;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeLabelValue, EncodeMetric,
+};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use runtime::board::{Board, HostState, HostStatus};
+use runtime::committer::Committer;
+use runtime::deployment::Deployment;
+use runtime::store::Store;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use warp::http::StatusCode;
+
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Upper bounds of the latency histogram, in seconds.
+const LATENCY_BOUNDS_SECONDS: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// What the edge counts itself.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    latency: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    ingest_requests: Family<OutcomeLabels, Counter>,
+    samples_accepted: Counter,
+    samples_refused: Family<ReasonLabels, Counter>,
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Outcome {
+    Accepted,
+    Refused,
+    RateLimited,
+    Overloaded,
+    Stopped,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    method: &'static str,
+    route: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: String,
+}
+
+impl Metrics {
+    /// All figures of `deployment`, whose process started at `started_at`.
+    pub(crate) fn new(deployment: &Deployment, started_at: Timestamp) -> Self {
+        let mut registry = Registry::with_prefix("aurorasync");
+        let latency: Family<RouteLabels, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(LATENCY_BOUNDS_SECONDS));
+        let metrics = Self {
+            requests: Family::default(),
+            latency,
+            ingest_requests: Family::default(),
+            samples_accepted: Counter::default(),
+            samples_refused: Family::default(),
+            registry: Registry::default(),
+        };
+        registry.register("http_requests", "Requests answered", metrics.requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from a request's head to its answer",
+            Unit::Seconds,
+            metrics.latency.clone(),
+        );
+        registry.register("ingest_requests", "Frames by what became of them", metrics.ingest_requests.clone());
+        registry.register("ingest_samples_accepted", "Samples made durable", metrics.samples_accepted.clone());
+        registry.register("ingest_samples_refused", "Samples refused, by reason", metrics.samples_refused.clone());
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "This build", build);
+        registry.register_collector(Box::new(Observed {
+            started_at,
+            board: deployment.board().clone(),
+            store: deployment.store().clone(),
+            committer: deployment.committer().clone(),
+        }));
+        Self { registry, ..metrics }
+    }
+
+    pub(crate) fn answered(
+        &self,
+        method: &'static str,
+        route: &'static str,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let labels = RequestLabels { method, route, status: status.as_u16() };
+        self.requests.get_or_create(&labels).inc();
+        self.latency.get_or_create(&RouteLabels { method, route }).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn ingest_request(&self, outcome: Outcome) {
+        self.ingest_requests.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    pub(crate) fn samples_accepted(&self, count: usize) {
+        self.samples_accepted.inc_by(count as u64);
+    }
+
+    pub(crate) fn sample_refused(&self, kind: RefusedKind) {
+        let reason = serde_json::to_value(kind).ok();
+        let reason = reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or("unnamed").to_owned();
+        self.samples_refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+}
+
+/// `GET /metrics`
+pub(crate) async fn scrape(facade: &Facade, _request: Request) -> Result<Response, Problem> {
+    let mut text = String::new();
+    encode(&mut text, &facade.metrics.registry)
+        .map_err(|_| Problem::new(Kind::Failed, "the figures cannot be written"))?;
+    Ok(reply::typed(StatusCode::OK, CONTENT_TYPE, text))
+}
+
+/// What others know and say when asked.
+struct Observed {
+    started_at: Timestamp,
+    board: Board,
+    store: Arc<dyn Store>,
+    committer: Committer,
+}
+
+impl fmt::Debug for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observed").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Observed {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.encode_store(&mut encoder)?;
+        self.encode_process(&mut encoder)?;
+        let mut by_kind: BTreeMap<String, Vec<HostStatus>> = BTreeMap::new();
+        for (id, status) in self.board.list() {
+            by_kind.entry(id.kind).or_default().push(status);
+        }
+        encode_agents(&mut encoder, &by_kind)
+    }
+}
+
+impl Observed {
+    fn encode_store(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let usage = self.store.usage();
+        counter(encoder, "store_commits", "Groups made durable", usage.commits)?;
+        counter(encoder, "store_fsyncs", "Calls of fsync and fdatasync", usage.fsyncs)?;
+        counter(encoder, "store_written_bytes", "Bytes given to the database", usage.bytes_written)?;
+        let waiting = self.committer.waiting();
+        gauge(encoder, "committer_waiting_requests", "Requests that wait for the next group", waiting as u64)
+    }
+
+    fn encode_process(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let started = self.started_at.as_millis() as f64 / 1_000.0;
+        gauge(encoder, "process_start_time_seconds", "When the process began to serve, since the epoch", started)?;
+        let process = Process::read();
+        for (name, help, value) in [
+            ("process_resident_memory_bytes", "Memory in use", process.resident_memory_bytes),
+            ("process_threads", "Threads", process.threads),
+            ("process_open_fds", "Open file handles", process.open_fds),
+        ] {
+            value.map_or(Ok(()), |value| gauge(encoder, name, help, value))?;
+        }
+        Ok(())
+    }
+}
+
+type Figure = fn(&HostStatus) -> u64;
+
+/// Counters of a kind: the sums over its hosts. They start again when a host does.
+const AGENT_COUNTERS: [(&str, &str, Figure); 8] = [
+    ("agent_received_records", "Records offered", |host| host.observation.received),
+    ("agent_handled_messages", "Messages handled", |host| host.observation.handled),
+    ("agent_ignored_records", "Records that are not heard", |host| host.observation.ignored),
+    ("agent_duplicate_records", "Records offered again", |host| host.observation.duplicates),
+    ("agent_applied_before_records", "Records applied before a restart", |host| {
+        host.observation.applied_before
+    }),
+    ("agent_stale_timers", "Timer firings that had been overtaken", |host| {
+        host.observation.stale_timers
+    }),
+    ("agent_dead_letters", "Messages set aside", |host| host.observation.dead_lettered),
+    ("agent_restarts", "Hosts started again after a failure", |host| host.restarts),
+];
+
+/// Gauges of a kind: the sums over its hosts.
+const AGENT_GAUGES: [(&str, &str, Figure); 6] = [
+    ("agent_lag_records", "Records between a kind and the newest", |host| host.lag),
+    ("agent_in_flight_records", "Records waiting to be handled", |host| host.observation.in_flight),
+    ("agent_resident_keys", "Keys in memory", |host| host.observation.resident_keys),
+    ("agent_timers", "Timers set", |host| host.observation.timers),
+    ("agent_hosts", "Hosts", |_| 1),
+    ("agent_ready_hosts", "Hosts at work", |host| u64::from(host.state == HostState::Ready)),
+];
+
+fn encode_agents(
+    encoder: &mut DescriptorEncoder<'_>,
+    by_kind: &BTreeMap<String, Vec<HostStatus>>,
+) -> fmt::Result {
+    let sums = |figure: Figure| {
+        by_kind.iter().map(move |(kind, hosts)| (kind, hosts.iter().map(figure).sum::<u64>()))
+    };
+    for (name, help, figure) in AGENT_COUNTERS {
+        family(encoder, name, help, sums(figure).map(|(kind, sum)| (kind, ConstCounter::new(sum))))?;
+    }
+    for (name, help, figure) in AGENT_GAUGES {
+        family(encoder, name, help, sums(figure).map(|(kind, sum)| (kind, ConstGauge::new(sum))))?;
+    }
+    Ok(())
+}
+
+fn family<'k, M: EncodeMetric>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    metrics: impl Iterator<Item = (&'k String, M)>,
+) -> fmt::Result {
+    let metrics: Vec<(&String, M)> = metrics.collect();
+    let Some((_, first)) = metrics.first() else { return Ok(()) };
+    let mut descriptor = encoder.encode_descriptor(name, help, None, first.metric_type())?;
+    for (kind, metric) in &metrics {
+        metric.encode(descriptor.encode_family(&[("agent", kind.as_str())])?)?;
+    }
+    Ok(())
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let counter = ConstCounter::new(value);
+    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+}
+
+fn gauge<G>(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: G) -> fmt::Result
+where
+    ConstGauge<G>: EncodeMetric,
+    G: EncodeGaugeValue,
+{
+    let gauge = ConstGauge::new(value);
+    gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+}

@@ -1,0 +1,6 @@
+//! Whole dataset folders, written to temporary places and replayed.
+
+mod descriptions;
+mod fixture;
+mod overlays;
+mod recordings;

@@ -1,0 +1,281 @@
+//! `run`: the agents and the facade, until told to stop.
+
+mod signals;
+
+use super::config::From;
+use crate::cli::Session;
+use crate::config::{self, Limits, Loaded, Settings, Sources};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::logging::{self, LogFormat};
+use crate::nearest::nearest;
+use crate::output::Console;
+use crate::upkeep::{Upkeep, store_folder};
+use clap::Args;
+use dashboard_api::{
+    Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Random, RateLimit,
+};
+use rand::RngCore;
+use rand::rngs::OsRng;
+use runtime::clock::Clock;
+use runtime::deployment::{Deployment, Options};
+use runtime::flight::FlightRecorder;
+use runtime::router::PARTITIONS_EMBEDDED;
+use runtime::store::sled::SledStore;
+use runtime::{Catalog, Models, crash, retention};
+use signals::Signals;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Flags of `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    from: From,
+    /// The data folder; made where there is none.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address and port of HTTP; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    facade: Option<String>,
+    /// Only these agents work; what the others would hear is kept for them.
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
+    agents: Vec<String>,
+    /// How events are logged on standard error.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    log_format: LogFormat,
+    /// Ends the process the Nth time that it passes a named point.
+    #[arg(long, hide = true, value_name = "POINT:N", value_parser = crash_at)]
+    crash_at: Option<(String, u64)>,
+    /// Records to a file what is being committed.
+    #[arg(long, hide = true, value_name = "FILE")]
+    flight_recorder: Option<PathBuf>,
+}
+
+fn crash_at(text: &str) -> Result<(String, u64), String> {
+    let (point, nth) = text.rsplit_once(':').ok_or("write it like `commit.before_flush:3`")?;
+    let nth = nth.parse().ok().filter(|nth| *nth > 0);
+    let nth = nth.ok_or("the number of times is 1 or more")?;
+    if crash::POINTS.contains(&point) {
+        return Ok((point.to_owned(), nth));
+    }
+    Err(crash::UnknownPoint { name: point.to_owned() }.to_string())
+}
+
+pub(crate) fn perform(args: RunArgs, session: &Session) -> Result<Exit, CliError> {
+    logging::begin(args.log_format, &session.console);
+    let sources = Sources::of_process(args.from.config.clone())
+        .flag("store.path", "--data", args.data.as_ref().map(|data| data.display().to_string()))
+        .flag("facade.listen", "--facade", args.facade.clone());
+    let loaded = config::load(&session.catalog, &sources)?;
+    let catalog = chosen(&session.catalog, &args.agents)?;
+    let recorder = recorder(&args)?;
+    if let Some((point, nth)) = &args.crash_at {
+        crash::arm(point, *nth).expect("the point was looked up when the flag was read");
+    }
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| CliError::System { what: "threads cannot be started", source })?;
+    threads.block_on(async {
+        let signals = Signals::begin()?;
+        let serving = Serving::start(catalog, loaded, recorder).await?;
+        serving.announce(&session.console)?;
+        serving.until_stopped(signals).await
+    })
+}
+
+/// The agents named, or all of them.
+fn chosen(catalog: &Catalog, kinds: &[String]) -> Result<Catalog, CliError> {
+    if kinds.is_empty() {
+        return Ok(catalog.clone());
+    }
+    catalog.clone().only(kinds).map_err(|unknown| {
+        let known: Vec<&str> = catalog.iter().map(|(kind, _)| kind).collect();
+        let help = match nearest(&unknown, known.iter().copied()) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        CliError::Input { text: format!("no agent is named `{unknown}`"), help }
+    })
+}
+
+fn recorder(args: &RunArgs) -> Result<FlightRecorder, CliError> {
+    let Some(path) = &args.flight_recorder else { return Ok(FlightRecorder::default()) };
+    FlightRecorder::to(path).map_err(|source| CliError::File { path: path.clone(), source })
+}
+
+/// Everything that runs.
+struct Serving {
+    deployment: Arc<Deployment>,
+    address: SocketAddr,
+    data: PathBuf,
+    kinds: Vec<String>,
+    facade: tokio::task::JoinHandle<()>,
+    stop_facade: oneshot::Sender<()>,
+    upkeep: tokio::task::JoinHandle<()>,
+}
+
+impl Serving {
+    /// Starts everything; nothing is left running when it fails.
+    async fn start(
+        catalog: Catalog,
+        loaded: Loaded,
+        recorder: FlightRecorder,
+    ) -> Result<Self, CliError> {
+        let profiles = loaded.profiles();
+        let settings = loaded.settings;
+        // Asked first: without a port there is no reason to open the store.
+        port_is_free(settings.facade.listen)?;
+        let kinds: Vec<String> = catalog.iter().map(|(kind, _)| kind.to_owned()).collect();
+        let deployment = deploy(catalog, loaded.agents, &settings, recorder).await?;
+        let upkeep = Upkeep::new(
+            deployment.clone(),
+            Clock::Real,
+            retention::Retention {
+                telemetry: settings.retention.telemetry.duration(),
+                health: settings.retention.health.duration(),
+            },
+            settings.export.enabled.then(|| settings.export.interval.duration()),
+            &settings.store.path,
+        );
+        let bound = match bind(&deployment, &settings, profiles, &upkeep).await {
+            Ok(bound) => bound,
+            Err(error) => {
+                drain(&deployment).await?;
+                return Err(error);
+            }
+        };
+        let address = bound.address();
+        let (stop_facade, stopping) = oneshot::channel::<()>();
+        let facade = tokio::spawn(bound.serve(async {
+            // Stopped on purpose, or whoever could do so is gone.
+            drop(stopping.await);
+        }));
+        let upkeep = tokio::spawn(upkeep.run());
+        let data = settings.store.path;
+        Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep })
+    }
+
+    /// Says what is served, on standard output: a script may be waiting for it.
+    fn announce(&self, console: &Console) -> Result<(), CliError> {
+        if console.quiet {
+            return Ok(());
+        }
+        console.line(format!("serving  http://{}", self.address))?;
+        console.line(format!("data     {}", self.data.display()))?;
+        console.line(format!("agents   {}", self.kinds.join(", ")))?;
+        Ok(())
+    }
+
+    /// Serves until a signal comes or the store fails; then stops in order.
+    async fn until_stopped(self, mut signals: Signals) -> Result<Exit, CliError> {
+        let mut stopped = self.deployment.committer().watch_stopped();
+        let failure = tokio::select! {
+            biased;
+            reason = stopped.wait_for(Option::is_some) => reason.ok().and_then(|reason| reason.clone()),
+            signal = signals.next() => {
+                tracing::info!(signal, "stopping; a second signal stops at once");
+                None
+            }
+        };
+        signals.exit_at_next();
+        self.upkeep.abort();
+        if self.stop_facade.send(()).is_err() {
+            tracing::error!("the facade had ended before it was told to");
+        }
+        if let Err(error) = self.facade.await {
+            tracing::error!(%error, "the facade did not end in order");
+        }
+        match failure {
+            Some(reason) => Err(CliError::Stopped { reason }),
+            None => drain(&self.deployment).await.map(|()| Exit::Ok),
+        }
+    }
+}
+
+async fn drain(deployment: &Deployment) -> Result<(), CliError> {
+    let drained = deployment.drain().await;
+    drained.map_err(|error| CliError::Stopped { reason: error.to_string() })?;
+    tracing::info!("everything is saved");
+    Ok(())
+}
+
+fn port_is_free(listen: SocketAddr) -> Result<(), CliError> {
+    match std::net::TcpListener::bind(listen) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(facade_error(listen, &error)),
+    }
+}
+
+fn facade_error(listen: SocketAddr, reason: &dyn std::fmt::Display) -> CliError {
+    let help = "take another port with --facade 127.0.0.1:0, or see who has it with `aurorasync doctor`";
+    let (listen, reason) = (listen.to_string(), reason.to_string());
+    CliError::Facade { listen, reason, help: Some(help.to_owned()) }
+}
+
+async fn deploy(
+    catalog: Catalog,
+    mut configs: BTreeMap<String, serde_json::Value>,
+    settings: &Settings,
+    recorder: FlightRecorder,
+) -> Result<Arc<Deployment>, CliError> {
+    configs.retain(|kind, _| catalog.get(kind).is_some());
+    let data = &settings.store.path;
+    let store = SledStore::open(&store_folder(data))?;
+    let deployment = Deployment::start(Options {
+        catalog,
+        configs,
+        models: Models::default(),
+        store: Arc::new(store),
+        folder: data.clone(),
+        clock: Clock::Real,
+        partitions: PARTITIONS_EMBEDDED,
+        recorder,
+    });
+    Ok(Arc::new(deployment.await?))
+}
+
+async fn bind(
+    deployment: &Arc<Deployment>,
+    settings: &Settings,
+    profiles: BTreeSet<String>,
+    upkeep: &Arc<Upkeep>,
+) -> Result<Bound, CliError> {
+    let options = FacadeOptions {
+        clock: Clock::Real,
+        random: Random::new(|bytes| OsRng.fill_bytes(bytes)),
+        profiles,
+        allowed_hosts: BTreeSet::new(),
+        rate_limit: rate_limit(&settings.limits),
+        backup: Some(backup(upkeep.clone())),
+    };
+    let listen = settings.facade.listen;
+    let bound = Facade::new(deployment.clone(), options).bind(listen).await;
+    bound.map_err(|error| facade_error(listen, &error))
+}
+
+fn rate_limit(limits: &Limits) -> Option<RateLimit> {
+    (limits.asset_messages_per_second > 0).then(|| RateLimit {
+        messages_per_second: limits.asset_messages_per_second.into(),
+        burst: limits.asset_messages_burst.into(),
+    })
+}
+
+/// Lets the facade have exports made. Called where waiting is allowed.
+fn backup(upkeep: Arc<Upkeep>) -> Backup {
+    let threads = tokio::runtime::Handle::current();
+    Backup::new(move |path: &Path| {
+        if path.exists() {
+            return Err(BackupError::Exists { path: path.to_owned() });
+        }
+        let failed = |reason: String| BackupError::Failed { path: path.to_owned(), reason };
+        let summary =
+            threads.block_on(upkeep.export(path)).map_err(|error| failed(error.to_string()))?;
+        let file = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+        Ok(Exported { bytes: file.len(), records: summary.records, states: summary.states })
+    })
+}
