@@ -1,7 +1,7 @@
 //! The verbs and their flags.
 
 use crate::commands::{
-    agent, asset, backup, check, completions, config, dead, doctor, events, owner, quarantine, run,
+    agent, asset, backup, bench, check, completions, config, dead, demo, doctor, events, owner, quarantine, replay, run,
     verify, version,
 };
 use crate::error::CliError;
@@ -74,6 +74,13 @@ pub enum Command {
     Check(check::CheckCommand),
     /// Checks a store that no process uses: every record, then every state against one pass over the log.
     Verify(verify::VerifyArgs),
+    /// Plays recordings through the agents and says what they found.
+    Replay(replay::ReplayArgs),
+    /// Starts everything, plays recorded trips and says what the agents conclude.
+    Demo(demo::DemoArgs),
+    /// Measures speed.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Prints completions for a shell.
     Completions(completions::CompletionsArgs),
     /// Prints the version.
@@ -107,6 +114,9 @@ impl Command {
             Command::Backup(command) => backup::perform(command, session),
             Command::Check(command) => check::perform(command, session),
             Command::Verify(args) => verify::perform(&args, session),
+            Command::Replay(args) => replay::perform(&args, session),
+            Command::Demo(args) => demo::perform(&args, session),
+            Command::Bench(command) => bench::perform(command, session),
             Command::Completions(args) => completions::perform(&args),
             Command::Version(args) => version::perform(&args, session),
         }
@@ -141,8 +151,8 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    /// Verbs that print no answer: one serves, one writes a script.
-    const WITHOUT_ANSWER: [&str; 2] = ["run", "completions"];
+    /// Verbs that print no answer: two serve, one writes a script.
+    const WITHOUT_ANSWER: [&str; 3] = ["run", "demo", "completions"];
 
     #[test]
     fn the_declarations_fit_together() {

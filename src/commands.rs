@@ -3,14 +3,17 @@
 pub mod agent;
 pub mod asset;
 pub mod backup;
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod config;
 pub mod dead;
+pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod owner;
 pub mod quarantine;
+pub mod replay;
 pub mod run;
 pub mod verify;
 pub mod version;

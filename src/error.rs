@@ -77,12 +77,20 @@ pub enum CliError {
         /// What it said.
         source: io::Error,
     },
+    /// What was asked for failed; the text carries its remedy.
+    #[error("{0}")]
+    Failed(String),
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
 }
 
 impl CliError {
+    /// What was asked for failed, for the reason that `error` gives.
+    pub fn failed(error: impl std::fmt::Display) -> Self {
+        CliError::Failed(error.to_string())
+    }
+
     /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {

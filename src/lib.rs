@@ -14,6 +14,7 @@ pub mod export;
 pub mod logging;
 pub mod nearest;
 pub mod output;
+pub mod replaying;
 pub mod upkeep;
 
 use clap::Parser;

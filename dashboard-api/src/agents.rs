@@ -67,8 +67,9 @@ async fn in_force(facade: &Facade, name: String) -> Result<Value, Problem> {
     let missing = format!("configuration `{name}` is not in the store");
     let blob = facade.blocking(move |store| store.blob(&name)).await??;
     let bytes = blob.ok_or_else(|| Problem::new(Kind::Failed, missing))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::new(Kind::Failed, format!("configuration cannot be read: {error}")))
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Problem::new(Kind::Failed, format!("configuration cannot be read: {error}"))
+    })
 }
 
 /// `GET /v1/agents/{kind}/state/{key}`
@@ -90,6 +91,9 @@ fn find<'f>(facade: &'f Facade, kind: &str) -> Result<&'f Entry, Problem> {
     let catalog = facade.deployment.catalog();
     catalog.get(kind).ok_or_else(|| {
         let known: Vec<&str> = catalog.iter().map(|(kind, _)| kind).collect();
-        Problem::new(Kind::NotFound, format!("no agent is named `{kind}`; there are {}", known.join(", ")))
+        Problem::new(
+            Kind::NotFound,
+            format!("no agent is named `{kind}`; there are {}", known.join(", ")),
+        )
     })
 }

@@ -34,7 +34,10 @@ pub(crate) async fn register(facade: &Facade, request: Request) -> Result<Respon
     check_profile(&facade.options.profiles, &registered.profile)?;
     let view = facade.views.log().await?;
     if view.assets.len() >= ASSETS_MAX && !view.assets.contains_key(&registered.asset) {
-        return Err(Problem::new(Kind::Unprocessable, format!("{ASSETS_MAX} assets are registered; no more fit")));
+        return Err(Problem::new(
+            Kind::Unprocessable,
+            format!("{ASSETS_MAX} assets are registered; no more fit"),
+        ));
     }
     drop(view);
     let sequence = facade.append_one(facade.said(&request, &registered)?).await?;

@@ -78,7 +78,10 @@ pub(crate) async fn create(facade: &Facade, request: Request) -> Result<Response
         return Err(malformed(format!("`{}` is not an absolute path", path.display())));
     }
     let Some(backup) = facade.options.backup.clone() else {
-        return Err(Problem::new(Kind::NotAvailable, "this deployment was started without exports"));
+        return Err(Problem::new(
+            Kind::NotAvailable,
+            "this deployment was started without exports",
+        ));
     };
     let file = path.clone();
     let written = tokio::task::spawn_blocking(move || (backup.0)(&file)).await;

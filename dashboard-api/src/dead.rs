@@ -127,7 +127,10 @@ fn check_reader(facade: &Facade, dead: &DeadLettered) -> Result<(), Problem> {
         return Ok(());
     }
     let (agent, stream) = (&dead.agent, dead.position.stream);
-    Err(Problem::new(Kind::Conflict, format!("no agent `{agent}` reads `{stream}` in this deployment")))
+    Err(Problem::new(
+        Kind::Conflict,
+        format!("no agent `{agent}` reads `{stream}` in this deployment"),
+    ))
 }
 
 fn read_from(position: &messages::Origin) -> Partition {

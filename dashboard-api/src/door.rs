@@ -4,7 +4,7 @@ use crate::facade::Facade;
 use crate::guard::Guard;
 use crate::problem::{Kind, Problem};
 use crate::reply::{self, Response};
-use crate::request::{Request, parse_query, traceparent};
+use crate::request::{Request, malformed, parse_query, traceparent};
 use crate::routes::{self, Body, Route};
 use bytes::{Buf, Bytes, BytesMut};
 use messages::telemetry::BODY_BYTES_MAX;
@@ -69,20 +69,27 @@ impl Door {
         S: Stream<Item = Result<B, warp::Error>> + Send,
         B: Buf,
     {
-        let began_at = Instant::now();
+        let stopwatch = stopwatch();
         let metrics = &self.facade.metrics;
         let method = known_method(&head.method);
         let trace = traceparent(&head.headers);
         let mut path = NO_ROUTE;
         let answer = self.handle(head, body, &mut path).await;
         let response = answer.unwrap_or_else(|problem| {
-            problem.into_response(&trace.map_or_else(|| self.new_trace_id(), |trace| trace[3..35].to_owned()))
+            problem.into_response(
+                &trace.map_or_else(|| self.new_trace_id(), |trace| trace[3..35].to_owned()),
+            )
         });
-        metrics.answered(method, path, response.status(), began_at.elapsed());
+        metrics.answered(method, path, response.status(), stopwatch.elapsed());
         reply::complete(response)
     }
 
-    async fn handle<S, B>(&self, head: Head, body: S, path: &mut &'static str) -> Result<Response, Problem>
+    async fn handle<S, B>(
+        &self,
+        head: Head,
+        body: S,
+        path: &mut &'static str,
+    ) -> Result<Response, Problem>
     where
         S: Stream<Item = Result<B, warp::Error>> + Send,
         B: Buf,
@@ -98,8 +105,13 @@ impl Door {
             let timeout = self.facade.options.timeouts.body;
             request.body = read(&request.headers, body, timeout).await?;
         }
-        if route.body == Body::Empty && !request.body.is_empty() {
-            let Nothing {} = request.json()?;
+        match route.body {
+            Body::Empty if !request.body.is_empty() => {
+                check_object(&request.body)?;
+                let Nothing {} = request.json()?;
+            }
+            Body::Json => check_object(&request.body)?,
+            _ => {}
         }
         (route.handler)(&self.facade, request).await
     }
@@ -111,6 +123,11 @@ impl Door {
             text
         })
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a stopwatch at the edge: it decides nothing")]
+fn stopwatch() -> Instant {
+    Instant::now()
 }
 
 #[derive(serde::Deserialize)]
@@ -159,13 +176,22 @@ fn check_media_type(route: &Route, request: &Request) -> Result<(), Problem> {
     }
 }
 
+/// Whether `body` begins like an object: fields must be named, not counted off in a list.
+fn check_object(body: &[u8]) -> Result<(), Problem> {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => Ok(()),
+        _ => Err(malformed("body: expected a JSON object, which begins with `{`")),
+    }
+}
+
 /// The whole body, if it is short enough and comes in time.
 async fn read<S, B>(headers: &HeaderMap, body: S, timeout: Duration) -> Result<Bytes, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf,
 {
-    let announced = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+    let announced =
+        headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
     let limit = format!("at most {BODY_BYTES_MAX} bytes are taken; send less at once");
     if announced.is_some_and(|bytes: usize| bytes > BODY_BYTES_MAX + DISCARD_BYTES_MAX) {
         return Err(Problem::new(Kind::TooLarge, limit));
@@ -173,7 +199,7 @@ where
     match tokio::time::timeout(timeout, collect(pin!(body))).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => Err(Problem::new(Kind::TooLarge, limit)),
-        Ok(Err(error)) => Err(crate::request::malformed(format!("body cannot be read: {error}"))),
+        Ok(Err(error)) => Err(malformed(format!("body cannot be read: {error}"))),
         Err(_) => {
             Err(Problem::new(Kind::Timeout, format!("the body took longer than {timeout:?}")))
         }

@@ -14,7 +14,6 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
 use warp::http::StatusCode;
 
 /// Longest time that a request may wait for something to happen.
@@ -46,26 +45,33 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         name: request.query("name").map(str::to_owned),
         key: request.query("key").map(str::to_owned),
     };
-    let mut cursor = start(facade, &request)?;
-    let deadline = Instant::now() + wait;
+    let cursor = start(facade, &request)?;
+    let waited = tokio::time::timeout(wait, next(facade, &cursor, limit, &filter)).await;
+    match waited {
+        Ok(page) => answer(page?),
+        Err(_) => answer(read(facade, &cursor, limit, &filter).await?),
+    }
+}
+
+/// The first page with something in it, or whatever there is when the facade ends.
+async fn next(
+    facade: &Facade,
+    cursor: &Cursor,
+    limit: usize,
+    filter: &Filter,
+) -> Result<Page, Problem> {
     let mut stopping = facade.stopping();
     loop {
-        let mut heads = heads(facade, &cursor);
-        let page = read(facade, cursor, limit, filter.clone()).await?;
-        let nothing = page.records.is_empty() && page.ended;
-        if !nothing || Instant::now() >= deadline || *stopping.borrow() {
-            return answer(page);
+        let mut heads = heads(facade, cursor);
+        let page = read(facade, cursor, limit, filter).await?;
+        if !page.records.is_empty() || !page.ended || *stopping.borrow_and_update() {
+            return Ok(page);
         }
-        cursor = page.cursor;
-        let happened = async {
-            tokio::select! {
-                biased;
-                _ = stopping.changed() => {}
-                () = any_changed(&mut heads) => {}
-            }
-        };
-        // Whether it happened or the time is over shows when the stream is read once more.
-        drop(timeout_at(deadline, happened).await);
+        tokio::select! {
+            biased;
+            _ = stopping.changed() => {}
+            () = any_changed(&mut heads) => {}
+        }
     }
 }
 
@@ -97,10 +103,11 @@ fn start(facade: &Facade, request: &Request) -> Result<Cursor, Problem> {
 
 async fn read(
     facade: &Facade,
-    cursor: Cursor,
+    cursor: &Cursor,
     limit: usize,
-    filter: Filter,
+    filter: &Filter,
 ) -> Result<Page, Problem> {
+    let (cursor, filter) = (cursor.clone(), filter.clone());
     let page = facade
         .blocking(move |store| {
             feed::read(store, &cursor, limit, &|delivery: &Delivery| filter.wants(delivery))

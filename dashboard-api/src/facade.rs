@@ -57,7 +57,11 @@ impl Facade {
     }
 
     /// `message` as said by whoever uses the facade.
-    pub(crate) fn said<M: Message>(&self, request: &Request, message: &M) -> Result<Envelope, Problem> {
+    pub(crate) fn said<M: Message>(
+        &self,
+        request: &Request,
+        message: &M,
+    ) -> Result<Envelope, Problem> {
         let envelope = Envelope::new(self.new_id(), SOURCE, message)?;
         Ok(Envelope { traceparent: request.traceparent(), ..envelope })
     }
@@ -70,7 +74,8 @@ impl Facade {
     /// Appends one message; gives its position in its own stream.
     pub(crate) async fn append_one(&self, envelope: Envelope) -> Result<Sequence, Problem> {
         let receipt = self.append(vec![envelope.into()]).await?;
-        let home = receipt.first().ok_or_else(|| Problem::new(Kind::Failed, "nothing was appended"))?;
+        let home =
+            receipt.first().ok_or_else(|| Problem::new(Kind::Failed, "nothing was appended"))?;
         Ok(home.1)
     }
 

@@ -32,8 +32,9 @@ impl Cursor {
     /// The same moved on to where `text` says; partitions that it does not name stay.
     pub(crate) fn moved_to(mut self, text: &str) -> Result<Self, Problem> {
         for part in text.split(',') {
-            let (partition, sequence) = parse_position(part)
-                .ok_or_else(|| malformed(format!("`{part}` is not a position such as `log/0:12`")))?;
+            let (partition, sequence) = parse_position(part).ok_or_else(|| {
+                malformed(format!("`{part}` is not a position such as `log/0:12`"))
+            })?;
             let Some(place) = self.0.get_mut(&partition) else {
                 return Err(malformed(format!("`{partition}` is not a partition of this stream")));
             };

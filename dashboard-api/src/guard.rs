@@ -71,7 +71,10 @@ fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, Probl
     let mut values = headers.get_all(&name).iter();
     let first = values.next();
     if values.next().is_some() {
-        return Err(Problem::new(Kind::Malformed, format!("header `{name}` appears twice; send it once")));
+        return Err(Problem::new(
+            Kind::Malformed,
+            format!("header `{name}` appears twice; send it once"),
+        ));
     }
     match first.map(|value| value.to_str()) {
         None => Ok(None),
@@ -86,8 +89,10 @@ mod tests {
     use warp::http::HeaderValue;
 
     fn checked(headers: &[(HeaderName, &str)]) -> Result<(), Kind> {
-        let guard =
-            Guard::new("127.0.0.1:7380".parse().unwrap(), &BTreeSet::from(["Cars.test".to_owned()]));
+        let guard = Guard::new(
+            "127.0.0.1:7380".parse().unwrap(),
+            &BTreeSet::from(["Cars.test".to_owned()]),
+        );
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(name, HeaderValue::from_str(value).unwrap());
@@ -97,10 +102,13 @@ mod tests {
 
     #[test]
     fn a_request_must_name_this_host_and_port() {
-        for host in ["127.0.0.1:7380", "localhost:7380", "LocalHost:7380", "[::1]:7380", "cars.test"] {
+        for host in
+            ["127.0.0.1:7380", "localhost:7380", "LocalHost:7380", "[::1]:7380", "cars.test"]
+        {
             assert_eq!(checked(&[(HOST, host)]), Ok(()), "{host}");
         }
-        for host in ["localhost", "127.0.0.1:80", "evil.test:7380", "localhost:7380.evil.test", ""] {
+        for host in ["localhost", "127.0.0.1:80", "evil.test:7380", "localhost:7380.evil.test", ""]
+        {
             assert_eq!(checked(&[(HOST, host)]), Err(Kind::Misdirected), "{host}");
         }
         assert_eq!(checked(&[]), Err(Kind::Malformed));
@@ -113,7 +121,9 @@ mod tests {
         let from = |origin| checked(&[(HOST, "localhost:7380"), (ORIGIN, origin)]);
         assert_eq!(from("http://localhost:7380"), Ok(()));
         assert_eq!(from("https://cars.test"), Ok(()));
-        for origin in ["http://evil.test", "null", "http://localhost:7380.evil.test", "localhost:7380"] {
+        for origin in
+            ["http://evil.test", "null", "http://localhost:7380.evil.test", "localhost:7380"]
+        {
             assert_eq!(from(origin), Err(Kind::Forbidden), "{origin}");
         }
     }

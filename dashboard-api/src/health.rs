@@ -46,7 +46,11 @@ fn checks(facade: &Facade) -> Vec<Check> {
     let hosts = facade.deployment.board().list();
     for (kind, _) in facade.deployment.catalog().iter() {
         if !hosts.iter().any(|(id, _)| id.kind == kind) {
-            checks.push(Check { name: kind.to_owned(), ok: false, detail: "not started yet".to_owned() });
+            checks.push(Check {
+                name: kind.to_owned(),
+                ok: false,
+                detail: "not started yet".to_owned(),
+            });
         }
     }
     for (id, status) in hosts {

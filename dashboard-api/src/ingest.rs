@@ -69,8 +69,11 @@ async fn take(facade: &Facade, request: &Request) -> Result<Taken, Problem> {
     let refused: Vec<Answer> = refused.into_iter().map(Answer::from).collect();
     if frame.samples.is_empty() {
         let count = refused.len();
-        return Err(Problem::new(Kind::NothingAccepted, format!("none of {count} samples can be taken; see `errors`"))
-            .with_errors(refused));
+        return Err(Problem::new(
+            Kind::NothingAccepted,
+            format!("none of {count} samples can be taken; see `errors`"),
+        )
+        .with_errors(refused));
     }
     let accepted = frame.samples.len();
     let entries = entries(facade, request, frame, event_id.as_deref())?;

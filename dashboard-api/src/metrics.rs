@@ -13,7 +13,7 @@ use messages::telemetry::RefusedKind;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeLabelValue, EncodeMetric,
+    DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric,
 };
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -47,7 +47,7 @@ pub(crate) struct Metrics {
 }
 
 /// What became of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Outcome {
     Accepted,
     Refused,
@@ -55,6 +55,19 @@ pub(crate) enum Outcome {
     Overloaded,
     Stopped,
     Failed,
+}
+
+impl Outcome {
+    const fn name(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Refused => "refused",
+            Outcome::RateLimited => "rate_limited",
+            Outcome::Overloaded => "overloaded",
+            Outcome::Stopped => "stopped",
+            Outcome::Failed => "failed",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -72,7 +85,7 @@ struct RouteLabels {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
-    outcome: Outcome,
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -101,9 +114,21 @@ impl Metrics {
             Unit::Seconds,
             metrics.latency.clone(),
         );
-        registry.register("ingest_requests", "Frames by what became of them", metrics.ingest_requests.clone());
-        registry.register("ingest_samples_accepted", "Samples made durable", metrics.samples_accepted.clone());
-        registry.register("ingest_samples_refused", "Samples refused, by reason", metrics.samples_refused.clone());
+        registry.register(
+            "ingest_requests",
+            "Frames by what became of them",
+            metrics.ingest_requests.clone(),
+        );
+        registry.register(
+            "ingest_samples_accepted",
+            "Samples made durable",
+            metrics.samples_accepted.clone(),
+        );
+        registry.register(
+            "ingest_samples_refused",
+            "Samples refused, by reason",
+            metrics.samples_refused.clone(),
+        );
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "This build", build);
         registry.register_collector(Box::new(Observed {
@@ -128,7 +153,7 @@ impl Metrics {
     }
 
     pub(crate) fn ingest_request(&self, outcome: Outcome) {
-        self.ingest_requests.get_or_create(&OutcomeLabels { outcome }).inc();
+        self.ingest_requests.get_or_create(&OutcomeLabels { outcome: outcome.name() }).inc();
     }
 
     pub(crate) fn samples_accepted(&self, count: usize) {
@@ -137,7 +162,8 @@ impl Metrics {
 
     pub(crate) fn sample_refused(&self, kind: RefusedKind) {
         let reason = serde_json::to_value(kind).ok();
-        let reason = reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or("unnamed").to_owned();
+        let reason =
+            reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or("unnamed").to_owned();
         self.samples_refused.get_or_create(&ReasonLabels { reason }).inc();
     }
 }
@@ -181,14 +207,29 @@ impl Observed {
         let usage = self.store.usage();
         counter(encoder, "store_commits", "Groups made durable", usage.commits)?;
         counter(encoder, "store_fsyncs", "Calls of fsync and fdatasync", usage.fsyncs)?;
-        counter(encoder, "store_written_bytes", "Bytes given to the database", usage.bytes_written)?;
+        counter(
+            encoder,
+            "store_written_bytes",
+            "Bytes given to the database",
+            usage.bytes_written,
+        )?;
         let waiting = self.committer.waiting();
-        gauge(encoder, "committer_waiting_requests", "Requests that wait for the next group", waiting as u64)
+        gauge(
+            encoder,
+            "committer_waiting_requests",
+            "Requests that wait for the next group",
+            waiting as u64,
+        )
     }
 
     fn encode_process(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let started = self.started_at.as_millis() as f64 / 1_000.0;
-        gauge(encoder, "process_start_time_seconds", "When the process began to serve, since the epoch", started)?;
+        gauge(
+            encoder,
+            "process_start_time_seconds",
+            "When the process began to serve, since the epoch",
+            started,
+        )?;
         let process = Process::read();
         for (name, help, value) in [
             ("process_resident_memory_bytes", "Memory in use", process.resident_memory_bytes),
@@ -237,7 +278,12 @@ fn encode_agents(
         by_kind.iter().map(move |(kind, hosts)| (kind, hosts.iter().map(figure).sum::<u64>()))
     };
     for (name, help, figure) in AGENT_COUNTERS {
-        family(encoder, name, help, sums(figure).map(|(kind, sum)| (kind, ConstCounter::new(sum))))?;
+        family(
+            encoder,
+            name,
+            help,
+            sums(figure).map(|(kind, sum)| (kind, ConstCounter::new(sum))),
+        )?;
     }
     for (name, help, figure) in AGENT_GAUGES {
         family(encoder, name, help, sums(figure).map(|(kind, sum)| (kind, ConstGauge::new(sum))))?;
@@ -253,7 +299,8 @@ fn family<'k, M: EncodeMetric>(
 ) -> fmt::Result {
     let metrics: Vec<(&String, M)> = metrics.collect();
     let Some((_, first)) = metrics.first() else { return Ok(()) };
-    let mut descriptor = encoder.encode_descriptor(name, help, None, first.metric_type())?;
+    let mut descriptor =
+        encoder.encode_descriptor(name, &sentence(help), None, first.metric_type())?;
     for (kind, metric) in &metrics {
         metric.encode(descriptor.encode_family(&[("agent", kind.as_str())])?)?;
     }
@@ -262,7 +309,7 @@ fn family<'k, M: EncodeMetric>(
 
 fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
     let counter = ConstCounter::new(value);
-    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+    counter.encode(encoder.encode_descriptor(name, &sentence(help), None, counter.metric_type())?)
 }
 
 fn gauge<G>(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: G) -> fmt::Result
@@ -271,5 +318,10 @@ where
     G: EncodeGaugeValue,
 {
     let gauge = ConstGauge::new(value);
-    gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+    gauge.encode(encoder.encode_descriptor(name, &sentence(help), None, gauge.metric_type())?)
+}
+
+/// A registry ends each help text like this; a collector has to do so itself.
+fn sentence(help: &str) -> String {
+    format!("{help}.")
 }

@@ -44,7 +44,9 @@ impl Default for Timeouts {
 
 /// A source of random bytes, given by the edge: nothing in here makes its own.
 #[derive(Clone)]
-pub struct Random(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Random(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Random {
     /// A source that fills what it is given. It must be fit for keys.

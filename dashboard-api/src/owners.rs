@@ -134,7 +134,8 @@ fn is_language(text: &str) -> bool {
     let plain = |part: &str, range: std::ops::RangeInclusive<usize>| {
         range.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
-    plain(first, 2..=3) && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+    plain(first, 2..=3)
+        && first.bytes().all(|byte| byte.is_ascii_alphabetic())
         && parts.all(|part| plain(part, 1..=8))
 }
 

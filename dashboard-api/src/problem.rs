@@ -62,21 +62,31 @@ impl Kind {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here")
             }
             Kind::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The body did not come in time"),
-            Kind::Conflict => (S::CONFLICT, "conflict", "Things do not stand as the request assumes"),
+            Kind::Conflict => {
+                (S::CONFLICT, "conflict", "Things do not stand as the request assumes")
+            }
             Kind::Gone => (S::GONE, "gone", "It was there once"),
             Kind::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
-            Kind::MediaType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body is in a form that is not read here")
-            }
+            Kind::MediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "media-type",
+                "The body is in a form that is not read here",
+            ),
             Kind::Misdirected => {
                 (S::MISDIRECTED_REQUEST, "misdirected", "The request is meant for another host")
             }
-            Kind::Unprocessable => {
-                (S::UNPROCESSABLE_ENTITY, "unprocessable", "The request names something that cannot be")
+            Kind::Unprocessable => (
+                S::UNPROCESSABLE_ENTITY,
+                "unprocessable",
+                "The request names something that cannot be",
+            ),
+            Kind::RateLimited => {
+                (S::TOO_MANY_REQUESTS, "rate-limited", "The asset sends too often")
             }
-            Kind::RateLimited => (S::TOO_MANY_REQUESTS, "rate-limited", "The asset sends too often"),
             Kind::Failed => (S::INTERNAL_SERVER_ERROR, "failed", "The request failed here"),
-            Kind::NotAvailable => (S::NOT_IMPLEMENTED, "not-available", "This deployment cannot do that"),
+            Kind::NotAvailable => {
+                (S::NOT_IMPLEMENTED, "not-available", "This deployment cannot do that")
+            }
             Kind::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much waits already"),
             Kind::Stopped => (S::SERVICE_UNAVAILABLE, "stopped", "Nothing is committed any more"),
             Kind::NotReady => (S::SERVICE_UNAVAILABLE, "not-ready", "The deployment is not ready"),
@@ -96,7 +106,8 @@ impl Problem {
 
     /// The same with one entry per part of the request that is wrong.
     pub(crate) fn with_errors(mut self, errors: impl IntoIterator<Item = impl Serialize>) -> Self {
-        let values = errors.into_iter().map(|error| serde_json::to_value(error).unwrap_or(Value::Null));
+        let values =
+            errors.into_iter().map(|error| serde_json::to_value(error).unwrap_or(Value::Null));
         self.errors = values.collect();
         self
     }

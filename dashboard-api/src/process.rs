@@ -17,7 +17,8 @@ impl Process {
     /// As of now.
     pub(crate) fn read() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let resident = field(&status, "VmRSS:").and_then(|text| text.strip_suffix(" kB")?.trim().parse().ok());
+        let resident =
+            field(&status, "VmRSS:").and_then(|text| text.strip_suffix(" kB")?.trim().parse().ok());
         let handles = fs::read_dir("/proc/self/fd").ok().map(Iterator::count);
         Self {
             resident_memory_bytes: resident.map(|kibibytes: u64| kibibytes * 1024),

@@ -18,8 +18,9 @@ pub(crate) struct List<T> {
 
 /// `body` as JSON.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
-    let bytes = serde_json::to_vec(body)
-        .map_err(|error| Problem::new(Kind::Failed, format!("the answer cannot be written: {error}")))?;
+    let bytes = serde_json::to_vec(body).map_err(|error| {
+        Problem::new(Kind::Failed, format!("the answer cannot be written: {error}"))
+    })?;
     Ok(typed(status, "application/json", bytes))
 }
 

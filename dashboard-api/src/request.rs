@@ -134,13 +134,17 @@ pub(crate) fn check_text(field: &str, text: &str) -> Result<(), Problem> {
 }
 
 /// Reads a query string; a name that is not in `known`, or appears twice, is an error.
-pub(crate) fn parse_query(query: &str, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
+pub(crate) fn parse_query(
+    query: &str,
+    known: &[&str],
+) -> Result<BTreeMap<String, String>, Problem> {
     let mut values = BTreeMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let decoded = |text: &str| {
-            percent_decode(&text.replace('+', " "))
-                .ok_or_else(|| malformed(format!("`{text}` in the query is not percent-encoded UTF-8")))
+            percent_decode(&text.replace('+', " ")).ok_or_else(|| {
+                malformed(format!("`{text}` in the query is not percent-encoded UTF-8"))
+            })
         };
         let (name, value) = (decoded(name)?, decoded(value)?);
         if !known.contains(&name.as_str()) {

@@ -41,15 +41,18 @@ pub enum Body {
 }
 
 pub(crate) type Handler = for<'a> fn(&'a Facade, Request) -> Answering<'a>;
-pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
+pub(crate) type Answering<'a> =
+    Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
 
 /// Everything that can be asked.
-pub const ROUTES: &[Route] = &[
+pub static ROUTES: &[Route] = &[
     Route {
         body: Body::Telemetry,
-        ..post("/v1/fleets/{fleet}/assets/{asset}/telemetry", "take samples; answered once they are durable", |f, r| {
-            Box::pin(ingest::receive(f, r))
-        })
+        ..post(
+            "/v1/fleets/{fleet}/assets/{asset}/telemetry",
+            "take samples; answered once they are durable",
+            |f, r| Box::pin(ingest::receive(f, r)),
+        )
     },
     Route {
         query: &["fleet", "retired", "cursor", "limit"],
@@ -75,9 +78,11 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         body: Body::Json,
-        ..post("/v1/owners", "register an owner; personal data is sealed before it is kept", |f, r| {
-            Box::pin(owners::register(f, r))
-        })
+        ..post(
+            "/v1/owners",
+            "register an owner; personal data is sealed before it is kept",
+            |f, r| Box::pin(owners::register(f, r)),
+        )
     },
     get("/v1/agents", "list every host of every agent", |f, r| Box::pin(agents::list(f, r))),
     get("/v1/agents/{kind}", "show an agent's contract, configuration and hosts", |f, r| {
@@ -97,9 +102,11 @@ pub const ROUTES: &[Route] = &[
     }),
     Route {
         body: Body::Empty,
-        ..post("/v1/dead/{sequence}/replay", "give the original to the agent that rejected it", |f, r| {
-            Box::pin(dead::replay(f, r))
-        })
+        ..post(
+            "/v1/dead/{sequence}/replay",
+            "give the original to the agent that rejected it",
+            |f, r| Box::pin(dead::replay(f, r)),
+        )
     },
     Route {
         query: &["asset", "released", "cursor", "limit"],
@@ -174,8 +181,11 @@ pub(crate) fn find(
         return Err(Problem::new(Kind::NotFound, format!("there is nothing at `{path}`")));
     }
     let allowed = allowed.join(", ");
-    Err(Problem::new(Kind::MethodNotAllowed, format!("`{method}` is not taken here; use {allowed}"))
-        .allow(&allowed))
+    Err(Problem::new(
+        Kind::MethodNotAllowed,
+        format!("`{method}` is not taken here; use {allowed}"),
+    )
+    .allow(&allowed))
 }
 
 /// What `path` names where `pattern` has `{…}`, or `None` when it does not fit.
@@ -197,8 +207,9 @@ fn matches(
         }
     }
     let decode = |(name, found): (&'static str, &str)| {
-        let text = percent_decode(found)
-            .ok_or_else(|| malformed(format!("`{found}` in the path is not percent-encoded UTF-8")))?;
+        let text = percent_decode(found).ok_or_else(|| {
+            malformed(format!("`{found}` in the path is not percent-encoded UTF-8"))
+        })?;
         Ok((name, text))
     };
     raw.into_iter().map(decode).collect::<Result<_, Problem>>().map(Some)
@@ -217,7 +228,8 @@ mod tests {
     #[test]
     fn a_segment_is_decoded_after_the_path_was_split() {
         let path = "/v1/fleets/a%2Fb/assets/moto%207/telemetry";
-        let expected = ("/v1/fleets/{fleet}/assets/{asset}/telemetry", vec!["moto 7".into(), "a/b".into()]);
+        let expected =
+            ("/v1/fleets/{fleet}/assets/{asset}/telemetry", vec!["moto 7".into(), "a/b".into()]);
         assert_eq!(found(&Method::POST, path), Ok(expected));
         let broken = "/v1/fleets/%zz/assets/a/telemetry";
         assert_eq!(found(&Method::POST, broken), Err(Kind::Malformed));
@@ -235,9 +247,13 @@ mod tests {
     #[test]
     fn no_two_routes_answer_the_same_request() {
         for (index, route) in ROUTES.iter().enumerate() {
-            let (first, _) = find(&Method::from_bytes(route.method.as_bytes()).unwrap(), route.path)
-                .unwrap_or_else(|problem| panic!("{route:?}: {}", problem.detail));
-            assert!(std::ptr::eq(first, &raw const ROUTES[index]), "{route:?} is hidden by {first:?}");
+            let (first, _) =
+                find(&Method::from_bytes(route.method.as_bytes()).unwrap(), route.path)
+                    .unwrap_or_else(|problem| panic!("{route:?}: {}", problem.detail));
+            assert!(
+                std::ptr::eq(first, &raw const ROUTES[index]),
+                "{route:?} is hidden by {first:?}"
+            );
         }
     }
 }

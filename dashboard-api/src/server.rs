@@ -39,7 +39,9 @@ pub enum BindError {
         address: SocketAddr,
     },
     /// There is no login, so nobody else may reach it.
-    #[error("`{address}` can be reached from other machines, but nobody would have to log in; use 127.0.0.1")]
+    #[error(
+        "`{address}` can be reached from other machines, but nobody would have to log in; use 127.0.0.1"
+    )]
     NotLoopback {
         /// The address.
         address: SocketAddr,
@@ -113,7 +115,7 @@ impl Bound {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not taken");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    pause().await;
                 }
             }
         }
@@ -124,6 +126,11 @@ impl Bound {
         }
         connections.shutdown().await;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the system does not say when it has handles again")]
+async fn pause() {
+    tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
 type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);

@@ -67,7 +67,10 @@ fn data(envelope: &Envelope) -> Result<Value, String> {
         _ if envelope.encoding == Encoding::Json => {
             serde_json::from_slice(&envelope.data).map_err(|error| error.to_string())
         }
-        name => Err(format!("`{name}` is in no catalogue of this build ({} bytes)", envelope.data.len())),
+        name => Err(format!(
+            "`{name}` is in no catalogue of this build ({} bytes)",
+            envelope.data.len()
+        )),
     }
 }
 

@@ -144,8 +144,7 @@ impl LogView {
 impl Quarantine {
     fn add(&mut self, delivery: &Delivery) {
         let envelope = &delivery.envelope;
-        let frame =
-            Quarantined { id: envelope.id, asset: envelope.key.clone(), released_at: None };
+        let frame = Quarantined { id: envelope.id, asset: envelope.key.clone(), released_at: None };
         self.sequence_by_id.insert(envelope.id, delivery.sequence);
         self.frames.insert(delivery.sequence, frame);
         if self.frames.len() > QUARANTINED_MAX

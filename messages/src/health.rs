@@ -50,7 +50,7 @@ pub struct HealthAssessed {
 /// How unusual the features of a window are.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Anomaly {
-    /// Higher is more unusual, 0 to 1.
+    /// 0 and more; higher is more unusual.
     pub score: Finite,
     /// Whether the alarm is raised; it is raised and cleared with hysteresis.
     pub alarm: bool,
@@ -118,7 +118,7 @@ pub struct AnomalyDetected {
     pub window_end: Timestamp,
     /// Operating state in that window.
     pub operating_state: Option<String>,
-    /// Its score, 0 to 1.
+    /// Its score, 0 and more.
     pub score: Finite,
     /// The score from which on an alarm is raised.
     pub threshold: Finite,

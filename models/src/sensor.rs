@@ -72,27 +72,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             peers_moving_share: 1.0 / 3.0,
-            still: StandLimits {
-                learn: 300,
-                prior: 30,
-                factor: 3,
-                min: 5,
-                max: 240,
-            },
-            still_over_states: StandLimits {
-                learn: 60,
-                prior: 10,
-                factor: 3,
-                min: 4,
-                max: 60,
-            },
-            absent: StandLimits {
-                learn: 120,
-                prior: 5,
-                factor: 3,
-                min: 5,
-                max: 120,
-            },
+            still: StandLimits { learn: 300, prior: 30, factor: 3, min: 5, max: 240 },
+            still_over_states: StandLimits { learn: 60, prior: 10, factor: 3, min: 4, max: 60 },
+            absent: StandLimits { learn: 120, prior: 5, factor: 3, min: 5, max: 120 },
             out_of_range_windows: 2,
             clear_windows: 3,
         }
@@ -178,13 +160,8 @@ pub struct Tests {
 impl Sensors {
     /// Faults of the channel at `index` that are on now.
     pub fn faults(&self, index: usize) -> impl Iterator<Item = Fault> {
-        let raised = self
-            .channels
-            .get(index)
-            .map_or([None; 3], |channel| channel.raised);
-        Fault::ALL
-            .into_iter()
-            .filter(move |fault| raised[*fault as usize].is_some())
+        let raised = self.channels.get(index).map_or([None; 3], |channel| channel.raised);
+        Fault::ALL.into_iter().filter(move |fault| raised[*fault as usize].is_some())
     }
 }
 
@@ -206,58 +183,28 @@ impl Tests {
         summaries: &[Option<Summary>],
         state: u8,
     ) -> Vec<Finding<'_>> {
-        assert_eq!(
-            summaries.len(),
-            self.channels.len(),
-            "every channel has its place"
-        );
-        sensors
-            .channels
-            .resize_with(self.channels.len(), Memory::default);
-        let state_changed = sensors
-            .state
-            .replace(state)
-            .is_some_and(|before| before != state);
-        let moved: Vec<bool> = sensors
-            .channels
-            .iter()
-            .zip(summaries)
-            .map(has_moved)
-            .collect();
+        assert_eq!(summaries.len(), self.channels.len(), "every channel has its place");
+        sensors.channels.resize_with(self.channels.len(), Memory::default);
+        let state_changed = sensors.state.replace(state).is_some_and(|before| before != state);
+        let moved: Vec<bool> = sensors.channels.iter().zip(summaries).map(has_moved).collect();
         let reporting = summaries.iter().flatten().count();
         let moving = moved.iter().filter(|moved| **moved).count();
-        let window = Window {
-            state_changed,
-            state,
-            reporting,
-            moving,
-        };
+        let window = Window { state_changed, state, reporting, moving };
         let mut findings = Vec::new();
         for (index, channel) in self.channels.iter().enumerate() {
             let memory = &mut sensors.channels[index];
             let verdicts = [
-                memory.stuck(
-                    &self.settings,
-                    channel,
-                    summaries[index],
-                    moved[index],
-                    &window,
-                ),
+                memory.stuck(&self.settings, channel, summaries[index], moved[index], &window),
                 memory.dropout(&self.settings, summaries[index], &window),
                 memory.out_of_range(&self.settings, channel, summaries[index]),
             ];
             for (fault, verdict) in Fault::ALL.into_iter().zip(verdicts) {
                 if let Some(is_raised) = memory.turn(&self.settings, fault, verdict) {
-                    findings.push(Finding {
-                        channel: &channel.name,
-                        fault,
-                        is_raised,
-                    });
+                    findings.push(Finding { channel: &channel.name, fault, is_raised });
                 }
             }
-            memory.last_bits = summaries[index]
-                .map(|summary| summary.last_bits)
-                .or(memory.last_bits);
+            memory.last_bits =
+                summaries[index].map(|summary| summary.last_bits).or(memory.last_bits);
         }
         findings
     }
@@ -266,9 +213,7 @@ impl Tests {
 /// Whether a channel came with another value than it had.
 fn has_moved((memory, summary): (&Memory, &Option<Summary>)) -> bool {
     summary.is_some_and(|summary| {
-        let other = memory
-            .last_bits
-            .is_some_and(|before| before != summary.last_bits);
+        let other = memory.last_bits.is_some_and(|before| before != summary.last_bits);
         summary.changed > 0 || other
     })
 }
@@ -341,9 +286,7 @@ impl Memory {
         if moved {
             Sign::Healthy
         } else if self.still.is_beyond(&settings.still)
-            || self
-                .still_over_states
-                .is_beyond(&settings.still_over_states)
+            || self.still_over_states.is_beyond(&settings.still_over_states)
         {
             Sign::Faulty
         } else {
@@ -352,10 +295,7 @@ impl Memory {
     }
 
     fn dropout(&mut self, settings: &Settings, summary: Option<Summary>, window: &Window) -> Sign {
-        let Some(present) = self
-            .present_windows_by_state
-            .get_mut(usize::from(window.state))
-        else {
+        let Some(present) = self.present_windows_by_state.get_mut(usize::from(window.state)) else {
             return Sign::None;
         };
         let is_expected = *present >= EXPECTED_WINDOWS;

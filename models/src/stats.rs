@@ -81,9 +81,7 @@ fn odd_series(x: f64) -> f64 {
 
 /// Probability of more than `x` > 0.
 fn upper_tail(x: f64) -> f64 {
-    let fraction = (1..=TAIL_TERMS)
-        .rev()
-        .fold(x, |below, k| x + f64::from(k) / below);
+    let fraction = (1..=TAIL_TERMS).rev().fold(x, |below, k| x + f64::from(k) / below);
     normal_density(x) / fraction
 }
 
@@ -95,11 +93,7 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let middle = values.len() / 2;
     let upper = values.get(middle)?;
-    if values.len() % 2 == 1 {
-        Some(*upper)
-    } else {
-        Some(0.5 * (values[middle - 1] + upper))
-    }
+    if values.len() % 2 == 1 { Some(*upper) } else { Some(0.5 * (values[middle - 1] + upper)) }
 }
 
 /// Median and median absolute deviation as a normal deviation ([`DEVIATION_PER_MAD`]); `None` without values.
@@ -153,15 +147,7 @@ impl LineSums {
     pub fn add(&mut self, x: f64, y: f64, weight: f64) {
         assert!(x.is_finite() && y.is_finite(), "a point is finite");
         assert!(weight > 0.0 && weight.is_finite(), "a point has weight");
-        let point = Self {
-            points: 1,
-            weight,
-            x_mean: x,
-            y_mean: y,
-            xx: 0.0,
-            xy: 0.0,
-            yy: 0.0,
-        };
+        let point = Self { points: 1, weight, x_mean: x, y_mean: y, xx: 0.0, xy: 0.0, yy: 0.0 };
         self.merge(&point);
     }
 
@@ -237,10 +223,7 @@ mod tests {
     fn the_normal_distribution_agrees_with_reference_values() {
         for &(x, expected) in PHI {
             let found = normal_cdf(x);
-            assert!(
-                (found / expected - 1.0).abs() < 1e-13,
-                "Φ({x}) = {found:e}, not {expected:e}"
-            );
+            assert!((found / expected - 1.0).abs() < 1e-13, "Φ({x}) = {found:e}, not {expected:e}");
         }
     }
 
@@ -261,10 +244,7 @@ mod tests {
             (1e-9, -5.997_807_015_007_686),
         ] {
             let found = normal_quantile(p).unwrap();
-            assert!(
-                (found - expected).abs() < 1e-11,
-                "Φ⁻¹({p}) = {found}, not {expected}"
-            );
+            assert!((found - expected).abs() < 1e-11, "Φ⁻¹({p}) = {found}, not {expected}");
         }
     }
 
@@ -320,11 +300,7 @@ mod tests {
             for x in 0..12 {
                 let weight = if x % 2 == 0 { 1.0 } else { 4.0 };
                 let x = f64::from(x);
-                sums.add(
-                    x,
-                    5.0 - 0.3 * x + noise.normal() / f64::sqrt(weight),
-                    weight,
-                );
+                sums.add(x, 5.0 - 0.3 * x + noise.normal() / f64::sqrt(weight), weight);
             }
             let fit = sums.fit(20.0).unwrap();
             // Student's t with 10 degrees of freedom: 95 % within 2.228 standard errors.

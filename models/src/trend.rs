@@ -1,7 +1,8 @@
 //! Says how likely a channel is beyond its limit within a horizon, why, and how much time is left.
 //!
-//! The limit counts as reached when the *lasting* level reaches it; a measured level differs from that by noise and by
-//! what regulation, load and weather make of it ([`Limit::wander`]). All levels are measured towards the limit (a falling channel is mirrored). At `r` hours from now:
+//! The limit counts as reached when the *lasting* level reaches it; a measured level differs from that by noise
+//! and by what regulation, load and weather make of it ([`Limit::wander`]). All levels are measured towards the
+//! limit (a falling channel is mirrored). At `r` hours from now:
 //!
 //! ```text
 //! z(r) = (level + slope·r − limit) / √(a² + b²r²)     a² = level error² + residual² + wander²
@@ -18,9 +19,10 @@
 //! **How far a slope is believed.** A healthy channel has slopes too: regulation, load, weather. So the
 //! slope has a prior N(0, τ²), τ = [`Limit::slope_deviation`], and what was seen has the variance
 //! standard error² + [`WANDER_SLOPE_VARIANCE`] × (wander / span)², since a level that wanders by `wander` of
-//! itself makes slopes of that size. The slope used is the posterior mean, seen × reliability, reliability = τ² / (τ² + variance seen), and
-//! b² = τ² (1 − reliability) is its posterior variance. A slope over ten minutes thus counts little and
-//! leaves b near τ, one over a day counts almost in full. Nothing is said about times beyond the reach.
+//! itself makes slopes of that size. The slope used is the posterior mean, seen × reliability, reliability = τ²
+//! / (τ² + variance seen), and b² = τ² (1 − reliability) is its posterior variance. A slope over ten minutes
+//! thus counts little and leaves b near τ, one over a day counts almost in full. Nothing is said about times
+//! beyond the reach.
 
 use crate::stats::{normal_cdf, normal_quantile};
 use serde::{Deserialize, Serialize};
@@ -78,12 +80,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            panes_min: 6,
-            span_hours_min: 0.5,
-            age_hours_max: 1.0,
-            span_multiple_max: 2.0,
-        }
+        Self { panes_min: 6, span_hours_min: 0.5, age_hours_max: 1.0, span_multiple_max: 2.0 }
     }
 }
 
@@ -213,8 +210,8 @@ pub struct TimeLeft {
 /// Continues the trend of a channel to its limit.
 ///
 /// The probability never falls when the level comes nearer to the limit, the slope towards it
-/// grows, the horizon grows, or evidence is added; it is at least a half exactly when the median time left is within the
-/// horizon.
+/// grows, the horizon grows, or evidence is added; it is at least a half exactly when the median time left is
+/// within the horizon.
 ///
 /// # Errors
 /// [`CannotSay`], naming what is missing.
@@ -233,21 +230,12 @@ pub fn outlook<'a>(
     let at = path.worst_until(reach);
     let deviation = path.deviation(at);
     let mut contributions = vec![
-        Contribution {
-            name: LEVEL,
-            probits: path.margin / deviation,
-        },
-        Contribution {
-            name: SLOPE,
-            probits: path.slope * at / deviation,
-        },
+        Contribution { name: LEVEL, probits: path.margin / deviation },
+        Contribution { name: SLOPE, probits: path.slope * at / deviation },
     ];
     contributions.extend(evidence.iter().map(Evidence::contribution));
     let score = contributions.iter().map(|part| part.probits).sum();
-    let offset = evidence
-        .iter()
-        .map(|evidence| evidence.contribution().probits)
-        .sum();
+    let offset = evidence.iter().map(|evidence| evidence.contribution().probits).sum();
     Ok(Outlook {
         score,
         probability: normal_cdf(score),
@@ -260,10 +248,7 @@ pub fn outlook<'a>(
 
 impl<'a> Evidence<'a> {
     fn contribution(&self) -> Contribution<'a> {
-        Contribution {
-            name: self.name,
-            probits: self.weight * self.value,
-        }
+        Contribution { name: self.name, probits: self.weight * self.value }
     }
 }
 
@@ -274,27 +259,13 @@ fn usable(settings: &Settings, channel: Channel) -> Result<Observed, CannotSay> 
         Channel::SensorFaulted => return Err(CannotSay::SensorFaulted),
         Channel::Observed(observed) => observed,
     };
-    let Observed {
-        panes,
-        span_hours: span,
-        age_hours: age,
-        ..
-    } = observed;
+    let Observed { panes, span_hours: span, age_hours: age, .. } = observed;
     if panes < settings.panes_min {
-        Err(CannotSay::TooFewPanes {
-            panes,
-            needed: settings.panes_min,
-        })
+        Err(CannotSay::TooFewPanes { panes, needed: settings.panes_min })
     } else if span < settings.span_hours_min {
-        Err(CannotSay::SpanTooShort {
-            hours: span,
-            needed: settings.span_hours_min,
-        })
+        Err(CannotSay::SpanTooShort { hours: span, needed: settings.span_hours_min })
     } else if age > settings.age_hours_max {
-        Err(CannotSay::Stale {
-            hours: age,
-            allowed: settings.age_hours_max,
-        })
+        Err(CannotSay::Stale { hours: age, allowed: settings.age_hours_max })
     } else {
         Ok(observed)
     }
@@ -322,9 +293,7 @@ fn check_numbers(
         ("wander", limit.wander, f64::MIN_POSITIVE),
         ("slope deviation", limit.slope_deviation, f64::MIN_POSITIVE),
     ];
-    let weighed = evidence
-        .iter()
-        .map(|e| ("evidence", e.contribution().probits, any));
+    let weighed = evidence.iter().map(|e| ("evidence", e.contribution().probits, any));
     let is_wrong = |(_, value, min): &(_, f64, f64)| !(value.is_finite() && value >= min);
     match numbers.into_iter().chain(weighed).find(is_wrong) {
         Some((name, value, _)) => Err(CannotSay::Unusable { name, value }),
@@ -383,11 +352,7 @@ impl Path {
             let turn = self.slope * self.level_variance / (self.margin * self.slope_variance);
             return turn.clamp(0.0, reach);
         }
-        if self.probits(reach) > self.probits(0.0) {
-            reach
-        } else {
-            0.0
-        }
+        if self.probits(reach) > self.probits(0.0) { reach } else { 0.0 }
     }
 
     /// Quantiles of the time at which z + `offset` first passes the probit of a probability.
@@ -397,11 +362,7 @@ impl Path {
             self.first_at(probit - offset, reach)
         };
         let hours_10 = hours_at(0.1)?;
-        Some(TimeLeft {
-            hours_10,
-            hours_50: hours_at(0.5),
-            hours_90: hours_at(0.9),
-        })
+        Some(TimeLeft { hours_10, hours_50: hours_at(0.5), hours_90: hours_at(0.9) })
     }
 
     /// The earliest time within `reach` at which z, by its running maximum, is at least `probits`.
@@ -416,11 +377,7 @@ impl Path {
         let (mut before, mut after) = (0.0, reach);
         for _ in 0..HALVINGS {
             let middle = 0.5 * (before + after);
-            if reached(middle) {
-                after = middle
-            } else {
-                before = middle
-            }
+            if reached(middle) { after = middle } else { before = middle }
         }
         Some(after)
     }

@@ -8,6 +8,7 @@
 use crate::store::sled::SledStore;
 use crate::store::{
     Batch, HostChange, HostId, HostRecord, Partition, Progress, ReadLimit, Store, StoreError,
+    Verified,
 };
 use messages::{Envelope, Sequence};
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,8 @@ use std::sync::Arc;
 const MAGIC: [u8; 8] = *b"AURORAB1";
 /// Longest frame of a backup, in bytes.
 pub const FRAME_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Frames restored with one commit.
-const RESTORE_FRAMES: usize = 512;
+/// Bytes of frames restored with one commit, about.
+const RESTORE_BYTES: usize = 4 * 1024 * 1024;
 
 /// One thing in a backup.
 #[derive(Serialize, Deserialize)]
@@ -93,7 +94,7 @@ impl Export {
     /// # Errors
     /// [`BackupError`] when the store or the file fails.
     pub fn begin(store: &dyn Store, path: &Path) -> Result<Self, BackupError> {
-        let part = path.with_extension("part");
+        let part = beside(path, ".part");
         let io = |source| BackupError::Io { path: part.clone(), source };
         let mut file = BufWriter::new(File::create(&part).map_err(io)?);
         file.write_all(&MAGIC).map_err(io)?;
@@ -137,30 +138,37 @@ impl Export {
     /// Writes the log up to where it stood at the beginning, syncs, and gives the file its name.
     ///
     /// # Errors
-    /// [`BackupError`] when the store or the file fails.
+    /// [`BackupError`] when the store or the file fails; nothing stands under the name then.
     pub fn finish(mut self, store: &dyn Store) -> Result<Summary, BackupError> {
         for (partition, first, last) in self.heads.clone() {
-            let mut after = first - 1;
-            while after < last {
-                for delivery in store.read(partition, after, ReadLimit::default())? {
-                    after = delivery.sequence;
-                    if after <= last {
-                        self.summary.records += 1;
-                        self.write(&Frame::Record { partition, envelope: delivery.envelope })?;
-                    }
-                }
-            }
+            self.log(store, partition, first, last)?;
         }
         let summary = self.summary;
         self.write(&Frame::End(summary))?;
         let io = |source| BackupError::Io { path: self.part.clone(), source };
-        let file = self.file.into_inner().map_err(|error| io(error.into_error()))?;
-        file.sync_all().map_err(io)?;
-        std::fs::rename(&self.part, &self.path).map_err(io)?;
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
-        }
+        self.file.flush().and_then(|()| self.file.get_ref().sync_all()).map_err(io)?;
+        rename(&self.part, &self.path)?;
         Ok(summary)
+    }
+
+    fn log(
+        &mut self,
+        store: &dyn Store,
+        partition: Partition,
+        first: Sequence,
+        last: Sequence,
+    ) -> Result<(), BackupError> {
+        let mut after = first - 1;
+        while after < last {
+            for delivery in store.read(partition, after, ReadLimit::default())? {
+                after = delivery.sequence;
+                if after <= last {
+                    self.summary.records += 1;
+                    self.write(&Frame::Record { partition, envelope: delivery.envelope })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn write(&mut self, frame: &Frame) -> Result<(), BackupError> {
@@ -173,6 +181,17 @@ impl Export {
             self.file.write_all(part).map_err(io)?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Export {
+    /// An export that was given up leaves nothing behind; a finished one has its name by now.
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.part)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %self.part.display(), %error, "an unfinished backup is left");
+        }
     }
 }
 
@@ -189,39 +208,72 @@ pub fn create(store: &dyn Store, path: &Path) -> Result<Summary, BackupError> {
 /// # Errors
 /// [`BackupError::Damaged`] naming what is wrong.
 pub fn verify(path: &Path) -> Result<Summary, BackupError> {
-    read(path, |_| Ok(()))
+    read(path, |_, _| Ok(()))
 }
 
-/// Fills a new store in `folder` from a backup, checked before the first byte is written.
+/// Fills a new store in `folder` from a backup, checked before the first byte is written. The folder
+/// appears under its name, or loses its emptiness, only when the store is complete.
 ///
 /// # Errors
 /// [`BackupError`] when the backup is damaged, the folder is not empty, or the store fails.
 pub fn restore(path: &Path, folder: &Path) -> Result<Summary, BackupError> {
     let summary = verify(path)?;
     let io = |source| BackupError::Io { path: folder.to_owned(), source };
-    std::fs::create_dir_all(folder).map_err(io)?;
-    if std::fs::read_dir(folder).map_err(io)?.next().is_some() {
+    let full = match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(io(error)),
+    };
+    if full {
         return Err(BackupError::NotEmpty { path: folder.to_owned() });
     }
+    let part = beside(folder, ".restoring");
+    match std::fs::remove_dir_all(&part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+        _ => fill(path, &part, summary)?,
+    }
+    rename(&part, folder)?;
+    Ok(summary)
+}
+
+/// Makes a store in `folder` with what the backup at `path` holds.
+fn fill(path: &Path, folder: &Path, summary: Summary) -> Result<(), BackupError> {
     let store = SledStore::open(folder)?;
     let mut batch = Batch::default();
-    let mut frames = 0;
-    read(path, |frame| {
-        // Where a partition begins must be settled before its first record.
-        let settled = batch.trims.is_empty() || matches!(frame, Frame::Partition { .. });
-        if !settled {
-            store.commit(std::mem::take(&mut batch))?;
-        }
+    let mut waiting = 0;
+    read(path, |frame, bytes| {
         put(&mut batch, frame);
-        frames += 1;
-        if frames % RESTORE_FRAMES == 0 {
+        waiting += bytes;
+        if waiting >= RESTORE_BYTES {
             store.commit(std::mem::take(&mut batch))?;
+            waiting = 0;
         }
         Ok(())
     })?;
     store.commit(batch)?;
-    store.verify()?;
-    Ok(summary)
+    let Summary { records, states, blobs, .. } = summary;
+    if store.verify()? == (Verified { records, states, blobs }) {
+        return Ok(());
+    }
+    Err(BackupError::Damaged { path: path.to_owned(), what: "it holds something twice".to_owned() })
+}
+
+/// `path` with something behind its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Gives what is at `from` the name `to`, durably.
+fn rename(from: &Path, to: &Path) -> Result<(), BackupError> {
+    let folder = match to.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::rename(from, to)
+        .and_then(|()| File::open(folder)?.sync_all())
+        .map_err(|source| BackupError::Io { path: to.to_owned(), source })
 }
 
 fn put(batch: &mut Batch, frame: Frame) {
@@ -243,9 +295,10 @@ fn put(batch: &mut Batch, frame: Frame) {
 /// Reads every frame of a backup and checks its checksums, counts and end.
 fn read(
     path: &Path,
-    mut visit: impl FnMut(Frame) -> Result<(), BackupError>,
+    mut visit: impl FnMut(Frame, usize) -> Result<(), BackupError>,
 ) -> Result<Summary, BackupError> {
-    let damaged = |what: &str| BackupError::Damaged { path: path.to_owned(), what: what.to_owned() };
+    let damaged =
+        |what: &str| BackupError::Damaged { path: path.to_owned(), what: what.to_owned() };
     let io = |source| BackupError::Io { path: path.to_owned(), source };
     let mut file = BufReader::new(File::open(path).map_err(io)?);
     let mut magic = [0; 8];
@@ -275,7 +328,7 @@ fn read(
             return if whole { Ok(summary) } else { Err(damaged("its end does not match")) };
         }
         seen.count(&frame, &bytes);
-        visit(frame)?;
+        visit(frame, bytes.len())?;
     }
 }
 

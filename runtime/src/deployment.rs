@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Stored value that exists while a process has the store open.
 const RUNNING: &str = "running";
@@ -39,6 +40,9 @@ pub struct Options {
     pub partitions: NonZeroU16,
     /// Where to record what is in flight, for tests that kill the process.
     pub recorder: FlightRecorder,
+    /// Longest time between two checkpoints, in place of what agents declare: shorter means less to
+    /// replay after a crash and more to write.
+    pub checkpoint_interval: Option<Duration>,
 }
 
 /// Why a deployment does not start.
@@ -121,6 +125,7 @@ impl Deployment {
                     clock: options.clock.clone(),
                     board: board.clone(),
                     unclean: unclean.then(|| options.folder.join("markers")),
+                    checkpoint_interval: options.checkpoint_interval,
                 });
             }
         }

@@ -41,6 +41,8 @@ pub(crate) struct Spec {
     pub(crate) board: Board,
     /// Folder of markers, if the last process ended uncleanly.
     pub(crate) unclean: Option<PathBuf>,
+    /// Longest time between two checkpoints, in place of what the agent declares.
+    pub(crate) checkpoint_interval: Option<Duration>,
 }
 
 /// What a host hears.
@@ -240,7 +242,9 @@ impl HostWork {
             }
         }
         let interval = match self.engine.contract().durability {
-            Durability::Checkpoint { interval } => interval,
+            Durability::Checkpoint { interval } => {
+                self.spec.checkpoint_interval.unwrap_or(interval)
+            }
             Durability::Turn => PROGRESS_INTERVAL,
         };
         if now.since(self.saved_at) >= interval {

@@ -4,8 +4,11 @@
 //! contract suite in [`crate::testkit::store_contract`].
 
 mod head;
+mod limit;
 pub mod memory;
 pub mod sled;
+
+pub use limit::{NAME_BYTES_MAX, VALUE_BYTES_MAX};
 
 use messages::{Envelope, Sequence, Stream, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -92,7 +95,8 @@ pub struct Batch {
     pub hosts: Vec<HostChange>,
     /// Named values to put, or to remove where `None`.
     pub blobs: Vec<(String, Option<Vec<u8>>)>,
-    /// Partitions to forget up to and including a position; one without records begins behind it.
+    /// Partitions to forget up to and including a position, before anything is appended; one that
+    /// never had a record begins behind it.
     pub trims: Vec<(Partition, Sequence)>,
 }
 
@@ -131,7 +135,8 @@ pub trait Store: Send + Sync + 'static {
     /// Makes `batch` durable; gives the position of each appended record, in order.
     ///
     /// # Errors
-    /// [`StoreError`]; every error is final: the process must stop serving and be restarted.
+    /// [`StoreError::Unstorable`] when the batch holds something too large: nothing of it was written.
+    /// Every other error is final: the process must stop serving and be restarted.
     fn commit(&self, batch: Batch) -> Result<Vec<Sequence>, StoreError>;
 
     /// Every partition that ever had a record, in order.
@@ -171,6 +176,8 @@ pub trait Store: Send + Sync + 'static {
     fn hosts(&self) -> Result<Vec<HostId>, StoreError>;
 
     /// Every state of `host` by key, in key order, checked to be complete: none lost, none changed.
+    /// What `visit` was given counts only once this returns well. Commits wait meanwhile, so `visit`
+    /// must not ask the store for anything.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when one is missing or damaged.
@@ -198,7 +205,8 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Corrupt`] when the store is damaged.
     fn blobs(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
 
-    /// Reads everything and checks it: checksums, density, digests. Slow; runs beside other readers.
+    /// Reads everything and checks it: checksums, density, digests. Slow; runs beside readers and
+    /// commits.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] naming what is damaged.

@@ -148,14 +148,16 @@ impl Desk {
     /// Handles everything that is on the log.
     fn settle(&mut self) {
         loop {
-            let read = self.store.read(Partition::LOG, self.engine.position(), ReadLimit::default());
+            let read =
+                self.store.read(Partition::LOG, self.engine.position(), ReadLimit::default());
             let batch = read.expect("the log can be read");
             if batch.is_empty() {
                 return;
             }
             self.engine.offer(batch);
             while self.engine.next().is_some() {
-                if let Some(turn) = self.engine.turn(TURN_MESSAGES_MAX).expect("the turn ends well") {
+                if let Some(turn) = self.engine.turn(TURN_MESSAGES_MAX).expect("the turn ends well")
+                {
                     self.commit(Request::Turn(turn));
                 }
             }
@@ -178,7 +180,8 @@ impl Desk {
         }
         let mut states = BTreeMap::new();
         let id = self.engine.id().clone();
-        let mut visit = |key: &str, bytes: &[u8]| drop(states.insert(key.to_owned(), bytes.to_vec()));
+        let mut visit =
+            |key: &str, bytes: &[u8]| drop(states.insert(key.to_owned(), bytes.to_vec()));
         self.store.states(&id, &mut visit).expect("the states can be read");
         let limit = ReadLimit { records: usize::MAX, bytes: usize::MAX };
         let log = self.store.read(Partition::LOG, 0, limit).expect("the log can be read");

@@ -27,6 +27,7 @@ fn options(store: Arc<dyn Store>, folder: &std::path::Path) -> Options {
         clock: Clock::Real,
         partitions: PARTITIONS_EMBEDDED,
         recorder: FlightRecorder::default(),
+        checkpoint_interval: None,
     }
 }
 

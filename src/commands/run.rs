@@ -13,7 +13,7 @@ use crate::output::Console;
 use crate::upkeep::{Upkeep, store_folder};
 use clap::Args;
 use dashboard_api::{
-    Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Random, RateLimit,
+    Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Random, RateLimit, Timeouts,
 };
 use rand::RngCore;
 use rand::rngs::OsRng;
@@ -23,7 +23,7 @@ use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
 use runtime::{Catalog, Models, crash, retention};
-use signals::Signals;
+pub(super) use signals::Signals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ fn recorder(args: &RunArgs) -> Result<FlightRecorder, CliError> {
 }
 
 /// Everything that runs.
-struct Serving {
+pub(super) struct Serving {
     deployment: Arc<Deployment>,
     address: SocketAddr,
     data: PathBuf,
@@ -121,7 +121,7 @@ struct Serving {
 
 impl Serving {
     /// Starts everything; nothing is left running when it fails.
-    async fn start(
+    pub(super) async fn start(
         catalog: Catalog,
         loaded: Loaded,
         recorder: FlightRecorder,
@@ -161,7 +161,7 @@ impl Serving {
     }
 
     /// Says what is served, on standard output: a script may be waiting for it.
-    fn announce(&self, console: &Console) -> Result<(), CliError> {
+    pub(super) fn announce(&self, console: &Console) -> Result<(), CliError> {
         if console.quiet {
             return Ok(());
         }
@@ -171,8 +171,18 @@ impl Serving {
         Ok(())
     }
 
+    /// What runs.
+    pub(super) fn deployment(&self) -> &Arc<Deployment> {
+        &self.deployment
+    }
+
+    /// Where it is served.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Serves until a signal comes or the store fails; then stops in order.
-    async fn until_stopped(self, mut signals: Signals) -> Result<Exit, CliError> {
+    pub(super) async fn until_stopped(self, mut signals: Signals) -> Result<Exit, CliError> {
         let mut stopped = self.deployment.committer().watch_stopped();
         let failure = tokio::select! {
             biased;
@@ -182,6 +192,15 @@ impl Serving {
                 None
             }
         };
+        self.end(signals, failure).await
+    }
+
+    /// Stops in order.
+    pub(super) async fn stop(self, signals: Signals) -> Result<Exit, CliError> {
+        self.end(signals, None).await
+    }
+
+    async fn end(self, signals: Signals, failure: Option<String>) -> Result<Exit, CliError> {
         signals.exit_at_next();
         self.upkeep.abort();
         if self.stop_facade.send(()).is_err() {
@@ -202,6 +221,18 @@ async fn drain(deployment: &Deployment) -> Result<(), CliError> {
     drained.map_err(|error| CliError::Stopped { reason: error.to_string() })?;
     tracing::info!("everything is saved");
     Ok(())
+}
+
+/// Ports tried after the one asked for.
+const PORTS_TRIED: u16 = 50;
+
+/// `wanted`, or the next address whose port is free.
+pub(super) fn next_free_port(wanted: SocketAddr) -> Result<SocketAddr, CliError> {
+    let last = wanted.port().saturating_add(PORTS_TRIED);
+    (wanted.port()..=last)
+        .map(|port| SocketAddr::new(wanted.ip(), port))
+        .find(|address| port_is_free(*address).is_ok())
+        .map_or_else(|| port_is_free(wanted).map(|()| wanted), Ok)
 }
 
 fn port_is_free(listen: SocketAddr) -> Result<(), CliError> {
@@ -235,6 +266,7 @@ async fn deploy(
         clock: Clock::Real,
         partitions: PARTITIONS_EMBEDDED,
         recorder,
+        checkpoint_interval: None,
     });
     Ok(Arc::new(deployment.await?))
 }
@@ -252,6 +284,7 @@ async fn bind(
         allowed_hosts: BTreeSet::new(),
         rate_limit: rate_limit(&settings.limits),
         backup: Some(backup(upkeep.clone())),
+        timeouts: Timeouts::default(),
     };
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;

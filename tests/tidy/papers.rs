@@ -9,7 +9,8 @@ use std::process::Command;
 const DECISION_WORDS_MAX: usize = 800;
 
 /// What every decision says.
-const DECISION_PARTS: &[&str] = &["## Context", "## Decision", "## Consequences", "## Alternatives"];
+const DECISION_PARTS: &[&str] =
+    &["## Context", "## Decision", "## Consequences", "## Alternatives"];
 
 /// How names of limits end.
 const BOUNDS: &[&str] = &["_MAX", "_MIN", "_INTERVAL", "_TIMEOUT", "_WINDOW"];
@@ -68,7 +69,10 @@ fn documents_point_at_what_exists() {
             }
         }
     }
-    settle("A document describes what exists; mend it with the code that it describes.", violations);
+    settle(
+        "A document describes what exists; mend it with the code that it describes.",
+        violations,
+    );
 }
 
 /// Targets of relative links.
@@ -76,7 +80,9 @@ fn links(text: &str) -> Vec<String> {
     let targets = text.match_indices("](").map(|(at, _)| &text[at + 2..]);
     targets
         .filter_map(|rest| rest.split([')', '#', ' ']).next())
-        .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
+        .filter(|target| {
+            !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:")
+        })
         .map(str::to_owned)
         .collect()
 }
@@ -95,7 +101,9 @@ fn sentences(text: &str) -> BTreeSet<&str> {
 fn paths(text: &str) -> BTreeSet<String> {
     let quoted = text.split('`').skip(1).step_by(2);
     quoted
-        .filter(|quoted| !quoted.contains([' ', '<', '*', '{', '…', '$', '\n']) && quoted.contains('/'))
+        .filter(|quoted| {
+            !quoted.contains([' ', '<', '*', '{', '…', '$', '\n']) && quoted.contains('/')
+        })
         .filter(|quoted| {
             let first = quoted.split('/').next().unwrap_or_default();
             OUR_FOLDERS.contains(&first) && !quoted.starts_with("target/")
@@ -106,8 +114,22 @@ fn paths(text: &str) -> BTreeSet<String> {
 
 /// Folders at the root whose contents documents may name.
 const OUR_FOLDERS: &[&str] = &[
-    "messages", "models", "runtime", "agents", "simulator", "scenarios", "dashboard-api", "examples",
-    "tests", "profiles", "deploy", "src", "docs", "scripts", ".ci", ".config",
+    "messages",
+    "models",
+    "runtime",
+    "agents",
+    "simulator",
+    "scenarios",
+    "dashboard-api",
+    "examples",
+    "tests",
+    "profiles",
+    "deploy",
+    "src",
+    "docs",
+    "scripts",
+    ".ci",
+    ".config",
 ];
 
 #[test]
@@ -136,8 +158,10 @@ fn the_commands_that_the_readme_names_exist() {
 #[test]
 fn every_mutant_breaks_a_promise_that_a_test_keeps() {
     let sources = files(".rs");
-    let mutants: Vec<_> =
-        files(".patch").into_iter().filter(|file| file.path.starts_with("tests/mutants/")).collect();
+    let mutants: Vec<_> = files(".patch")
+        .into_iter()
+        .filter(|file| file.path.starts_with("tests/mutants/"))
+        .collect();
     let mut violations = Vec::new();
     for mutant in &mutants {
         let header = |name: &str| {
@@ -152,8 +176,11 @@ fn every_mutant_breaks_a_promise_that_a_test_keeps() {
         let test = header("Test:").and_then(|test| test.split_once(' '));
         let known = test.is_some_and(|(package, test)| {
             let function = format!("fn {}(", test.rsplit("::").next().unwrap_or(test));
-            let folder = if package == "aurorasync" { String::new() } else { format!("{package}/") };
-            sources.iter().any(|file| file.path.starts_with(&folder) && file.code.contains(&function))
+            let folder =
+                if package == "aurorasync" { String::new() } else { format!("{package}/") };
+            sources
+                .iter()
+                .any(|file| file.path.starts_with(&folder) && file.code.contains(&function))
         });
         if !known {
             violations.push(format!("{}: `Test: package test` names no test", mutant.path));
@@ -184,9 +211,13 @@ fn the_limits_in_the_semantics_are_those_in_the_code() {
     for source in files(".rs").iter().filter(|source| source.path.contains("/src/")) {
         for (name, value) in source.code.lines().filter_map(constant) {
             let limit = [name.to_owned(), value.to_owned(), source.path.clone()];
-            let required = source.path.starts_with("runtime/src/") && BOUNDS.iter().any(|end| name.ends_with(end));
+            let required = source.path.starts_with("runtime/src/")
+                && BOUNDS.iter().any(|end| name.ends_with(end));
             if required && !rows.contains(&limit) {
-                violations.push(format!("missing: | `{name}` | `{value}` | what it bounds | `{}` |", source.path));
+                violations.push(format!(
+                    "missing: | `{name}` | `{value}` | what it bounds | `{}` |",
+                    source.path
+                ));
             }
             known.insert(limit);
         }
@@ -195,7 +226,10 @@ fn the_limits_in_the_semantics_are_those_in_the_code() {
         violations.push(format!("not in the code: {name} = {value} in {file}"));
     }
     assert!(!rows.is_empty(), "no row `| NAME | value | meaning | file |` in {SEMANTICS}");
-    settle(&format!("Every limit of the runtime stands in {SEMANTICS} with its value."), violations);
+    settle(
+        &format!("Every limit of the runtime stands in {SEMANTICS} with its value."),
+        violations,
+    );
 }
 
 /// Name, value and file of a limit in a row of the table.

@@ -56,7 +56,8 @@ pub(crate) fn files(ending: &str) -> Vec<Source> {
         .into_iter()
         .filter(|path| path.to_string_lossy().ends_with(ending))
         .map(|path| {
-            let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            let text =
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
             let below = path.strip_prefix(root()).expect("the walk began at the root");
             let path = below.to_string_lossy().replace('\\', "/");
             let code = if ending == ".rs" { code_of(&text) } else { String::new() };
@@ -157,7 +158,8 @@ fn after_raw_string(chars: &[char], at: usize) -> usize {
         return at;
     }
     let hashes = quote - at - 1;
-    let closes = |from: usize| chars[from..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
+    let closes =
+        |from: usize| chars[from..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
     (quote + 1..chars.len())
         .find(|&end| chars[end] == '"' && closes(end + 1))
         .map_or(chars.len(), |end| end + 1 + hashes)
@@ -169,11 +171,12 @@ pub(crate) fn names_crate(line: &str, name: &str) -> bool {
         let before = line[..at].trim_end();
         let after = &line[at + name.len()..];
         let whole = !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        let inside = before.strip_suffix("::").is_some_and(|path| {
-            path.ends_with(|c: char| c.is_alphanumeric() || c == '_')
-        });
+        let inside = before
+            .strip_suffix("::")
+            .is_some_and(|path| path.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
         let grouped = before.contains("use ") && before.ends_with(['{', ',']);
-        let path = after.starts_with("::") || before.ends_with("use") && after.starts_with([';', ' ']);
+        let path =
+            after.starts_with("::") || before.ends_with("use") && after.starts_with([';', ' ']);
         whole && path && !inside && !grouped
     })
 }
@@ -181,9 +184,8 @@ pub(crate) fn names_crate(line: &str, name: &str) -> bool {
 /// Whether `line` holds the word `name`.
 pub(crate) fn has_word(line: &str, name: &str) -> bool {
     let wordy = |c: char| c.is_alphanumeric() || c == '_';
-    line.match_indices(name).any(|(at, _)| {
-        !line[..at].ends_with(wordy) && !line[at + name.len()..].starts_with(wordy)
-    })
+    line.match_indices(name)
+        .any(|(at, _)| !line[..at].ends_with(wordy) && !line[at + name.len()..].starts_with(wordy))
 }
 
 #[test]
@@ -192,16 +194,22 @@ fn comments_and_literals_are_no_code() {
 /* todo!() /* nested */ still */ let b = r#"a "quoted" sleep("#; let c = '"'; let d: &'static str = "\"";"##;
     let code = code_of(text);
     assert_eq!(code.len(), text.len());
-    assert!(!code.contains("todo!") && !code.contains("sleep(") && !code.contains("still"), "{code}");
+    assert!(
+        !code.contains("todo!") && !code.contains("sleep(") && !code.contains("still"),
+        "{code}"
+    );
     assert!(code.contains("let b =") && code.contains("let d: &'static str ="), "{code}");
 }
 
 #[test]
 fn a_crate_is_told_from_a_module_of_its_name() {
-    for line in ["use sled::Db;", "let a = ::sled::open(p);", "fn f(t: &sled::Tree)", "use ractor;"] {
+    for line in ["use sled::Db;", "let a = ::sled::open(p);", "fn f(t: &sled::Tree)", "use ractor;"]
+    {
         assert!(names_crate(line, "sled") || names_crate(line, "ractor"), "{line}");
     }
-    for line in ["use crate::store::sled::Sled;", "pub mod sled;", "use a::{b, sled::Sled};", "unsled::x"] {
+    for line in
+        ["use crate::store::sled::Sled;", "pub mod sled;", "use a::{b, sled::Sled};", "unsled::x"]
+    {
         assert!(!names_crate(line, "sled"), "{line}");
     }
 }

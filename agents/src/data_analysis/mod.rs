@@ -13,7 +13,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use analyser::Analyser;
+pub use analyser::{Analyser, schema};
 
 use crate::profiles;
 use messages::health::{
@@ -124,7 +124,7 @@ pub struct Readings {
 }
 
 impl Record for State {
-    const SCHEMA: u16 = 100;
+    const SCHEMA: u16 = 110;
     // A device without counters may send every reading of ten minutes at a high rate.
     const BYTES_MAX: usize = 256 * 1024;
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const COUNTED: u64 = 1_024;
 const WORDS: usize = (COUNTED / 64) as usize;
 /// Fingerprints kept at most; with more in ten minutes the oldest are forgotten early.
-pub const FINGERPRINTS_MAX: usize = 16_384;
+pub(super) const FINGERPRINTS_MAX: usize = 16_384;
 
 /// The readings of one asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -98,7 +98,7 @@ impl Default for Said {
 }
 
 impl Record for State {
-    const SCHEMA: u16 = 101;
+    const SCHEMA: u16 = 111;
 }
 
 impl Agent for Diagnosis {

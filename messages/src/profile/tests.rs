@@ -76,92 +76,82 @@ fn an_unknown_unit_is_named_with_the_nearest() {
     assert!(error.to_string().contains("did you mean `Celsius`"), "{error}");
 }
 
+/// A change to the profile and what is reported of it.
+const INCONSISTENCIES: &[(&str, &str, &str)] = &[
+    (
+        "\"ect\"",
+        "\"rpm\"",
+        "channel `coolant_temperature`: name `rpm` is taken by channel `engine_speed`",
+    ),
+    ("range = [-40, 215]", "range = [215, -40]", "`range` is [215, -40]"),
+    (
+        "warn = 100, critical = 110",
+        "warn = 110, critical = 100",
+        "`warn` is 110 and `critical` 100",
+    ),
+    (
+        "warn = 100, critical = 110",
+        "warn = 100, critical = 300",
+        "limit `critical` is 300, outside the range [-40, 215]",
+    ),
+    ("warn = 100, critical = 110", "warn = 110, critical = 110", "make critical worse than warn"),
+    ("wander = 2.5", "wander = 0", "`wander` is 0"),
+    ("worse = \"up\"\n", "", "has limits but no `worse`"),
+    (
+        "states = [\"warm\"]",
+        "states = [\"wram\"]",
+        "operating state `wram` does not exist; did you mean `warm`?",
+    ),
+    (
+        "trends = [\"run\", \"week\"]",
+        "trends = [\"run\", \"run\"]",
+        "lists a reach in `trends` twice",
+    ),
+    ("trends = [\"run\", \"week\"]", "trends = []", "channel `coolant_temperature` keeps no trend"),
+    ("resolution = 1\n", "resolution = -1\n", "`resolution` is -1"),
+    (
+        "{ channel = \"engine_speed\", below = 50 }",
+        "{ channel = \"engine_sped\", below = 50 }",
+        "channel `engine_sped` does not exist; did you mean `engine_speed`?",
+    ),
+    (
+        "{ channel = \"engine_speed\", below = 50 }",
+        "{ channel = \"engine_speed\" }",
+        "condition on `engine_speed` has no bound",
+    ),
+    (
+        "{ channel = \"engine_speed\", below = 50 }",
+        "{ channel = \"engine_speed\", at_least = 50, below = 50 }",
+        "`at_least` 50 is not less than `below` 50",
+    ),
+    ("id = \"warm\"", "id = \"off\"", "state `off`: is there 2 times"),
+    ("id = \"warm\"", "id = \"Warm one\"", "`Warm one` is no id"),
+    ("probability_threshold = 0.75", "probability_threshold = 75", "`probability_threshold` is 75"),
+    ("role = \"primary\"", "role = \"supporting\"", "has no primary evidence"),
+    ("repair_min = 3000", "repair_min = 9000", "repair costs 9000 to 8000"),
+    ("currency = \"INR\"\n", "", "has costs; add `currency`"),
+    ("spn = 1099, fmi = [17, 18]", "spn = 1099, fmi = []", "`spn` and `fmi` belong together"),
+    ("spn = 1099, fmi = [17, 18]", "spn = 1099, fmi = [32]", "`fmi` is 32"),
+    ("obd2 = \"P0217\", ", "", "neither or both of `obd2` and `spn`"),
+    ("usage = \"odometer\"\n", "", "some count kilometres"),
+    ("usage = \"odometer\"", "usage = \"speed\"", "`speed` is no length"),
+    ("time = [\"hour\"", "time = [\"weekday\"", "names one twice"),
+    ("run = \"36m\"", "run = \"35m\"", "`run` is 35m"),
+    ("window = \"1m\"", "window = \"7m\"", "no whole part of a day"),
+    ("gap = \"20m\"", "gap = \"20s\"", "`gap` is 20s"),
+    ("false_alarm_rate = 0.001", "false_alarm_rate = 0", "`false_alarm_rate` is 0"),
+    ("raise_after = 5", "raise_after = 0", "`raise_after` is 0"),
+    ("high_probability = 0.60", "high_probability = 0.30", "do not fall"),
+    (
+        "id = \"misfire\"",
+        "id = \"oil_pump_wear\"",
+        "failure mode `oil_pump_wear`: is there 2 times",
+    ),
+];
+
 #[test]
 fn each_inconsistency_is_named_with_place_value_and_remedy() {
-    let cases = [
-        (
-            "\"ect\"",
-            "\"rpm\"",
-            "channel `coolant_temperature`: name `rpm` is taken by channel `engine_speed`",
-        ),
-        ("range = [-40, 215]", "range = [215, -40]", "`range` is [215, -40]"),
-        (
-            "warn = 100, critical = 110",
-            "warn = 110, critical = 100",
-            "`warn` is 110 and `critical` 100",
-        ),
-        (
-            "warn = 100, critical = 110",
-            "warn = 100, critical = 300",
-            "limit `critical` is 300, outside the range [-40, 215]",
-        ),
-        (
-            "warn = 100, critical = 110",
-            "warn = 110, critical = 110",
-            "make critical worse than warn",
-        ),
-        ("wander = 2.5", "wander = 0", "`wander` is 0"),
-        ("worse = \"up\"\n", "", "has limits but no `worse`"),
-        (
-            "states = [\"warm\"]",
-            "states = [\"wram\"]",
-            "operating state `wram` does not exist; did you mean `warm`?",
-        ),
-        (
-            "trends = [\"run\", \"week\"]",
-            "trends = [\"run\", \"run\"]",
-            "lists a reach in `trends` twice",
-        ),
-        (
-            "trends = [\"run\", \"week\"]",
-            "trends = []",
-            "channel `coolant_temperature` keeps no trend",
-        ),
-        ("resolution = 1\n", "resolution = -1\n", "`resolution` is -1"),
-        (
-            "{ channel = \"engine_speed\", below = 50 }",
-            "{ channel = \"engine_sped\", below = 50 }",
-            "channel `engine_sped` does not exist; did you mean `engine_speed`?",
-        ),
-        (
-            "{ channel = \"engine_speed\", below = 50 }",
-            "{ channel = \"engine_speed\" }",
-            "condition on `engine_speed` has no bound",
-        ),
-        (
-            "{ channel = \"engine_speed\", below = 50 }",
-            "{ channel = \"engine_speed\", at_least = 50, below = 50 }",
-            "`at_least` 50 is not less than `below` 50",
-        ),
-        ("id = \"warm\"", "id = \"off\"", "state `off`: is there 2 times"),
-        ("id = \"warm\"", "id = \"Warm one\"", "`Warm one` is no id"),
-        (
-            "probability_threshold = 0.75",
-            "probability_threshold = 75",
-            "`probability_threshold` is 75",
-        ),
-        ("role = \"primary\"", "role = \"supporting\"", "has no primary evidence"),
-        ("repair_min = 3000", "repair_min = 9000", "repair costs 9000 to 8000"),
-        ("currency = \"INR\"\n", "", "has costs; add `currency`"),
-        ("spn = 1099, fmi = [17, 18]", "spn = 1099, fmi = []", "`spn` and `fmi` belong together"),
-        ("spn = 1099, fmi = [17, 18]", "spn = 1099, fmi = [32]", "`fmi` is 32"),
-        ("obd2 = \"P0217\", ", "", "neither or both of `obd2` and `spn`"),
-        ("usage = \"odometer\"\n", "", "some count kilometres"),
-        ("usage = \"odometer\"", "usage = \"speed\"", "`speed` is no length"),
-        ("time = [\"hour\"", "time = [\"weekday\"", "names one twice"),
-        ("run = \"36m\"", "run = \"35m\"", "`run` is 35m"),
-        ("window = \"1m\"", "window = \"7m\"", "no whole part of a day"),
-        ("gap = \"20m\"", "gap = \"20s\"", "`gap` is 20s"),
-        ("false_alarm_rate = 0.001", "false_alarm_rate = 0", "`false_alarm_rate` is 0"),
-        ("raise_after = 5", "raise_after = 0", "`raise_after` is 0"),
-        ("high_probability = 0.60", "high_probability = 0.30", "do not fall"),
-        (
-            "id = \"misfire\"",
-            "id = \"oil_pump_wear\"",
-            "failure mode `oil_pump_wear`: is there 2 times",
-        ),
-    ];
-    for (from, to, expected) in cases {
+    for (from, to, expected) in INCONSISTENCIES {
         let found = problems(from, to);
         assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
     }

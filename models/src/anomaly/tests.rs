@@ -169,6 +169,15 @@ fn the_threshold_grows_to_twice_its_first_value_at_most() {
 }
 
 #[test]
+fn the_threshold_learns_no_longer_than_its_settings_say() {
+    let detector = detector(Settings { calibrate_windows_max: 150, ..Settings::default() });
+    let mut asset = Asset::seeded(12);
+    let mut baseline = asset.learned(&detector);
+    (0..500).for_each(|_| drop(detector.observe(&mut baseline, &asset.window(DRIVING), DRIVING)));
+    assert_eq!(baseline.tail.windows(), 150);
+}
+
+#[test]
 fn a_location_stays_near_what_was_learned_also_under_quiet_windows() {
     let mut usual = Usual::default();
     (0..100).for_each(|index| usual.learn(f64::from(index % 3), 0.05));

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Bounds of what is believed of a stand. All but `factor` in the exposures that are counted (windows, changes of state).
+/// Bounds of what is believed of a stand. All but `factor` in the exposures that are counted (windows, changes
+/// of state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StandLimits {
@@ -20,8 +21,8 @@ pub struct StandLimits {
 
 /// A stand that goes on, and the longest that ended. 12 bytes.
 ///
-/// Stands end by chance, so their lengths have an exponential tail: among n of them of mean m the longest is about m ln n,
-/// and one of three times that length has a probability of n⁻³.
+/// Stands end by chance, so their lengths have an exponential tail: among n of them of mean m the longest is
+/// about m ln n, and one of three times that length has a probability of n⁻³.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stand {
     current: u32,
@@ -55,9 +56,7 @@ impl Stand {
         let unseen = limits.learn.saturating_sub(self.exposures);
         let prior = u64::from(limits.prior) * u64::from(unseen) / u64::from(limits.learn.max(1));
         let usual = u64::from(self.longest).max(prior);
-        let limit = usual
-            .saturating_mul(limits.factor.into())
-            .min(limits.max.into());
+        let limit = usual.saturating_mul(limits.factor.into()).min(limits.max.into());
         u32::try_from(limit).unwrap_or(limits.max).max(limits.min)
     }
 }
@@ -67,13 +66,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LIMITS: StandLimits = StandLimits {
-        learn: 100,
-        prior: 30,
-        factor: 3,
-        min: 5,
-        max: 240,
-    };
+    const LIMITS: StandLimits = StandLimits { learn: 100, prior: 30, factor: 3, min: 5, max: 240 };
 
     #[test]
     fn the_limit_goes_from_the_prior_to_what_was_seen() {
@@ -84,31 +77,17 @@ mod tests {
         (0..50).for_each(|_| stand.expose(false));
         assert_eq!(stand.limit(&LIMITS), 5);
         (0..20).for_each(|_| stand.expose(true));
-        assert_eq!(
-            stand.limit(&LIMITS),
-            5,
-            "a stand that goes on is not yet usual"
-        );
+        assert_eq!(stand.limit(&LIMITS), 5, "a stand that goes on is not yet usual");
         stand.end(true);
         assert_eq!(stand.limit(&LIMITS), 60);
     }
 
     #[test]
     fn a_stand_during_a_fault_is_not_learned() {
-        let mut stand = Stand {
-            exposures: 100,
-            ..Stand::default()
-        };
+        let mut stand = Stand { exposures: 100, ..Stand::default() };
         (0..20).for_each(|_| stand.expose(true));
         stand.end(false);
-        assert_eq!(
-            stand,
-            Stand {
-                current: 0,
-                longest: 0,
-                exposures: 120
-            }
-        );
+        assert_eq!(stand, Stand { current: 0, longest: 0, exposures: 120 });
     }
 
     proptest! {

@@ -8,15 +8,7 @@ const OFF: u8 = 0;
 const IDLING: u8 = 1;
 const DRIVING: u8 = 2;
 
-const NAMES: [&str; 7] = [
-    "rpm",
-    "speed",
-    "vibration",
-    "fuel",
-    "battery",
-    "coolant",
-    "ambient",
-];
+const NAMES: [&str; 7] = ["rpm", "speed", "vibration", "fuel", "battery", "coolant", "ambient"];
 const RPM: usize = 0;
 const COOLANT: usize = 5;
 
@@ -40,12 +32,7 @@ struct Car {
 
 impl Car {
     fn seeded(seed: u64) -> Self {
-        Self {
-            noise: Noise::seeded(seed),
-            window: 0,
-            coolant: 20.0,
-            swing: 0.0,
-        }
+        Self { noise: Noise::seeded(seed), window: 0, coolant: 20.0, swing: 0.0 }
     }
 
     fn state(&self) -> u8 {
@@ -65,49 +52,21 @@ impl Car {
         let battery = ((13.0 + noise(0.05)) * 100.0).round() / 100.0;
         if state == OFF {
             self.coolant += (20.0 - self.coolant) * 0.05;
-            return (
-                state,
-                [None, None, None, None, Some(battery), None, Some(ambient)],
-            );
+            return (state, [None, None, None, None, Some(battery), None, Some(ambient)]);
         }
         // The thermostat holds 90 °C within a fraction of a degree, changing on a scale of an hour.
         self.coolant += (90.0 - self.coolant) * 0.2;
         self.swing = 0.98 * self.swing + noise(0.08);
         let coolant = (self.coolant + self.swing).round();
-        let speed = if state == DRIVING {
-            (60.0 + noise(15.0)).round()
-        } else {
-            0.0
-        };
-        let values = [
-            1_500.0 + noise(300.0),
-            speed,
-            2.0 + noise(0.2),
-            6.0 + noise(1.0),
-        ];
+        let speed = if state == DRIVING { (60.0 + noise(15.0)).round() } else { 0.0 };
+        let values = [1_500.0 + noise(300.0), speed, 2.0 + noise(0.2), 6.0 + noise(1.0)];
         let [rpm, speed, vibration, fuel] = values.map(Some);
-        (
-            state,
-            [
-                rpm,
-                speed,
-                vibration,
-                fuel,
-                Some(battery),
-                Some(coolant),
-                Some(ambient),
-            ],
-        )
+        (state, [rpm, speed, vibration, fuel, Some(battery), Some(coolant), Some(ambient)])
     }
 }
 
 fn summary(value: f64) -> Summary {
-    Summary {
-        min: value,
-        max: value,
-        last_bits: value.to_bits(),
-        changed: 0,
-    }
+    Summary { min: value, max: value, last_bits: value.to_bits(), changed: 0 }
 }
 
 /// Drives for `windows`, with `change` laid over what the channels read.
@@ -146,10 +105,7 @@ fn a_healthy_car_with_a_thermostat_has_no_sensor_fault() {
         longest = longest.max(sensors.channels[COOLANT].still.limit(&tests.settings.still));
     }
     println!("20 cars of 150 h: no finding; highest limit for coolant {longest} windows");
-    assert!(
-        longest > 20,
-        "the thermostat of this test does not stand still: {longest}"
-    );
+    assert!(longest > 20, "the thermostat of this test does not stand still: {longest}");
 }
 
 #[test]
@@ -160,15 +116,8 @@ fn a_frozen_engine_speed_is_found_within_minutes() {
         let findings = drive(&tests, &mut sensors, &mut car, 20, |values| {
             values[RPM] = values[RPM].and(Some(1_500.0));
         });
-        let stuck = Finding {
-            channel: "rpm",
-            fault: Fault::Stuck,
-            is_raised: true,
-        };
-        assert!(
-            matches!(findings[..], [(6..=8, found)] if found == stuck),
-            "{findings:?}"
-        );
+        let stuck = Finding { channel: "rpm", fault: Fault::Stuck, is_raised: true };
+        assert!(matches!(findings[..], [(6..=8, found)] if found == stuck), "{findings:?}");
         assert_eq!(sensors.faults(RPM).collect::<Vec<_>>(), [Fault::Stuck]);
     }
 }
@@ -184,17 +133,11 @@ fn a_frozen_coolant_temperature_is_found_within_its_bound() {
             values[COOLANT] = values[COOLANT].and(Some(90.0));
         });
         let (window, found) = findings[0];
-        assert_eq!(
-            (found.channel, found.fault, findings.len()),
-            ("coolant", Fault::Stuck, 1)
-        );
+        assert_eq!((found.channel, found.fault, findings.len()), ("coolant", Fault::Stuck, 1));
         delays.push(window);
     }
     delays.sort_unstable();
-    println!(
-        "frozen coolant found after {} to {} windows",
-        delays[0], delays[19]
-    );
+    println!("frozen coolant found after {} to {} windows", delays[0], delays[19]);
 }
 
 #[test]
@@ -228,19 +171,9 @@ fn a_stuck_sensor_that_moves_again_is_cleared_and_its_stand_not_learned() {
         values[RPM] = values[RPM].and(Some(1_500.0))
     });
     let findings = drive(&tests, &mut sensors, &mut car, 50, |_| {});
-    let cleared = Finding {
-        channel: "rpm",
-        fault: Fault::Stuck,
-        is_raised: false,
-    };
-    assert!(
-        matches!(findings[..], [(_, found)] if found == cleared),
-        "{findings:?}"
-    );
-    assert_eq!(
-        sensors.channels[RPM].still.limit(&tests.settings.still),
-        before
-    );
+    let cleared = Finding { channel: "rpm", fault: Fault::Stuck, is_raised: false };
+    assert!(matches!(findings[..], [(_, found)] if found == cleared), "{findings:?}");
+    assert_eq!(sensors.channels[RPM].still.limit(&tests.settings.still), before);
 }
 
 #[test]
@@ -248,36 +181,29 @@ fn a_channel_that_vanishes_is_found_and_one_that_rests_with_the_engine_is_not() 
     let tests = tests();
     for seed in 0..20 {
         let (mut car, mut sensors) = known(&tests, seed);
-        let findings = drive(&tests, &mut sensors, &mut car, 30, |values| {
-            values[COOLANT] = None
-        });
-        let gone = Finding {
-            channel: "coolant",
-            fault: Fault::Dropout,
-            is_raised: true,
-        };
+        let findings = drive(&tests, &mut sensors, &mut car, 30, |values| values[COOLANT] = None);
+        let gone = Finding { channel: "coolant", fault: Fault::Dropout, is_raised: true };
         assert_eq!(findings, [(6, gone)]);
         let findings = drive(&tests, &mut sensors, &mut car, 3, |_| {});
-        assert_eq!(
-            findings,
-            [(
-                3,
-                Finding {
-                    is_raised: false,
-                    ..gone
-                }
-            )]
-        );
+        assert_eq!(findings, [(3, Finding { is_raised: false, ..gone })]);
     }
+}
+
+#[test]
+fn an_absence_that_was_a_fault_is_not_learned() {
+    let tests = tests();
+    let (mut car, mut sensors) = known(&tests, 5);
+    let before = sensors.channels[COOLANT].absent.limit(&tests.settings.absent);
+    drive(&tests, &mut sensors, &mut car, 40, |values| values[COOLANT] = None);
+    assert_eq!(drive(&tests, &mut sensors, &mut car, 40, |_| {}).len(), 1);
+    assert_eq!(sensors.channels[COOLANT].absent.limit(&tests.settings.absent), before);
 }
 
 #[test]
 fn a_channel_that_never_came_is_no_dropout() {
     let (tests, mut sensors) = (tests(), Sensors::default());
     let mut car = Car::seeded(3);
-    let findings = drive(&tests, &mut sensors, &mut car, 2_000, |values| {
-        values[COOLANT] = None
-    });
+    let findings = drive(&tests, &mut sensors, &mut car, 2_000, |values| values[COOLANT] = None);
     assert_eq!(findings, []);
 }
 
@@ -296,37 +222,18 @@ fn a_channel_that_comes_every_seventh_window_is_no_dropout() {
 fn impossible_values_are_found_in_the_second_window_and_cleared_in_the_third_healthy_one() {
     let tests = tests();
     let (mut car, mut sensors) = known(&tests, 4);
-    let once = drive(&tests, &mut sensors, &mut car, 1, |values| {
-        values[COOLANT] = Some(-41.0)
-    });
+    let once = drive(&tests, &mut sensors, &mut car, 1, |values| values[COOLANT] = Some(-41.0));
     let healthy = drive(&tests, &mut sensors, &mut car, 1, |_| {});
-    assert_eq!(
-        (once, healthy),
-        (vec![], vec![]),
-        "a single window is no fault"
-    );
+    assert_eq!((once, healthy), (vec![], vec![]), "a single window is no fault");
     let mut flip = 0.0;
     let findings = drive(&tests, &mut sensors, &mut car, 5, |values| {
         flip += 1.0;
         values[COOLANT] = Some(150.0 + flip);
     });
-    let wild = Finding {
-        channel: "coolant",
-        fault: Fault::OutOfRange,
-        is_raised: true,
-    };
+    let wild = Finding { channel: "coolant", fault: Fault::OutOfRange, is_raised: true };
     assert_eq!(findings, [(2, wild)]);
     let findings = drive(&tests, &mut sensors, &mut car, 3, |_| {});
-    assert_eq!(
-        findings,
-        [(
-            3,
-            Finding {
-                is_raised: false,
-                ..wild
-            }
-        )]
-    );
+    assert_eq!(findings, [(3, Finding { is_raised: false, ..wild })]);
 }
 
 #[test]

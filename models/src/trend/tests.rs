@@ -5,12 +5,8 @@ use crate::noise::Noise;
 use crate::stats::LineSums;
 use proptest::prelude::*;
 
-const COOLANT: Limit = Limit {
-    value: 110.0,
-    direction: Direction::Rising,
-    wander: 3.0,
-    slope_deviation: 0.7,
-};
+const COOLANT: Limit =
+    Limit { value: 110.0, direction: Direction::Rising, wander: 3.0, slope_deviation: 0.7 };
 
 const OBSERVED: Observed = Observed {
     level: 100.0,
@@ -24,14 +20,7 @@ const OBSERVED: Observed = Observed {
 };
 
 fn said(observed: Observed, evidence: &[Evidence<'static>], horizon: f64) -> Outlook<'static> {
-    outlook(
-        &Settings::default(),
-        &COOLANT,
-        Channel::Observed(observed),
-        evidence,
-        horizon,
-    )
-    .unwrap()
+    outlook(&Settings::default(), &COOLANT, Channel::Observed(observed), evidence, horizon).unwrap()
 }
 
 fn refused(channel: Channel) -> CannotSay {
@@ -56,7 +45,8 @@ fn observe(panes: u32, minutes: f64, mut level: impl FnMut(f64) -> f64) -> Obser
     }
 }
 
-/// Of [`OBSERVED`], by hand: 0.05² + 2.461 (3 / 12)² = 0.1563125 is the variance of the slope seen, the prior's is 0.7² = 0.49.
+/// Of [`OBSERVED`], by hand: 0.05² + 2.461 (3 / 12)² = 0.1563125 is the variance of the slope seen, the prior's
+/// is 0.7² = 0.49.
 const RELIABILITY: f64 = 0.49 / 0.646_312_5;
 const SLOPE_VARIANCE: f64 = 0.49 * 0.156_312_5 / 0.646_312_5;
 /// 0.5² + 1² + 3².
@@ -65,48 +55,28 @@ const LEVEL_VARIANCE: f64 = 10.25;
 /// Variance of the slope over `points` of a wander of deviation 1 whose correlation fades within `time` spans.
 fn slope_variance(points: u32, time: f64) -> f64 {
     let step = 1.0 / f64::from(points);
-    let xs: Vec<f64> = (0..points)
-        .map(|point| (f64::from(point) + 0.5) * step - 0.5)
-        .collect();
+    let xs: Vec<f64> = (0..points).map(|point| (f64::from(point) + 0.5) * step - 0.5).collect();
     let spread: f64 = xs.iter().map(|x| x * x).sum();
     let correlation = |x: f64, y: f64| (-(x - y).abs() / time).exp();
-    let pairs = xs
-        .iter()
-        .flat_map(|x| xs.iter().map(move |y| x * y * correlation(*x, *y)));
+    let pairs = xs.iter().flat_map(|x| xs.iter().map(move |y| x * y * correlation(*x, *y)));
     pairs.sum::<f64>() / (spread * spread)
 }
 
 #[test]
 fn no_time_scale_of_wandering_makes_steeper_slopes_than_assumed() {
     let times = (1..60).map(|step| 0.01 * 1.15_f64.powi(step));
-    let highest = times
-        .map(|time| slope_variance(200, time))
-        .fold(0.0, f64::max);
-    assert!(
-        (highest / WANDER_SLOPE_VARIANCE - 1.0).abs() < 0.01,
-        "{highest}"
-    );
+    let highest = times.map(|time| slope_variance(200, time)).fold(0.0, f64::max);
+    assert!((highest / WANDER_SLOPE_VARIANCE - 1.0).abs() < 0.01, "{highest}");
 }
 
 #[test]
 fn the_score_agrees_with_a_worked_example() {
-    let found = said(
-        OBSERVED,
-        &[Evidence {
-            name: "P0217",
-            value: 1.0,
-            weight: 0.8,
-        }],
-        20.0,
-    );
+    let found = said(OBSERVED, &[Evidence { name: "P0217", value: 1.0, weight: 0.8 }], 20.0);
     let deviation = (LEVEL_VARIANCE + SLOPE_VARIANCE * 400.0).sqrt();
     assert!((found.reliability - RELIABILITY).abs() < 1e-12);
     let expected = [-10.0 / deviation, 20.0 * RELIABILITY / deviation, 0.8];
     for (part, expected) in found.contributions.iter().zip(expected) {
-        assert!(
-            (part.probits - expected).abs() < 1e-12,
-            "{part:?}, not {expected}"
-        );
+        assert!((part.probits - expected).abs() < 1e-12, "{part:?}, not {expected}");
     }
     let names: Vec<_> = found.contributions.iter().map(|part| part.name).collect();
     assert_eq!(names, [LEVEL, SLOPE, "P0217"]);
@@ -115,18 +85,12 @@ fn the_score_agrees_with_a_worked_example() {
 
 #[test]
 fn quantiles_of_the_time_left_solve_fiellers_equation() {
-    let near = Observed {
-        level: 104.0,
-        slope_per_hour: 2.0,
-        ..OBSERVED
-    };
+    let near = Observed { level: 104.0, slope_per_hour: 2.0, ..OBSERVED };
     let left = said(near, &[], 20.0).time_left.unwrap();
     let variance = |r: f64| LEVEL_VARIANCE + SLOPE_VARIANCE * r * r;
-    for (hours, probability) in [
-        (Some(left.hours_10), 0.1),
-        (left.hours_50, 0.5),
-        (left.hours_90, 0.9),
-    ] {
+    for (hours, probability) in
+        [(Some(left.hours_10), 0.1), (left.hours_50, 0.5), (left.hours_90, 0.9)]
+    {
         let hours = hours.unwrap();
         let z = (2.0 * RELIABILITY * hours - 6.0) / variance(hours).sqrt();
         assert!(
@@ -146,38 +110,14 @@ fn every_reason_to_say_nothing_is_named() {
         change(&mut observed);
         refused(Channel::Observed(observed))
     };
-    assert_eq!(
-        with(|o| o.panes = 5),
-        CannotSay::TooFewPanes {
-            panes: 5,
-            needed: 6
-        }
-    );
-    let short = CannotSay::SpanTooShort {
-        hours: 0.4,
-        needed: 0.5,
-    };
+    assert_eq!(with(|o| o.panes = 5), CannotSay::TooFewPanes { panes: 5, needed: 6 });
+    let short = CannotSay::SpanTooShort { hours: 0.4, needed: 0.5 };
     assert_eq!(with(|o| o.span_hours = 0.4), short);
-    assert_eq!(
-        with(|o| o.age_hours = 1.5),
-        CannotSay::Stale {
-            hours: 1.5,
-            allowed: 1.0
-        }
-    );
-    let negative = CannotSay::Unusable {
-        name: "slope error",
-        value: -1.0,
-    };
+    assert_eq!(with(|o| o.age_hours = 1.5), CannotSay::Stale { hours: 1.5, allowed: 1.0 });
+    let negative = CannotSay::Unusable { name: "slope error", value: -1.0 };
     assert_eq!(with(|o| o.slope_error = -1.0), negative);
-    assert!(matches!(
-        with(|o| o.level = f64::NAN),
-        CannotSay::Unusable { name: "level", .. }
-    ));
-    assert!(matches!(
-        with(|o| o.span_hours = f64::NAN),
-        CannotSay::Unusable { name: "span", .. }
-    ));
+    assert!(matches!(with(|o| o.level = f64::NAN), CannotSay::Unusable { name: "level", .. }));
+    assert!(matches!(with(|o| o.span_hours = f64::NAN), CannotSay::Unusable { name: "span", .. }));
 }
 
 #[test]
@@ -209,19 +149,15 @@ fn a_clear_ramp_is_seen_well_before_it_crosses() {
         // 90 °C, then 1 °C/h for 20 h to 110 °C; hours are counted from the start of the ramp.
         let lead = (1..20).find_map(|hour| {
             let now = f64::from(hour);
-            let observed = observe(120, 6.0, |before| {
-                90.0 + (now + before).max(0.0) + 1.5 * noise.normal()
-            });
+            let observed =
+                observe(120, 6.0, |before| 90.0 + (now + before).max(0.0) + 1.5 * noise.normal());
             let found = said(observed, &[], 48.0);
             (found.probability >= 0.9).then_some(20.0 - now)
         });
         leads.push(lead.unwrap_or(0.0));
     }
     leads.sort_by(f64::total_cmp);
-    println!(
-        "ramp over 20 h: p ≥ 0.9 {} h to {} h before crossing",
-        leads[0], leads[199]
-    );
+    println!("ramp over 20 h: p ≥ 0.9 {} h to {} h before crossing", leads[0], leads[199]);
     assert!(leads[0] >= 4.0, "{} h", leads[0]);
 }
 
@@ -231,15 +167,11 @@ fn the_median_time_left_of_a_long_ramp_is_near_the_truth() {
     let (mut inside, trials) = (0, 400);
     for _ in 0..trials {
         let truth = noise.uniform(8.0, 40.0);
-        let observed = observe(240, 6.0, |before| {
-            110.0 + 0.8 * (before - truth) + 1.5 * noise.normal()
-        });
+        let observed =
+            observe(240, 6.0, |before| 110.0 + 0.8 * (before - truth) + 1.5 * noise.normal());
         let left = said(observed, &[], 48.0).time_left.unwrap();
         let median = left.hours_50.unwrap();
-        assert!(
-            (median / truth - 1.0).abs() < 0.25,
-            "{median} h, truth {truth} h"
-        );
+        assert!((median / truth - 1.0).abs() < 0.25, "{median} h, truth {truth} h");
         inside += i32::from(left.hours_10 < truth && left.hours_90.is_none_or(|late| truth < late));
     }
     println!("80 % intervals hold the truth in {inside} of {trials} ramps");
@@ -252,10 +184,7 @@ fn probabilities_are_the_frequencies_of_what_the_formula_assumes() {
     let mut noise = Noise::seeded(34);
     let mut bins = [(0, 0.0, 0); 5];
     for _ in 0..6_000 {
-        let (slope, start) = (
-            COOLANT.slope_deviation * noise.normal(),
-            noise.uniform(90.0, 115.0),
-        );
+        let (slope, start) = (COOLANT.slope_deviation * noise.normal(), noise.uniform(90.0, 115.0));
         let fade = f64::exp(-0.1 / 3.5);
         let mut swing = 3.0 * noise.normal();
         let mut wander = |noise: &mut Noise| {
@@ -273,19 +202,13 @@ fn probabilities_are_the_frequencies_of_what_the_formula_assumes() {
     for (count, sum, beyond) in bins {
         let (mean, frequency) = (sum / f64::from(count), f64::from(beyond) / f64::from(count));
         println!("{count} forecasts of mean p {mean:.3}: {frequency:.3} came true");
-        assert!(
-            (mean - frequency).abs() < 0.12,
-            "{mean} said, {frequency} came"
-        );
+        assert!((mean - frequency).abs() < 0.12, "{mean} said, {frequency} came");
     }
 }
 
 #[test]
 fn ten_steep_minutes_are_no_certainty_for_two_days() {
-    let settings = Settings {
-        span_hours_min: 0.1,
-        ..Settings::default()
-    };
+    let settings = Settings { span_hours_min: 0.1, ..Settings::default() };
     let steep = Observed {
         level: 92.0,
         slope_per_hour: 30.0,
@@ -302,16 +225,8 @@ fn ten_steep_minutes_are_no_certainty_for_two_days() {
 
 #[test]
 fn a_falling_channel_mirrors_a_rising_one() {
-    let limit = Limit {
-        value: -110.0,
-        direction: Direction::Falling,
-        ..COOLANT
-    };
-    let mirrored = Observed {
-        level: -100.0,
-        slope_per_hour: -1.0,
-        ..OBSERVED
-    };
+    let limit = Limit { value: -110.0, direction: Direction::Falling, ..COOLANT };
+    let mirrored = Observed { level: -100.0, slope_per_hour: -1.0, ..OBSERVED };
     let channel = Channel::Observed(mirrored);
     let found = outlook(&Settings::default(), &limit, channel, &[], 20.0).unwrap();
     assert_eq!(found, said(OBSERVED, &[], 20.0));
@@ -319,32 +234,14 @@ fn a_falling_channel_mirrors_a_rising_one() {
 
 #[test]
 fn a_level_far_beyond_the_limit_has_no_time_left() {
-    let found = said(
-        Observed {
-            level: 130.0,
-            slope_per_hour: 0.0,
-            ..OBSERVED
-        },
-        &[],
-        48.0,
-    );
+    let found = said(Observed { level: 130.0, slope_per_hour: 0.0, ..OBSERVED }, &[], 48.0);
     assert!(found.probability > 0.999);
-    let none = TimeLeft {
-        hours_10: 0.0,
-        hours_50: Some(0.0),
-        hours_90: Some(0.0),
-    };
+    let none = TimeLeft { hours_10: 0.0, hours_50: Some(0.0), hours_90: Some(0.0) };
     assert_eq!(found.time_left, Some(none));
 }
 
 fn any_observed() -> impl Strategy<Value = Observed> {
-    let numbers = (
-        60.0..140.0_f64,
-        0.0..3.0_f64,
-        -5.0..5.0_f64,
-        0.0..1.0_f64,
-        0.0..5.0_f64,
-    );
+    let numbers = (60.0..140.0_f64, 0.0..3.0_f64, -5.0..5.0_f64, 0.0..1.0_f64, 0.0..5.0_f64);
     (numbers, 0.5..100.0_f64).prop_map(|(numbers, span_hours)| {
         let (level, level_error, slope_per_hour, slope_error, residual_deviation) = numbers;
         Observed {
@@ -362,11 +259,7 @@ fn any_observed() -> impl Strategy<Value = Observed> {
 
 fn any_evidence() -> impl Strategy<Value = Vec<Evidence<'static>>> {
     let one = (-5.0..5.0_f64, -2.0..2.0_f64);
-    let evidence = one.prop_map(|(value, weight)| Evidence {
-        name: "vibration",
-        value,
-        weight,
-    });
+    let evidence = one.prop_map(|(value, weight)| Evidence { name: "vibration", value, weight });
     prop::collection::vec(evidence, 0..4)
 }
 

@@ -1,9 +1,9 @@
 //! A small file beside the database that says how far it had come: it shows a database that came
 //! back older, empty or as another one.
 //!
-//! Two slots, written in turn after each commit, so that one torn write leaves the other. Written
-//! without fsync at once (it outlives the process), with fsync every [`SYNC_COMMITS`] commits, and
-//! always after the database itself was synced: HEAD is never ahead of what is durable.
+//! Two slots, written in turn after each commit, so that one torn write leaves the other. Each write
+//! outlives the process at once and a power cut after at most [`SYNC_COMMITS`] commits. It follows the
+//! sync of the database: HEAD is never ahead of what is durable.
 
 use super::StoreError;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ const MAGIC: u32 = 0x4148_4431;
 pub(super) struct Mark {
     /// Identity of the store.
     pub(super) store_id: Uuid,
-    /// Number of the commit, from 1.
+    /// Number of the commit, from 1; 0 for a store without any.
     pub(super) commit: u64,
     /// Hash over all commits up to it.
     pub(super) chain: u64,
@@ -38,7 +38,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads the newest intact mark of `folder`, if the file exists.
+    /// Reads the newest intact mark of `folder`; `None` when the file is absent or was never written.
     pub(super) fn read(folder: &Path) -> Result<Option<Mark>, StoreError> {
         let path = folder.join("HEAD");
         let bytes = match std::fs::read(&path) {
@@ -59,28 +59,39 @@ impl Head {
         }
     }
 
-    /// Opens the file of `folder` for writing, making it if need be.
-    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+    /// Opens the file of `folder`, making it if need be, and notes `mark` durably.
+    pub(super) fn open(folder: &Path, mark: Mark) -> Result<Self, StoreError> {
         let path = folder.join("HEAD");
-        let opened =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        match opened {
-            Ok(file) => Ok(Self { file, path, unsynced: 0 }),
-            Err(source) => Err(StoreError::Io { path, source }),
-        }
+        let io = |source| StoreError::Io { path: path.clone(), source };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = options.open(&path).map_err(io)?;
+        let mut head = Self { file, path: path.clone(), unsynced: SYNC_COMMITS };
+        head.write(mark)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+        Ok(head)
     }
 
-    /// Writes `mark`; whether it was synced too.
+    /// Notes `mark`; whether it was synced too.
     pub(super) fn write(&mut self, mark: Mark) -> Result<bool, StoreError> {
         let offset = (mark.commit % 2) * SLOT_BYTES as u64;
-        let sync = self.unsynced + 1 >= SYNC_COMMITS || mark.commit <= 1;
+        self.unsynced += 1;
+        let sync = self.unsynced >= SYNC_COMMITS;
         let mut written = self.file.write_all_at(&format(mark), offset);
         if sync {
             written = written.and_then(|()| self.file.sync_data());
+            self.unsynced = 0;
         }
-        self.unsynced = if sync { 0 } else { self.unsynced + 1 };
         written.map_err(|source| StoreError::Io { path: self.path.clone(), source })?;
         Ok(sync)
+    }
+}
+
+impl Drop for Head {
+    fn drop(&mut self) {
+        if let Err(error) = self.file.sync_data() {
+            tracing::warn!(path = %self.path.display(), %error, "HEAD could not be synced");
+        }
     }
 }
 
@@ -96,12 +107,10 @@ fn format(mark: Mark) -> [u8; SLOT_BYTES] {
 }
 
 fn parse(slot: &[u8]) -> Option<Mark> {
-    let number = |range: std::ops::Range<usize>| {
-        slot.get(range)?.try_into().ok().map(u64::from_le_bytes)
-    };
-    let word = |range: std::ops::Range<usize>| {
-        slot.get(range)?.try_into().ok().map(u32::from_le_bytes)
-    };
+    let number =
+        |range: std::ops::Range<usize>| slot.get(range)?.try_into().ok().map(u64::from_le_bytes);
+    let word =
+        |range: std::ops::Range<usize>| slot.get(range)?.try_into().ok().map(u32::from_le_bytes);
     if word(0..4)? != MAGIC || word(44..48)? != crc32c::crc32c(slot.get(..44)?) {
         return None;
     }
@@ -123,8 +132,10 @@ mod tests {
     #[test]
     fn a_torn_write_leaves_the_mark_before_it() {
         let folder = tempfile::tempdir().unwrap();
-        let mut head = Head::open(folder.path()).unwrap();
-        (1..=5).for_each(|commit| drop(head.write(mark(commit)).unwrap()));
+        let mut head = Head::open(folder.path(), mark(0)).unwrap();
+        for commit in 1..=5 {
+            head.write(mark(commit)).unwrap();
+        }
         assert_eq!(Head::read(folder.path()).unwrap(), Some(mark(5)));
         let path = folder.path().join("HEAD");
         let mut bytes = std::fs::read(&path).unwrap();
@@ -134,5 +145,13 @@ mod tests {
         bytes[10] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         assert!(matches!(Head::read(folder.path()), Err(StoreError::Corrupt { .. })));
+    }
+
+    #[test]
+    fn it_is_synced_when_opened_and_after_so_many_commits() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut head = Head::open(folder.path(), mark(0)).unwrap();
+        let synced = (1..=2 * SYNC_COMMITS).filter(|&commit| head.write(mark(commit)).unwrap());
+        assert_eq!(synced.collect::<Vec<_>>(), [SYNC_COMMITS, 2 * SYNC_COMMITS]);
     }
 }

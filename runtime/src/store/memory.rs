@@ -2,9 +2,10 @@
 
 use super::{
     Batch, Delivery, HostId, HostRecord, Partition, ReadLimit, Store, StoreError, Usage, Verified,
+    limit,
 };
 use messages::{Envelope, Sequence, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Everything in ordered maps behind one lock.
@@ -26,7 +27,8 @@ struct Contents {
 struct Log {
     /// Position of the last record forgotten.
     trimmed: Sequence,
-    records: Vec<Arc<Envelope>>,
+    records: VecDeque<Arc<Envelope>>,
+    newest_at: Option<Timestamp>,
 }
 
 impl Log {
@@ -44,13 +46,24 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn commit(&self, batch: Batch) -> Result<Vec<Sequence>, StoreError> {
+        limit::check(&batch)?;
         let mut contents = self.lock();
         contents.usage.commits += 1;
+        for (partition, through) in batch.trims {
+            let log = contents.logs.entry(partition).or_default();
+            if log.head() == 0 {
+                log.trimmed = through;
+            }
+            let count = through.min(log.head()).saturating_sub(log.trimmed);
+            log.records.drain(..usize::try_from(count).unwrap_or(usize::MAX));
+            log.trimmed += count;
+        }
         let mut sequences = Vec::with_capacity(batch.appends.len());
         for (partition, envelope) in batch.appends {
             contents.usage.bytes_written += envelope.data.len() as u64;
             let log = contents.logs.entry(partition).or_default();
-            log.records.push(envelope);
+            log.newest_at = log.newest_at.max(Some(envelope.time));
+            log.records.push_back(envelope);
             sequences.push(log.head());
         }
         for change in batch.hosts {
@@ -71,15 +84,6 @@ impl Store for MemoryStore {
                 None => contents.blobs.remove(&name),
             };
         }
-        for (partition, through) in batch.trims {
-            let log = contents.logs.entry(partition).or_default();
-            if log.head() == 0 {
-                log.trimmed = through;
-            }
-            let count = through.min(log.head()).saturating_sub(log.trimmed);
-            log.records.drain(..usize::try_from(count).unwrap_or(usize::MAX));
-            log.trimmed += count;
-        }
         Ok(sequences)
     }
 
@@ -93,8 +97,8 @@ impl Store for MemoryStore {
 
     fn newest_at(&self, partition: Partition) -> Timestamp {
         let contents = self.lock();
-        let newest = contents.logs.get(&partition).and_then(|log| log.records.last());
-        newest.map_or(Timestamp::MIN, |envelope| envelope.time)
+        let newest_at = contents.logs.get(&partition).and_then(|log| log.newest_at);
+        newest_at.unwrap_or(Timestamp::MIN)
     }
 
     fn first(&self, partition: Partition) -> Sequence {
@@ -108,7 +112,9 @@ impl Store for MemoryStore {
         limit: ReadLimit,
     ) -> Result<Vec<Delivery>, StoreError> {
         let contents = self.lock();
-        let Some(log) = contents.logs.get(&partition) else { return Ok(Vec::new()) };
+        let Some(log) = contents.logs.get(&partition) else {
+            return Ok(Vec::new());
+        };
         if after < log.trimmed {
             return Err(StoreError::Trimmed { partition, after, first: log.trimmed + 1 });
         }
@@ -138,11 +144,7 @@ impl Store for MemoryStore {
         Ok(self.lock().hosts.keys().cloned().collect())
     }
 
-    fn states(
-        &self,
-        host: &HostId,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> Result<(), StoreError> {
+    fn states(&self, host: &HostId, visit: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
         let contents = self.lock();
         let states = contents.states.iter().filter(|((owner, _), _)| owner == host);
         states.for_each(|((_, key), bytes)| visit(key, bytes));

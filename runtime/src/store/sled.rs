@@ -2,64 +2,74 @@
 //!
 //! A commit is one batch over one tree (atomic, also across a crash), a flush, an fdatasync of the
 //! database file, and a mark in HEAD; only then is anything acknowledged or shown to readers. All
-//! that can be damaged is covered by a checksum, and what can vanish silently by a digest or a
-//! chain: see `docs/adr/0003-sled-and-how-it-is-used.md`.
+//! that can be damaged is covered by a checksum, and what can vanish or fall back by sums and chains
+//! that end in HEAD: see `ledger.rs` and `docs/adr/0003-sled-and-how-it-is-used.md`.
 
 mod block;
+mod database;
 mod key;
+mod ledger;
+mod log;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod value;
 mod write;
 
+pub use database::CACHE_BYTES;
+pub use ledger::FORMAT;
+
 use super::head::{Head, Mark};
 use super::{
-    Batch, Delivery, HostId, HostRecord, Partition, Progress, ReadLimit, Store, StoreError, Usage,
-    Verified,
+    Batch, Delivery, HostId, HostRecord, Partition, ReadLimit, Store, StoreError, Usage, Verified,
+    limit,
 };
 use crate::crash;
-use block::Block;
+use database::{Database, corrupt};
+use ledger::{Digest, Ledger, PartitionHead};
 use messages::{Sequence, Timestamp};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use tail::Tails;
-use uuid::Uuid;
+use write::{Draft, Finished};
 
-/// Memory that sled keeps pages in, in bytes; it uses about three times as much in all.
-pub const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-/// Format of the key space. Later builds read every earlier one or refuse.
-pub const FORMAT: u32 = 1;
-/// Tries to get the lock of a store; sled lets go of it a moment after a store is closed.
-const LOCK_TRIES: u32 = 50;
-/// Pause between two tries.
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
-/// Commits whose hash is kept, so that an older HEAD can be compared.
-const RING_COMMITS: u64 = 4_096;
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// When it would survive `kill -9`.
+    #[default]
+    Commit,
+    /// At once; synced every [`RELAXED_COMMITS`] commits. For replays, whose input can be played again.
+    Relaxed,
+}
+
+/// Commits between two syncs of a relaxed store; fewer than the ring of marks holds.
+pub const RELAXED_COMMITS: u64 = 1_000;
 
 /// The store on disk.
 #[derive(Debug)]
 pub struct SledStore {
-    path: PathBuf,
-    tree: ::sled::Db,
-    writing: Mutex<Writing>,
+    folder: PathBuf,
+    /// Held by the writer over a whole commit, so that readers of hosts, states and named values see
+    /// what is durable and see it whole.
+    kept: RwLock<Kept>,
+    /// Readers of the log do not wait for the writer: blocks never change.
     shown: RwLock<Shown>,
+    database: Database,
+    sync: Sync,
 }
 
-/// What only the writer needs.
+/// What a commit changes.
 #[derive(Debug)]
-struct Writing {
+struct Kept {
+    ledger: Ledger,
     head: Head,
-    last: Mark,
-    database: File,
-    usage: Usage,
+    /// Why nothing may be committed any more.
+    failed: Option<String>,
 }
 
-/// What readers see: changed only after a commit is durable.
+/// What readers of the log see: changed only after a commit is durable.
 #[derive(Debug, Default)]
 struct Shown {
     heads: BTreeMap<Partition, PartitionHead>,
@@ -67,254 +77,159 @@ struct Shown {
     usage: Usage,
 }
 
-/// What is known of a partition without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct PartitionHead {
-    first: Sequence,
-    last: Sequence,
-    newest_at: Timestamp,
-    /// Checksum of the newest block.
-    chain: u32,
-    /// First position of the newest block.
-    newest_block: Sequence,
-}
-
-impl Default for PartitionHead {
-    fn default() -> Self {
-        Self { first: 1, last: 0, newest_at: Timestamp::MIN, chain: 0, newest_block: 0 }
-    }
-}
-
-/// What is stored of a host.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct HostValue {
-    progress: Progress,
-    watermark: Option<(Sequence, u32)>,
-    digest: Digest,
-}
-
-/// How many values there are of a kind, and a sum over them in which each has its share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Digest {
-    count: u64,
-    sum: u64,
-}
-
 impl SledStore {
-    /// Opens the store in folder `path`, making it if the folder is empty or absent.
+    /// Opens the store in `folder`, making it if the folder is empty or absent.
     ///
     /// # Errors
     /// [`StoreError`] when it is damaged, older than its HEAD, of another format, or in use.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(path)
-            .map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
-        let database = path.join("db");
-        let had_database = database.join("db").exists();
-        let mark = Head::read(path)?;
-        if mark.is_some() && !had_database {
-            return Err(corrupt(path, "HEAD is there, the database is not"));
-        }
-        let tree = open_unlocked(path, &database)?;
-        guard(path, || Self::check(path, tree, mark))
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_with(folder, Sync::Commit)
     }
 
-    /// Compares what sled brought back with HEAD, and reads what is kept in memory.
-    fn check(path: &Path, tree: ::sled::Db, mark: Option<Mark>) -> Result<Self, StoreError> {
-        let database = path.join("db").join("db");
-        let file = File::open(&database)
-            .map_err(|source| StoreError::Io { path: database.clone(), source })?;
-        let last = match (read_meta::<(u32, Mark)>(path, &tree, "last")?, mark) {
-            (Some((FORMAT, last)), Some(mark)) => {
-                check_mark(path, &tree, last, mark)?;
-                last
-            }
-            (Some((found, _)), Some(_)) => {
-                return Err(StoreError::Format { path: path.to_owned(), found, known: FORMAT });
-            }
-            (Some((_, last)), None) if last.commit == 1 => last,
-            (Some(_), None) => return Err(corrupt(path, "the database is there, HEAD is not")),
-            (None, Some(_)) => return Err(corrupt(path, "the database came back empty")),
-            (None, None) if tree.is_empty() => new_mark(),
-            (None, None) => return Err(corrupt(path, "the database holds something else")),
-        };
-        let mut shown = Shown::default();
-        for entry in tree.scan_prefix([key::PARTITION]) {
-            let (found, _) = entry.map_err(|error| broken(path, &error))?;
-            let base = &found[..found.len().saturating_sub(2)];
-            let partition = key::parse_partition(base)
-                .ok_or_else(|| corrupt(path, "a partition head with a strange key"))?;
-            let head: PartitionHead = read_value(path, &tree, base)?
-                .ok_or_else(|| corrupt(path, "a partition head vanished"))?;
-            shown.heads.insert(partition, head);
+    /// Opens the store in `folder` with another promise than that of a deployment.
+    ///
+    /// # Errors
+    /// As [`SledStore::open`].
+    pub fn open_with(folder: &Path, sync: Sync) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
+        let head = Head::read(folder)?;
+        if head.is_some() && !Database::path(folder).join("db").exists() {
+            return Err(corrupt(folder, "HEAD is there, the database is not"));
         }
-        let writing =
-            Writing { head: Head::open(path)?, last, database: file, usage: Usage::default() };
-        let store =
-            Self { path: path.to_owned(), tree, writing: Mutex::new(writing), shown: RwLock::new(shown) };
-        store.check_newest_blocks()?;
-        Ok(store)
+        let database = Database::open(folder)?;
+        let (ledger, shown) = load(folder, &database, head)?;
+        let head = Head::open(folder, ledger.root.mark)?;
+        let kept = Kept { ledger, head, failed: None };
+        let folder = folder.to_owned();
+        let (kept, shown) = (RwLock::new(kept), RwLock::new(shown));
+        Ok(Self { folder, sync, kept, shown, database })
     }
 
-    /// Reads the newest block of every partition: it must end where its head says.
-    fn check_newest_blocks(&self) -> Result<(), StoreError> {
-        let heads = self.shown().heads.clone();
-        for (partition, head) in heads {
-            if head.last >= head.first {
-                self.block(partition, head.newest_block, Some(head.chain))?;
-            }
-        }
-        Ok(())
+    /// The head of `partition`, the default for one without records.
+    fn partition(&self, partition: Partition) -> PartitionHead {
+        self.shown().heads.get(&partition).copied().unwrap_or_default()
     }
 
     fn shown(&self) -> RwLockReadGuard<'_, Shown> {
         self.shown.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The writer's part. A commit that panicked half way has left HEAD behind: nothing may follow it.
-    fn writing(&self) -> Result<MutexGuard<'_, Writing>, StoreError> {
-        self.writing.lock().map_err(|_| corrupt(&self.path, "an earlier commit failed half way"))
+    /// Hosts, states and named values, as of the last commit; none is made meanwhile.
+    fn kept(&self) -> Result<RwLockReadGuard<'_, Kept>, StoreError> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        kept.check(&self.folder)?;
+        Ok(kept)
     }
 
-    /// The block that begins at `first`, with the checksum that its neighbour names, if known.
-    fn block(
-        &self,
-        partition: Partition,
-        first: Sequence,
-        checksum: Option<u32>,
-    ) -> Result<(Block, u32), StoreError> {
-        let base = key::log(partition, first);
-        let what = |what: &str| {
-            corrupt(&self.path, format!("block {first} of `{partition}`: {what}"))
-        };
-        let (bytes, frame) = read_framed(&self.path, &self.tree, &base)?
-            .ok_or_else(|| what("it is missing"))?;
-        if checksum.is_some_and(|checksum| checksum != frame.checksum) {
-            return Err(what("it is not the block that was written there"));
+    fn write(&self, kept: &mut Kept, batch: Batch) -> Result<Vec<Sequence>, StoreError> {
+        let appends = batch.appends.clone();
+        let draft = Draft::new(&self.database, &mut kept.ledger);
+        let (sequences, Finished { batch, partitions, bytes }) = draft.add(batch)?;
+        crash::point("commit.before_apply");
+        self.database.apply(batch)?;
+        let mark = kept.ledger.root.mark;
+        let mut fsyncs = 0;
+        if self.sync == Sync::Commit || mark.commit % RELAXED_COMMITS == 1 {
+            crash::point("commit.before_flush");
+            self.database.make_durable()?;
+            crash::point("commit.before_head");
+            fsyncs = 1 + u64::from(kept.head.write(mark)?);
         }
-        let block = Block::parse(&bytes).map_err(|reason| what(&reason))?;
-        Ok((block, frame.checksum))
+        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+        for ((partition, envelope), sequence) in appends.into_iter().zip(&sequences) {
+            shown.tails.push(partition, *sequence, envelope);
+        }
+        for partition in partitions {
+            shown.heads.insert(partition, kept.ledger.heads[&partition].value);
+        }
+        shown.usage.commits += 1;
+        shown.usage.fsyncs += fsyncs;
+        shown.usage.bytes_written += bytes;
+        Ok(sequences)
     }
 
-    /// First position of the block that holds `sequence`.
-    fn block_of(&self, partition: Partition, sequence: Sequence) -> Result<Sequence, StoreError> {
-        let end = value::piece_key(&key::log(partition, sequence), u16::MAX);
-        let found = self
-            .tree
-            .range(key::log(partition, 0)..=end)
-            .next_back()
-            .transpose()
-            .map_err(|error| broken(&self.path, &error))?;
-        found.and_then(|(found, _)| key::parse_log(&found)).ok_or_else(|| {
-            corrupt(&self.path, format!("record {sequence} of `{partition}` is in no block"))
-        })
-    }
-
-    /// Reads from the database what has left the tail.
-    fn read_blocks(
+    /// What a reader of the log found wrong, unless it was forgotten while it read.
+    fn unless_forgotten(
         &self,
         partition: Partition,
         after: Sequence,
-        last: Sequence,
-        limit: ReadLimit,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        let mut first = self.block_of(partition, after + 1)?;
-        let mut chain = None;
-        let mut records = Vec::new();
-        let mut bytes = 0;
-        while records.len() < limit.records && bytes < limit.bytes && first <= last {
-            let (block, checksum) = self.block(partition, first, None)?;
-            if chain.is_some_and(|chain| chain != block.previous) {
-                return Err(corrupt(
-                    &self.path,
-                    format!("block {first} of `{partition}` does not follow the one before it"),
-                ));
-            }
-            chain = Some(checksum);
-            let next = first + block.records.len() as u64;
-            let skip = usize::try_from((after + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-            if next <= after + 1 {
-                return Err(corrupt(
-                    &self.path,
-                    format!("record {} of `{partition}` is missing", after + 1),
-                ));
-            }
-            for record in block.records.into_iter().skip(skip) {
-                bytes += record.data.len();
-                records.push(record);
-            }
-            first = next;
+        error: StoreError,
+    ) -> StoreError {
+        match self.partition(partition).first {
+            first if after + 1 < first => StoreError::Trimmed { partition, after, first },
+            _ => error,
         }
-        Ok(tail::within(after, records.into_iter(), limit))
     }
 
-    fn host_value(&self, host: &HostId) -> Result<HostValue, StoreError> {
-        Ok(read_value(&self.path, &self.tree, &key::host(host))?.unwrap_or_default())
-    }
-
-    /// Visits every value whose key begins with `prefix`; checks that all of `digest` are there.
+    /// Visits every value under `prefix` by name; there must be exactly those that `digest` is over.
     fn visit(
         &self,
         prefix: &[u8],
         digest: Digest,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Option<()>,
+        visit: &mut dyn FnMut(&str, &[u8]),
     ) -> Result<(), StoreError> {
-        let damaged = || corrupt(&self.path, format!("a value under `{}`", prefix.escape_ascii()));
         let mut found = Digest::default();
-        let mut entries = self.tree.scan_prefix(prefix);
-        while let Some(entry) = entries.next() {
-            let (first_key, first) = entry.map_err(|error| broken(&self.path, &error))?;
-            let base = &first_key[..first_key.len().saturating_sub(2)];
-            let frame = value::Frame::parse(&first).ok_or_else(damaged)?;
-            let mut pieces = vec![first];
-            for _ in 1..frame.pieces() {
-                let piece = entries.next().ok_or_else(damaged)?;
-                pieces.push(piece.map_err(|error| broken(&self.path, &error))?.1);
-            }
-            let bytes =
-                value::join(base, pieces.iter().map(AsRef::as_ref)).ok_or_else(damaged)?;
+        self.database.visit(prefix, &mut |base, frame, bytes| {
+            let name = key::parse_name(base, prefix).ok_or_else(|| self.database.damaged(base))?;
             found.add(frame.share(base));
-            visit(base, &bytes).ok_or_else(damaged)?;
-        }
+            visit(&name, bytes);
+            Ok(())
+        })?;
         if found == digest {
             return Ok(());
         }
-        let what = format!(
-            "{} values under `{}` where {} were written, or other ones",
-            found.count,
-            prefix.escape_ascii(),
-            digest.count
-        );
-        Err(corrupt(&self.path, what))
+        let (count, written, prefix) = (found.count, digest.count, prefix.escape_ascii());
+        let what = format!("{count} values under `{prefix}`, not the {written} that were written");
+        Err(self.database.corrupt(what))
     }
 
-    fn verify_log(&self, partition: Partition, head: PartitionHead) -> Result<u64, StoreError> {
-        let mut after = head.first - 1;
-        let mut count = 0;
-        while after < head.last {
-            let limit = ReadLimit::default();
-            let read = self.read_blocks(partition, after, head.last, limit)?;
-            after += read.len() as u64;
-            count += read.len() as u64;
+    fn verify_partition(&self, partition: Partition) -> Result<u64, StoreError> {
+        loop {
+            let head = self.partition(partition);
+            match log::verify(&self.database, partition, &head) {
+                // Forgotten while it was read: once more, from what is the first record now.
+                Err(_) if head.first < self.partition(partition).first => {}
+                verified => return verified,
+            }
         }
-        Ok(count)
     }
 }
 
-impl Digest {
-    fn add(&mut self, share: u64) {
-        self.count += 1;
-        self.sum = self.sum.wrapping_add(share);
+/// Reads what is kept in memory, and checks it as far as that is quick.
+fn load(
+    folder: &Path,
+    database: &Database,
+    head: Option<Mark>,
+) -> Result<(Ledger, Shown), StoreError> {
+    let ledger = Ledger::load(folder, database, head)?;
+    let heads = ledger.heads.iter().map(|(partition, head)| (*partition, head.value));
+    let shown = Shown { heads: heads.collect(), ..Shown::default() };
+    for (partition, head) in &shown.heads {
+        log::check_newest(database, *partition, head)?;
     }
+    Ok((ledger, shown))
+}
 
-    fn remove(&mut self, share: u64) {
-        self.count = self.count.wrapping_sub(1);
-        self.sum = self.sum.wrapping_sub(share);
+impl Kept {
+    fn check(&self, folder: &Path) -> Result<(), StoreError> {
+        let Some(reason) = &self.failed else {
+            return Ok(());
+        };
+        let text = format!("a commit failed, restart the process: {reason}");
+        Err(StoreError::Io { path: folder.to_owned(), source: std::io::Error::other(text) })
     }
 }
 
 impl Store for SledStore {
     fn commit(&self, batch: Batch) -> Result<Vec<Sequence>, StoreError> {
-        guard(&self.path, || self.write(batch))
+        limit::check(&batch)?;
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        kept.check(&self.folder)?;
+        kept.failed = Some("it panicked".to_owned());
+        let written = self.write(&mut kept, batch);
+        kept.failed = written.as_ref().err().map(ToString::to_string);
+        written
     }
 
     fn partitions(&self) -> Vec<Partition> {
@@ -322,15 +237,15 @@ impl Store for SledStore {
     }
 
     fn head(&self, partition: Partition) -> Sequence {
-        self.shown().heads.get(&partition).map_or(0, |head| head.last)
+        self.partition(partition).last
     }
 
     fn newest_at(&self, partition: Partition) -> Timestamp {
-        self.shown().heads.get(&partition).map_or(Timestamp::MIN, |head| head.newest_at)
+        self.partition(partition).newest_at
     }
 
     fn first(&self, partition: Partition) -> Sequence {
-        self.shown().heads.get(&partition).map_or(1, |head| head.first)
+        self.partition(partition).first
     }
 
     fn read(
@@ -340,212 +255,68 @@ impl Store for SledStore {
         limit: ReadLimit,
     ) -> Result<Vec<Delivery>, StoreError> {
         let shown = self.shown();
-        let Some(&head) = shown.heads.get(&partition) else { return Ok(Vec::new()) };
-        if after + 1 < head.first {
-            return Err(StoreError::Trimmed { partition, after, first: head.first });
+        let PartitionHead { first, last, .. } =
+            shown.heads.get(&partition).copied().unwrap_or_default();
+        if after + 1 < first {
+            return Err(StoreError::Trimmed { partition, after, first });
         }
-        if after >= head.last {
+        if after >= last {
             return Ok(Vec::new());
         }
         if let Some(deliveries) = shown.tails.read(partition, after, limit) {
             return Ok(deliveries);
         }
         drop(shown);
-        guard(&self.path, || self.read_blocks(partition, after, head.last, limit))
+        log::read(&self.database, partition, after, last, limit)
+            .map_err(|error| self.unless_forgotten(partition, after, error))
     }
 
     fn host(&self, host: &HostId) -> Result<HostRecord, StoreError> {
-        let value = guard(&self.path, || self.host_value(host))?;
-        Ok(HostRecord { progress: value.progress, watermark: value.watermark })
+        let kept = self.kept()?;
+        Ok(kept.ledger.hosts.get(host).map(|kept| kept.value.record()).unwrap_or_default())
     }
 
     fn hosts(&self) -> Result<Vec<HostId>, StoreError> {
-        guard(&self.path, || {
-            let mut hosts = Vec::new();
-            for entry in self.tree.scan_prefix([key::HOST]) {
-                let (found, _) = entry.map_err(|error| broken(&self.path, &error))?;
-                let base = &found[..found.len().saturating_sub(2)];
-                let host = key::parse_host(base)
-                    .ok_or_else(|| corrupt(&self.path, "a host with a strange key"))?;
-                if hosts.last() != Some(&host) {
-                    hosts.push(host);
-                }
-            }
-            Ok(hosts)
-        })
+        Ok(self.kept()?.ledger.hosts.keys().cloned().collect())
     }
 
-    fn states(
-        &self,
-        host: &HostId,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> Result<(), StoreError> {
-        guard(&self.path, || {
-            let digest = self.host_value(host)?.digest;
-            let prefix = key::states(host);
-            self.visit(&prefix, digest, &mut |base, bytes| {
-                let (name, rest) = key::parse_state(base, &prefix)?;
-                visit(&name, bytes);
-                rest.is_empty().then_some(())
-            })
-        })
+    fn states(&self, host: &HostId, visit: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
+        let kept = self.kept()?;
+        let digest = kept.ledger.hosts.get(host).map(|kept| kept.value.states);
+        self.visit(&key::states(host), digest.unwrap_or_default(), visit)
     }
 
     fn state(&self, host: &HostId, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let base = key::state(host, key);
-        guard(&self.path, || {
-            Ok(read_framed(&self.path, &self.tree, &base)?.map(|(bytes, _)| bytes))
-        })
+        let _kept = self.kept()?;
+        Ok(self.database.get(&key::state(host, key))?.map(|(_, bytes)| bytes))
     }
 
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let base = key::blob(name);
-        guard(&self.path, || {
-            Ok(read_framed(&self.path, &self.tree, &base)?.map(|(bytes, _)| bytes))
-        })
+        let _kept = self.kept()?;
+        Ok(self.database.get(&key::blob(name))?.map(|(_, bytes)| bytes))
     }
 
     fn blobs(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        guard(&self.path, || {
-            let digest = read_meta(&self.path, &self.tree, "blobs")?.unwrap_or_default();
-            let mut names = Vec::new();
-            self.visit(&[key::BLOB], digest, &mut |base, _| {
-                let (name, rest) = key::parse_blob(base)?;
-                names.push(name);
-                rest.is_empty().then_some(())
-            })?;
-            names.retain(|name| name.starts_with(prefix));
-            Ok(names)
-        })
+        let kept = self.kept()?;
+        let mut names = Vec::new();
+        let digest = kept.ledger.root.blobs;
+        self.visit(&[key::BLOB], digest, &mut |name, _| names.push(name.to_owned()))?;
+        names.retain(|name| name.starts_with(prefix));
+        Ok(names)
     }
 
     fn verify(&self) -> Result<Verified, StoreError> {
-        guard(&self.path, || {
-            let mut verified =
-                Verified { blobs: self.blobs("")?.len() as u64, ..Verified::default() };
-            let heads = self.shown().heads.clone();
-            for (partition, head) in heads {
-                verified.records += self.verify_log(partition, head)?;
-            }
-            for host in self.hosts()? {
-                self.states(&host, &mut |_, _| verified.states += 1)?;
-            }
-            Ok(verified)
-        })
+        let mut verified = Verified { blobs: self.blobs("")?.len() as u64, ..Verified::default() };
+        for host in self.hosts()? {
+            self.states(&host, &mut |_, _| verified.states += 1)?;
+        }
+        for partition in self.partitions() {
+            verified.records += self.verify_partition(partition)?;
+        }
+        Ok(verified)
     }
 
     fn usage(&self) -> Usage {
         self.shown().usage
     }
-}
-
-/// Opens the database once whoever had it open has let go of it.
-fn open_unlocked(path: &Path, database: &Path) -> Result<::sled::Db, StoreError> {
-    for _ in 1..LOCK_TRIES {
-        match open_tree(path, database) {
-            Err(StoreError::Locked { .. }) => pause(),
-            opened => return opened,
-        }
-    }
-    open_tree(path, database)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a store opens before there is anything to await")]
-fn pause() {
-    std::thread::sleep(LOCK_PAUSE);
-}
-
-fn open_tree(path: &Path, database: &Path) -> Result<::sled::Db, StoreError> {
-    let open = || {
-        ::sled::Config::new()
-            .path(database)
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(None)
-            .open()
-            .map_err(|error| match error {
-                ::sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
-                    StoreError::Locked { path: path.to_owned() }
-                }
-                other => broken(path, &other),
-            })
-    };
-    guard(path, open)
-}
-
-/// HEAD must name a commit that the database has, with the hash that it has there.
-fn check_mark(path: &Path, tree: &::sled::Db, last: Mark, mark: Mark) -> Result<(), StoreError> {
-    if mark.store_id != last.store_id {
-        let what = format!("HEAD is of store {}, the database is {}", mark.store_id, last.store_id);
-        return Err(corrupt(path, what));
-    }
-    if last.commit < mark.commit {
-        let (expected, found) = (mark.commit, last.commit);
-        return Err(StoreError::Older { path: path.to_owned(), expected, found });
-    }
-    let slot = u16::try_from(mark.commit % RING_COMMITS).expect("the ring is small");
-    let kept: Option<Mark> = read_value(path, tree, &key::commit(slot))?;
-    if kept == Some(mark) {
-        Ok(())
-    } else {
-        Err(corrupt(path, format!("commit {} is not the one that HEAD names", mark.commit)))
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a new store needs a name that no other has")]
-fn new_mark() -> Mark {
-    Mark { store_id: Uuid::now_v7(), commit: 0, chain: 0 }
-}
-
-fn read_meta<T: DeserializeOwned>(
-    path: &Path,
-    tree: &::sled::Db,
-    name: &str,
-) -> Result<Option<T>, StoreError> {
-    read_value(path, tree, &key::meta(name))
-}
-
-/// Reads one of our own values at `base`.
-fn read_value<T: DeserializeOwned>(
-    path: &Path,
-    tree: &::sled::Db,
-    base: &[u8],
-) -> Result<Option<T>, StoreError> {
-    let Some((bytes, _)) = read_framed(path, tree, base)? else { return Ok(None) };
-    let value = postcard::from_bytes(&bytes)
-        .map_err(|error| corrupt(path, format!("`{}`: {error}", base.escape_ascii())))?;
-    Ok(Some(value))
-}
-
-/// Reads the value at `base`, checked.
-fn read_framed(
-    path: &Path,
-    tree: &::sled::Db,
-    base: &[u8],
-) -> Result<Option<(Vec<u8>, value::Frame)>, StoreError> {
-    let get = |number: u16| {
-        tree.get(value::piece_key(base, number)).map_err(|error| broken(path, &error))
-    };
-    let Some(first) = get(0)? else { return Ok(None) };
-    let damaged = || corrupt(path, format!("the value at `{}`", base.escape_ascii()));
-    let frame = value::Frame::parse(&first).ok_or_else(damaged)?;
-    let mut pieces = vec![first];
-    for number in 1..frame.pieces() {
-        pieces.push(get(number)?.ok_or_else(damaged)?);
-    }
-    let bytes = value::join(base, pieces.iter().map(AsRef::as_ref)).ok_or_else(damaged)?;
-    Ok(Some((bytes, frame)))
-}
-
-/// Runs `work`, in which sled may panic over damaged data.
-fn guard<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(corrupt(path, "the database panicked over what it read")))
-}
-
-fn corrupt(path: &Path, what: impl Into<String>) -> StoreError {
-    StoreError::Corrupt { path: path.to_owned(), what: what.into() }
-}
-
-fn broken(path: &Path, error: &::sled::Error) -> StoreError {
-    corrupt(path, format!("the database says: {error}"))
 }

@@ -1,7 +1,8 @@
 //! What every store promises, as a suite that each implementation runs.
 
 use crate::store::{
-    Batch, HostChange, HostId, HostRecord, Partition, Progress, ReadLimit, Store, StoreError,
+    Batch, HostChange, HostId, HostRecord, NAME_BYTES_MAX, Partition, Progress, ReadLimit, Store,
+    StoreError, VALUE_BYTES_MAX,
 };
 use messages::registry::AssetRetired;
 use messages::{Envelope, MessageId, Stream, Timestamp};
@@ -22,6 +23,8 @@ pub fn check(open: Open<'_>, reopens: bool) {
     values_of_any_size_come_back(&*store);
     trimmed_records_are_refused(&*store);
     an_empty_partition_may_begin_anywhere(&*store);
+    a_partition_may_be_forgotten_whole(&*store);
+    what_is_too_large_is_refused_with_its_whole_batch(&*store);
     let verified = store.verify().expect("an intact store");
     if reopens {
         drop(store);
@@ -94,7 +97,9 @@ fn one_batch_moves_log_states_and_cursor_together(store: &dyn Store) {
 fn states_are_replaced_forgotten_and_listed_in_order(store: &dyn Store) {
     let big = vec![7; 10_000];
     let put = |name: &str, value: &[u8]| (name.to_owned(), Some(value.to_vec()));
-    store.commit(change(vec![put("b", &big), put("a", &[2]), put("c\0d", &[3])])).expect("a commit");
+    store
+        .commit(change(vec![put("b", &big), put("a", &[2]), put("c\0d", &[3])]))
+        .expect("a commit");
     store.commit(change(vec![put("b", &[4]), ("key".to_owned(), None)])).expect("a commit");
     // One batch may change a key twice; the last change holds.
     let mut twice = change(vec![put("a", &[5])]);
@@ -145,6 +150,41 @@ fn an_empty_partition_may_begin_anywhere(store: &dyn Store) {
     assert_eq!(append(store, partition, 0..2), [42, 43]);
     let read = store.read(partition, 41, ReadLimit::default()).expect("a read");
     assert_eq!(read[1].sequence, 43);
+}
+
+fn a_partition_may_be_forgotten_whole(store: &dyn Store) {
+    let partition = Partition { stream: Stream::Health, index: 10 };
+    append(store, partition, 0..5);
+    let trims = vec![(partition, 99)];
+    store.commit(Batch { trims: trims.clone(), ..Batch::default() }).expect("a commit");
+    assert_eq!((store.first(partition), store.head(partition)), (6, 5));
+    assert_eq!(store.newest_at(partition).as_millis(), 4, "its time goes on where it stopped");
+    assert!(store.read(partition, 5, ReadLimit::default()).expect("a read").is_empty());
+    // A batch forgets before it appends.
+    let appends = vec![(partition, record(5, 10))];
+    let batch = Batch { appends, trims, ..Batch::default() };
+    assert_eq!(store.commit(batch).expect("a commit"), [6]);
+    let read = store.read(partition, 5, ReadLimit::default()).expect("a read");
+    assert_eq!(read[0].envelope, record(5, 10));
+    assert!(store.partitions().contains(&partition));
+}
+
+fn what_is_too_large_is_refused_with_its_whole_batch(store: &dyn Store) {
+    let head = store.head(Partition::LOG);
+    let name = "n".repeat(NAME_BYTES_MAX);
+    for (name, bytes) in [(name.clone() + "n", 1), (name.clone(), VALUE_BYTES_MAX + 1)] {
+        let mut batch = change(vec![(name.clone(), Some(vec![0; bytes]))]);
+        batch.appends.push((Partition::LOG, record(1, 1)));
+        let refused = store.commit(batch);
+        assert!(matches!(refused, Err(StoreError::Unstorable { .. })), "{refused:?}");
+        let blobs = vec![(name, Some(vec![0; bytes]))];
+        let refused = store.commit(Batch { blobs, ..Batch::default() });
+        assert!(matches!(refused, Err(StoreError::Unstorable { .. })), "{refused:?}");
+    }
+    assert_eq!(store.head(Partition::LOG), head);
+    let longest = (name, Some(vec![5; 9_000]));
+    store.commit(change(vec![longest.clone()])).expect("a commit");
+    assert_eq!(store.state(&host(), &longest.0).expect("a state"), longest.1);
 }
 
 fn appends_go_on_where_they_stopped(store: &dyn Store) {

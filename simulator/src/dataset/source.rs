@@ -108,7 +108,7 @@ impl Telemetry {
         let mut readings = self.open(path)?;
         let mut first_at_by_asset: BTreeMap<String, Timestamp> = BTreeMap::new();
         let (mut unsorted_at, mut latest_at, mut first_bad) = (None, None, None);
-        while let Some((line, reading)) = readings.next()? {
+        while let Some(Attempt { line, reading }) = readings.next()? {
             let reading = match reading {
                 Ok(reading) => reading,
                 Err(detail) => {
@@ -163,6 +163,12 @@ fn stem(path: &Path) -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
+/// A row: a reading, or what is wrong with it.
+struct Attempt {
+    line: u64,
+    reading: Result<Reading, String>,
+}
+
 /// The rows of a file as readings, in the order in which they are written.
 struct Readings {
     telemetry: Arc<Telemetry>,
@@ -173,12 +179,12 @@ struct Readings {
 }
 
 impl Readings {
-    /// The next row and its line: a reading, or what is wrong with it.
-    fn next(&mut self) -> Result<Option<(u64, Result<Reading, String>)>, DatasetError> {
+    /// The next row.
+    fn next(&mut self) -> Result<Option<Attempt>, DatasetError> {
         let Some(Row { line, fields }) = self.rows.next()? else { return Ok(None) };
         self.row += 1;
         let reading = fields.and_then(|fields| self.reading(&fields));
-        Ok(Some((line, reading)))
+        Ok(Some(Attempt { line, reading }))
     }
 
     fn reading(&self, fields: &StringRecord) -> Result<Reading, String> {
@@ -247,7 +253,7 @@ impl Source {
     }
 
     fn next_as_written(&mut self) -> Result<Option<Reading>, DatasetError> {
-        while let Some((line, reading)) = self.readings.next()? {
+        while let Some(Attempt { line, reading }) = self.readings.next()? {
             self.tally.rows += 1;
             match reading {
                 Ok(reading) if reading.values.iter().all(Option::is_none) => self.tally.blank += 1,

@@ -103,23 +103,7 @@ impl Replay {
             .iter()
             .map(|path| dataset.telemetry.survey(path))
             .collect::<Result<Vec<_>, _>>()?;
-        let first_at_by_asset = first_moments(&surveys);
-        let mut assets = Vec::new();
-        let mut recorded = BTreeMap::new();
-        for registered in dataset.registrations(&first_at_by_asset)? {
-            let copies = copies(dataset, profile, &registered.asset)?;
-            for copy in &copies {
-                assets.push(AssetRegistered { asset: copy.asset.clone(), ..registered.clone() });
-            }
-            let clock = RunningClock::default();
-            recorded.insert(registered.asset.clone(), Recorded { clock, copies });
-            assets.push(registered);
-        }
-        if assets.len() > ASSETS_MAX {
-            return Err(DatasetError::TooManyAssets { path: dataset.path.clone() });
-        }
-        assets.sort_by(|one, other| one.asset.cmp(&other.asset));
-        check_names(dataset, &assets)?;
+        let (assets, recorded) = cast(dataset, profile, &surveys)?;
         let running = dataset.config.running.as_ref();
         Ok(Self {
             maintenance: maintenance(dataset, &recorded)?,
@@ -210,6 +194,33 @@ impl Iterator for Replay {
         }
         next.transpose()
     }
+}
+
+/// Registrations of all assets, by id, and the recorded ones with their copies.
+type Cast = (Vec<AssetRegistered>, BTreeMap<String, Recorded>);
+
+fn cast(
+    dataset: &Dataset,
+    profile: &Profile,
+    surveys: &[FileSurvey],
+) -> Result<Cast, DatasetError> {
+    let mut assets = Vec::new();
+    let mut recorded = BTreeMap::new();
+    for registered in dataset.registrations(&first_moments(surveys))? {
+        let copies = copies(dataset, profile, &registered.asset)?;
+        for copy in &copies {
+            assets.push(AssetRegistered { asset: copy.asset.clone(), ..registered.clone() });
+        }
+        let clock = RunningClock::default();
+        recorded.insert(registered.asset.clone(), Recorded { clock, copies });
+        assets.push(registered);
+    }
+    if assets.len() > ASSETS_MAX {
+        return Err(DatasetError::TooManyAssets { path: dataset.path.clone() });
+    }
+    assets.sort_by(|one, other| one.asset.cmp(&other.asset));
+    check_names(dataset, &assets)?;
+    Ok((assets, recorded))
 }
 
 fn first_moments(surveys: &[FileSurvey]) -> BTreeMap<String, Timestamp> {

@@ -31,8 +31,8 @@ pub(crate) struct Folder {
 impl Folder {
     pub(crate) fn new(description: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("dataset.toml"), description).unwrap();
-        Self { folder }
+        std::fs::create_dir(folder.path().join("cars")).unwrap();
+        Self { folder }.with("dataset.toml", description)
     }
 
     pub(crate) fn with(self, file: &str, content: impl AsRef<[u8]>) -> Self {
@@ -41,11 +41,11 @@ impl Folder {
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
-        self.folder.path().join(file)
+        self.folder.path().join("cars").join(file)
     }
 
     pub(crate) fn load(&self) -> Result<Dataset, DatasetError> {
-        Dataset::load(self.folder.path(), None)
+        Dataset::load(&self.path(""), None)
     }
 
     pub(crate) fn open(&self) -> Result<Replay, DatasetError> {

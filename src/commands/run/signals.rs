@@ -5,14 +5,14 @@ use crate::exit::Exit;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What is heard of them.
-pub(super) struct Signals {
+pub(in crate::commands) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
     /// Begins to listen; until then a signal ends the process.
-    pub(super) fn begin() -> Result<Self, CliError> {
+    pub(in crate::commands) fn begin() -> Result<Self, CliError> {
         let listen = |kind| {
             signal(kind).map_err(|source| CliError::System { what: "signals cannot be heard", source })
         };
@@ -23,7 +23,7 @@ impl Signals {
     }
 
     /// Waits for the next; its name.
-    pub(super) async fn next(&mut self) -> &'static str {
+    pub(in crate::commands) async fn next(&mut self) -> &'static str {
         tokio::select! {
             biased;
             _ = self.terminate.recv() => "SIGTERM",
@@ -32,7 +32,7 @@ impl Signals {
     }
 
     /// Ends the process at the next one, whatever it is doing. Nothing acknowledged is lost by that.
-    pub(super) fn exit_at_next(mut self) {
+    pub(in crate::commands) fn exit_at_next(mut self) {
         tokio::spawn(async move {
             let signal = self.next().await;
             tracing::warn!(signal, "stopping at once");

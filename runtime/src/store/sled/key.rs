@@ -5,16 +5,16 @@ use messages::{Sequence, Stream};
 
 /// Kinds of key, by first byte.
 pub(super) const COMMIT: u8 = b'c';
-pub(super) const META: u8 = b'm';
+pub(super) const ROOT: u8 = b'r';
 pub(super) const PARTITION: u8 = b'p';
 pub(super) const LOG: u8 = b'l';
 pub(super) const HOST: u8 = b'h';
 pub(super) const STATE: u8 = b's';
 pub(super) const BLOB: u8 = b'b';
 
-/// `META` + name.
-pub(super) fn meta(name: &str) -> Vec<u8> {
-    [&[META], name.as_bytes()].concat()
+/// Where the root stands.
+pub(super) fn root() -> Vec<u8> {
+    vec![ROOT]
 }
 
 /// `COMMIT` + slot of the ring.
@@ -78,9 +78,12 @@ pub(super) fn state(host: &HostId, name: &str) -> Vec<u8> {
     key
 }
 
-/// The name in the key of a state, given what its host's states begin with.
-pub(super) fn parse_state<'k>(key: &'k [u8], prefix: &[u8]) -> Option<(String, &'k [u8])> {
-    parse_text(key.get(prefix.len()..)?)
+/// The name in the key of a state or of a named value, given what its like begin with.
+pub(super) fn parse_name(key: &[u8], prefix: &[u8]) -> Option<String> {
+    match parse_text(key.get(prefix.len()..)?)? {
+        (name, []) => Some(name),
+        _ => None,
+    }
 }
 
 /// The key of a named value.
@@ -88,11 +91,6 @@ pub(super) fn blob(name: &str) -> Vec<u8> {
     let mut key = vec![BLOB];
     text(&mut key, name);
     key
-}
-
-/// The name in the key of a named value, and what follows it.
-pub(super) fn parse_blob(key: &[u8]) -> Option<(String, &[u8])> {
-    parse_text(key.get(1..)?)
 }
 
 /// Appends a text so that order is kept and no text is the beginning of another: zero bytes are
@@ -136,9 +134,7 @@ mod tests {
         fn every_text_comes_back_and_order_is_kept(a in ".*", b in ".*") {
             let key = |name: &str| blob(name);
             let whole = key(&a);
-            let (name, rest) = parse_blob(&whole).expect("a blob key");
-            prop_assert_eq!(&name, &a);
-            prop_assert!(rest.is_empty());
+            prop_assert_eq!(parse_name(&whole, &[BLOB]), Some(a.clone()));
             prop_assert_eq!(key(&a).cmp(&key(&b)), a.as_bytes().cmp(b.as_bytes()));
         }
     }

@@ -1,66 +1,77 @@
 //! Values of any size as pieces of at most 4 KiB, with a checksum that also covers the key.
 //!
 //! The database writes large values into files of their own that it never syncs; small pieces stay
-//! in its log. The first piece begins with `length u32 | crc32c u32`.
+//! in its log. The first piece begins with a [`Frame`].
 
 /// Longest piece, in bytes.
 pub(super) const PIECE_BYTES_MAX: usize = 4 * 1024;
-/// Longest value, in bytes: a block with one message of the largest size fits many times over.
-pub(super) const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Length of what stands before the value in its first piece.
-const FRAME_BYTES: usize = 8;
+/// Length of the frame at the beginning of the first piece, in bytes.
+pub(super) const FRAME_BYTES: usize = 8;
 
-/// What stands before a value.
+/// What stands before a value: `length u32 | crc32c u32`, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Frame {
-    pub(super) length: usize,
+    length: u32,
+    /// Over the key and the value.
     pub(super) checksum: u32,
 }
 
 impl Frame {
     /// Reads the frame at the beginning of a first piece.
     pub(super) fn parse(piece: &[u8]) -> Option<Self> {
-        let length = u32::from_le_bytes(piece.get(0..4)?.try_into().ok()?);
-        let checksum = u32::from_le_bytes(piece.get(4..8)?.try_into().ok()?);
-        Some(Self { length: usize::try_from(length).ok()?, checksum })
+        let (length, rest) = piece.split_first_chunk()?;
+        let checksum = rest.first_chunk()?;
+        Some(Self { length: u32::from_le_bytes(*length), checksum: u32::from_le_bytes(*checksum) })
     }
 
     /// How many pieces the value has.
     pub(super) fn pieces(self) -> u16 {
-        let pieces = (self.length + FRAME_BYTES).div_ceil(PIECE_BYTES_MAX).max(1);
-        u16::try_from(pieces).unwrap_or(u16::MAX)
+        let bytes = self.length as usize + FRAME_BYTES;
+        u16::try_from(bytes.div_ceil(PIECE_BYTES_MAX)).unwrap_or(u16::MAX)
     }
 
-    /// What this value adds to the digest of everything beside it.
-    pub(super) fn share(self, key: &[u8]) -> u64 {
-        mix(u64::from(crc32c::crc32c(key)) << 32 | u64::from(self.checksum))
+    /// What the value at `base` adds to a sum over it and its like.
+    pub(super) fn share(self, base: &[u8]) -> u64 {
+        mix(u64::from(crc32c::crc32c(base)) << 32 | u64::from(self.checksum))
     }
 }
 
-/// The key of piece `number` of the value at `key`.
-pub(super) fn piece_key(key: &[u8], number: u16) -> Vec<u8> {
-    [key, &number.to_be_bytes()].concat()
+/// The key of piece `number` of the value at `base`.
+pub(super) fn piece_key(base: &[u8], number: u16) -> Vec<u8> {
+    [base, &number.to_be_bytes()].concat()
 }
 
-/// Cuts the value at `key` into pieces, by number from 0.
-pub(super) fn cut(key: &[u8], value: &[u8]) -> (Frame, Vec<Vec<u8>>) {
-    let frame = Frame { length: value.len(), checksum: checksum(key, value) };
+/// Splits the key of a piece into the key of its value and its number.
+pub(super) fn parse_piece_key(key: &[u8]) -> Option<(&[u8], u16)> {
+    let (base, number) = key.split_last_chunk()?;
+    Some((base, u16::from_be_bytes(*number)))
+}
+
+/// Room for a frame, with `bytes` behind it.
+pub(super) fn framed(bytes: &[u8]) -> Vec<u8> {
+    [&[0; FRAME_BYTES], bytes].concat()
+}
+
+/// Fills in the frame of the value at `base`, for which `framed` has room at its beginning.
+pub(super) fn seal(base: &[u8], framed: &mut [u8]) -> Frame {
+    let (room, value) = framed.split_at_mut(FRAME_BYTES);
     let length = u32::try_from(value.len()).expect("values are bounded");
-    let framed = [&length.to_le_bytes()[..], &frame.checksum.to_le_bytes(), value].concat();
-    (frame, framed.chunks(PIECE_BYTES_MAX).map(<[u8]>::to_vec).collect())
+    let frame = Frame { length, checksum: checksum(base, value) };
+    room[..4].copy_from_slice(&length.to_le_bytes());
+    room[4..].copy_from_slice(&frame.checksum.to_le_bytes());
+    frame
 }
 
-/// Puts the value at `key` together from its pieces; `None` when it is not what was written.
-pub(super) fn join<'p>(key: &[u8], pieces: impl Iterator<Item = &'p [u8]>) -> Option<Vec<u8>> {
-    let framed = pieces.collect::<Vec<_>>().concat();
+/// The value at `base`, from its sealed pieces put together; `None` when it is not what was written.
+pub(super) fn open(base: &[u8], mut framed: Vec<u8>) -> Option<Vec<u8>> {
     let frame = Frame::parse(&framed)?;
-    let value = framed.get(FRAME_BYTES..)?;
-    let intact = value.len() == frame.length && checksum(key, value) == frame.checksum;
-    intact.then(|| value.to_vec())
+    framed.drain(..FRAME_BYTES);
+    let intact = framed.len() == frame.length as usize && checksum(base, &framed) == frame.checksum;
+    intact.then_some(framed)
 }
 
-fn checksum(key: &[u8], value: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(key), value)
+fn checksum(base: &[u8], value: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(base), value)
 }
 
 /// Scatters a number (splitmix64, Steele, Lea and Flood 2014).
@@ -82,17 +93,16 @@ mod tests {
             value in proptest::collection::vec(any::<u8>(), 0..20_000),
             bit in any::<prop::sample::Index>(),
         ) {
-            let (frame, mut pieces) = cut(b"key", &value);
-            prop_assert_eq!(pieces.len(), usize::from(frame.pieces()));
-            prop_assert!(pieces.iter().all(|piece| piece.len() <= PIECE_BYTES_MAX));
-            let joined = join(b"key", pieces.iter().map(Vec::as_slice));
-            prop_assert_eq!(joined.as_deref(), Some(&value[..]));
-            prop_assert_eq!(join(b"another", pieces.iter().map(Vec::as_slice)), None);
-            let total: usize = pieces.iter().map(|piece| piece.len() * 8).sum();
-            let flipped = bit.index(total);
-            pieces[flipped / 8 / PIECE_BYTES_MAX][flipped / 8 % PIECE_BYTES_MAX] ^=
-                1 << (flipped % 8);
-            prop_assert_eq!(join(b"key", pieces.iter().map(Vec::as_slice)), None);
+            let mut sealed = framed(&value);
+            let frame = seal(b"key", &mut sealed);
+            prop_assert_eq!(Frame::parse(&sealed), Some(frame));
+            prop_assert_eq!(sealed.chunks(PIECE_BYTES_MAX).count(), usize::from(frame.pieces()));
+            prop_assert_eq!(open(b"key", sealed.clone()), Some(value));
+            prop_assert_eq!(open(b"another", sealed.clone()), None);
+            prop_assert_eq!(open(b"key", sealed[..sealed.len() - 1].to_vec()), None);
+            let flipped = bit.index(sealed.len() * 8);
+            sealed[flipped / 8] ^= 1 << (flipped % 8);
+            prop_assert_eq!(open(b"key", sealed), None);
         }
     }
 }

@@ -1,209 +1,160 @@
 //! One commit: everything into one batch, then flush, fdatasync, HEAD, and only then to the readers.
 
 use super::block::Builder;
-use super::value::{self, Frame, VALUE_BYTES_MAX};
-use super::{Digest, FORMAT, HostValue, Mark, PartitionHead, RING_COMMITS, SledStore, Shown, broken};
-use super::{crash, key, read_meta};
+use super::database::Database;
+use super::ledger::{Digest, HostValue, Ledger, PartitionHead, Root, ring_key};
+use super::value::{self, FRAME_BYTES, Frame, PIECE_BYTES_MAX};
+use super::{key, log};
 use crate::store::{Batch, HostChange, HostId, Partition, StoreError};
 use messages::{Envelope, Sequence};
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// Records removed by one trim; the rest goes with the next.
-const TRIM_BLOCKS_MAX: usize = 1_024;
+/// Pieces of forgotten blocks that one commit removes at least, if there are so many; more when it
+/// writes much, so that what is forgotten goes faster than what is appended comes.
+const SWEEP_PIECES_MIN: usize = 256;
 
-/// A batch being put together.
-struct Draft<'s> {
-    store: &'s SledStore,
+/// A commit being put together.
+pub(super) struct Draft<'s> {
+    database: &'s Database,
+    ledger: &'s mut Ledger,
     batch: ::sled::Batch,
-    heads: BTreeMap<Partition, PartitionHead>,
+    partitions: BTreeSet<Partition>,
+    hosts: BTreeSet<HostId>,
+    pieces: usize,
     bytes: u64,
-    chain: u64,
 }
 
-impl SledStore {
-    /// Makes `batch` durable.
-    pub(super) fn write(&self, batch: Batch) -> Result<Vec<Sequence>, StoreError> {
-        let mut writing = self.writing()?;
-        let mut draft = Draft {
-            store: self,
+/// A commit ready to be applied.
+pub(super) struct Finished {
+    pub(super) batch: ::sled::Batch,
+    /// Partitions whose heads changed.
+    pub(super) partitions: BTreeSet<Partition>,
+    /// Bytes given to the database.
+    pub(super) bytes: u64,
+}
+
+/// Forgotten blocks of a partition: those before `keep`, of what lies before `first`.
+struct Unswept {
+    partition: Partition,
+    first: Sequence,
+    keep: Sequence,
+}
+
+impl<'s> Draft<'s> {
+    /// A commit behind the one that left `ledger`.
+    pub(super) fn new(database: &'s Database, ledger: &'s mut Ledger) -> Self {
+        Self {
+            database,
+            ledger,
             batch: ::sled::Batch::default(),
-            heads: self.shown().heads.clone(),
+            partitions: BTreeSet::new(),
+            hosts: BTreeSet::new(),
+            pieces: 0,
             bytes: 0,
-            chain: writing.last.chain,
-        };
-        let sequences = draft.append(&batch.appends)?;
-        draft.hosts(batch.hosts)?;
-        draft.blobs(batch.blobs)?;
-        for (partition, through) in batch.trims {
-            draft.trim(partition, through)?;
         }
-        let mark = Mark { commit: writing.last.commit + 1, ..writing.last };
-        let (mark, heads, bytes, drafted) = draft.finish(mark)?;
-
-        crash::point("commit.before_apply");
-        let io = |source| StoreError::Io { path: self.path.clone(), source };
-        self.tree.apply_batch(drafted).map_err(|error| broken(&self.path, &error))?;
-        crash::point("commit.before_flush");
-        self.tree.flush().map_err(|error| broken(&self.path, &error))?;
-        writing.database.sync_data().map_err(io)?;
-        crash::point("commit.before_head");
-        let synced = writing.head.write(mark)?;
-
-        writing.last = mark;
-        writing.usage.commits += 1;
-        writing.usage.fsyncs += 1 + u64::from(synced);
-        writing.usage.bytes_written += bytes;
-        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-        let Shown { tails, .. } = &mut *shown;
-        for ((partition, envelope), sequence) in batch.appends.into_iter().zip(&sequences) {
-            tails.push(partition, *sequence, envelope);
-        }
-        shown.heads = heads;
-        shown.usage = writing.usage;
-        Ok(sequences)
     }
-}
 
-impl Draft<'_> {
+    /// Adds `batch`: trims, then appends, then the rest. Gives the position of each record appended.
+    pub(super) fn add(mut self, batch: Batch) -> Result<(Vec<Sequence>, Finished), StoreError> {
+        let unswept = self.unswept()?;
+        for (partition, through) in batch.trims {
+            self.trim(partition, through);
+        }
+        let sequences = self.append(&batch.appends)?;
+        self.change_hosts(batch.hosts)?;
+        self.change_blobs(batch.blobs)?;
+        self.sweep(unswept)?;
+        Ok((sequences, self.finish()?))
+    }
+
+    fn head(&mut self, partition: Partition) -> &mut PartitionHead {
+        self.partitions.insert(partition);
+        &mut self.ledger.heads.entry(partition).or_default().value
+    }
+
+    /// Forgets records up to and including `through`; [`Draft::sweep`] removes them later.
+    fn trim(&mut self, partition: Partition, through: Sequence) {
+        let head = self.head(partition);
+        if head.last == 0 {
+            // A partition that never had a record may begin anywhere: a restored one does.
+            (head.first, head.last, head.swept) = (through + 1, through, through + 1);
+        }
+        head.first = head.first.max(through.min(head.last) + 1);
+    }
+
     /// Numbers `appends` and packs them into blocks.
     fn append(
         &mut self,
         appends: &[(Partition, Arc<Envelope>)],
     ) -> Result<Vec<Sequence>, StoreError> {
         let mut sequences = Vec::with_capacity(appends.len());
-        let mut open: BTreeMap<Partition, (Sequence, Builder)> = BTreeMap::new();
+        let mut open: BTreeMap<Partition, Builder> = BTreeMap::new();
         for (partition, envelope) in appends {
-            if open.get(partition).is_some_and(|(_, builder)| builder.is_full())
-                && let Some((first, builder)) = open.remove(partition)
+            let bytes = envelope.data.len();
+            if open.get(partition).is_some_and(|builder| builder.is_full_for(bytes))
+                && let Some(builder) = open.remove(partition)
             {
-                self.close(*partition, first, builder)?;
+                self.close(*partition, builder);
             }
-            let head = self.heads.entry(*partition).or_default();
+            let head = self.head(*partition);
             head.last += 1;
             head.newest_at = envelope.time.max(head.newest_at);
             sequences.push(head.last);
-            let (chain, last) = (head.chain, head.last);
-            let (_, builder) =
-                open.entry(*partition).or_insert_with(|| (last, Builder::behind(chain)));
-            builder.push(envelope).map_err(|error| StoreError::Unstorable {
-                name: envelope.name.clone(),
-                reason: error.to_string(),
-            })?;
+            let builder = open.entry(*partition).or_insert_with(|| {
+                head.newest_block = head.last;
+                Builder::behind(head.checksum)
+            });
+            builder.push(envelope).map_err(|error| unstorable(&envelope.name, &error))?;
         }
-        open.into_iter().try_for_each(|(partition, (first, builder))| {
-            self.close(partition, first, builder)
-        })?;
+        for (partition, builder) in open {
+            self.close(partition, builder);
+        }
         Ok(sequences)
     }
 
-    fn close(
-        &mut self,
-        partition: Partition,
-        first: Sequence,
-        builder: Builder,
-    ) -> Result<(), StoreError> {
-        debug_assert!(builder.count() > 0, "a block is opened for a record");
-        let frame = self.put(&key::log(partition, first), &builder.finish())?;
-        let head = self.heads.entry(partition).or_default();
-        head.chain = frame.checksum;
-        head.newest_block = first;
-        Ok(())
+    fn close(&mut self, partition: Partition, builder: Builder) {
+        let first = self.head(partition).newest_block;
+        let frame = self.put(&key::log(partition, first), builder.finish());
+        self.head(partition).checksum = frame.checksum;
     }
 
-    fn hosts(&mut self, changes: Vec<HostChange>) -> Result<(), StoreError> {
-        let mut values: BTreeMap<HostId, HostValue> = BTreeMap::new();
-        let mut states: BTreeMap<(HostId, String), Option<Vec<u8>>> = BTreeMap::new();
+    fn change_hosts(&mut self, changes: Vec<HostChange>) -> Result<(), StoreError> {
+        let mut states: BTreeMap<HostId, BTreeMap<String, Option<Vec<u8>>>> = BTreeMap::new();
         for change in changes {
-            let value = match values.entry(change.host.clone()) {
-                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => {
-                    entry.insert(self.store.host_value(&change.host)?)
-                }
-            };
+            let value = &mut self.ledger.hosts.entry(change.host.clone()).or_default().value;
             if let Some(progress) = change.progress {
-                value.progress = progress;
+                value.set_progress(progress);
             }
             value.watermark = change.watermark.or(value.watermark);
-            for (name, state) in change.states {
-                states.insert((change.host.clone(), name), state);
+            // One commit may change a key twice; the last change holds.
+            states.entry(change.host).or_default().extend(change.states);
+        }
+        for (host, states) in states {
+            let mut digest = self.host(&host).states;
+            for (name, state) in states {
+                self.replace(&key::state(&host, &name), state.as_deref(), &mut digest)?;
             }
-        }
-        for ((host, name), state) in states {
-            let value = values.get_mut(&host).expect("a host whose state changed has a change");
-            self.replace(&key::state(&host, &name), state.as_deref(), &mut value.digest)?;
-        }
-        for (host, value) in values {
-            self.put_own(&key::host(&host), &value)?;
+            self.host(&host).states = digest;
+            self.hosts.insert(host);
         }
         Ok(())
     }
 
-    fn blobs(&mut self, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<(), StoreError> {
-        if blobs.is_empty() {
-            return Ok(());
-        }
-        let kept = read_meta::<Digest>(&self.store.path, &self.store.tree, "blobs")?;
-        let mut digest = kept.unwrap_or_default();
+    fn host(&mut self, host: &HostId) -> &mut HostValue {
+        let kept = self.ledger.hosts.get_mut(host);
+        &mut kept.expect("a host whose state changes was just looked up").value
+    }
+
+    fn change_blobs(&mut self, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<(), StoreError> {
         let newest: BTreeMap<String, Option<Vec<u8>>> = blobs.into_iter().collect();
+        let mut digest = self.ledger.root.blobs;
         for (name, value) in newest {
             self.replace(&key::blob(&name), value.as_deref(), &mut digest)?;
         }
-        self.put_own(&key::meta("blobs"), &digest)
-    }
-
-    /// Forgets records up to and including `through`: whole blocks at once, the rest by position.
-    fn trim(&mut self, partition: Partition, through: Sequence) -> Result<(), StoreError> {
-        let head = self.heads.entry(partition).or_default();
-        if head.last == 0 {
-            // A partition that never had a record may begin anywhere: a restored one does.
-            (head.first, head.last) = (through + 1, through);
-            return Ok(());
-        }
-        let through = through.min(head.last);
-        if through < head.first {
-            return Ok(());
-        }
-        head.first = through + 1;
-        let keep = if through == head.last {
-            head.last + 1
-        } else {
-            self.store.block_of(partition, through + 1)?
-        };
-        let path = &self.store.path;
-        let old = self.store.tree.range(key::log(partition, 0)..key::log(partition, keep));
-        for entry in old.take(TRIM_BLOCKS_MAX) {
-            let (found, _) = entry.map_err(|error| broken(path, &error))?;
-            self.batch.remove(found);
-        }
+        self.ledger.root.blobs = digest;
         Ok(())
-    }
-
-    /// Puts a value where none was.
-    fn put(&mut self, base: &[u8], bytes: &[u8]) -> Result<Frame, StoreError> {
-        if bytes.len() > VALUE_BYTES_MAX {
-            return Err(StoreError::Unstorable {
-                name: base.escape_ascii().to_string(),
-                reason: format!("{} bytes, at most {VALUE_BYTES_MAX} are kept", bytes.len()),
-            });
-        }
-        let (frame, pieces) = value::cut(base, bytes);
-        self.chain = value::mix(self.chain ^ frame.share(base));
-        for (number, piece) in (0_u16..).zip(pieces) {
-            self.bytes += piece.len() as u64;
-            self.batch.insert(value::piece_key(base, number), piece);
-        }
-        Ok(frame)
-    }
-
-    /// Puts a value of our own, over one of about the same size.
-    fn put_own<T: Serialize>(&mut self, base: &[u8], value: &T) -> Result<(), StoreError> {
-        let bytes = postcard::to_stdvec(value).map_err(|error| StoreError::Unstorable {
-            name: base.escape_ascii().to_string(),
-            reason: error.to_string(),
-        })?;
-        self.put(base, &bytes).map(drop)
     }
 
     /// Puts a value over whatever was there, or removes it, and keeps `digest` in step.
@@ -213,42 +164,98 @@ impl Draft<'_> {
         bytes: Option<&[u8]>,
         digest: &mut Digest,
     ) -> Result<(), StoreError> {
-        let store = self.store;
-        let first = store.tree.get(value::piece_key(base, 0));
-        let first = first.map_err(|error| broken(&store.path, &error))?;
-        let mut old_pieces = 0;
-        if let Some(old) = first.as_deref().and_then(Frame::parse) {
+        let old = self.database.frame(base)?;
+        let new = bytes.map(|bytes| self.put(base, value::framed(bytes)));
+        if let Some(old) = old {
             digest.remove(old.share(base));
-            old_pieces = old.pieces();
         }
-        let mut new_pieces = 0;
-        if let Some(bytes) = bytes {
-            let frame = self.put(base, bytes)?;
-            digest.add(frame.share(base));
-            new_pieces = frame.pieces();
+        if let Some(new) = new {
+            digest.add(new.share(base));
         }
-        for number in new_pieces..old_pieces {
+        for number in new.map_or(0, Frame::pieces)..old.map_or(0, Frame::pieces) {
             self.batch.remove(value::piece_key(base, number));
         }
         Ok(())
     }
 
-    /// Adds heads and the commit's own mark.
-    fn finish(
-        mut self,
-        mark: Mark,
-    ) -> Result<(Mark, BTreeMap<Partition, PartitionHead>, u64, ::sled::Batch), StoreError> {
-        let shown = self.store.shown().heads.clone();
-        let heads = self.heads.clone();
-        for (partition, head) in heads.iter().filter(|(partition, head)| {
-            shown.get(partition) != Some(head)
-        }) {
-            self.put_own(&key::partition(*partition), head)?;
+    /// Puts a value for which `framed` has room at its beginning, where none of more pieces was.
+    fn put(&mut self, base: &[u8], mut framed: Vec<u8>) -> Frame {
+        debug_assert!(framed.len() >= FRAME_BYTES, "there is room for the frame");
+        let frame = value::seal(base, &mut framed);
+        for (number, piece) in (0_u16..).zip(framed.chunks(PIECE_BYTES_MAX)) {
+            self.batch.insert(value::piece_key(base, number), piece);
+            self.pieces += 1;
         }
-        let mark = Mark { chain: self.chain, ..mark };
-        let slot = u16::try_from(mark.commit % RING_COMMITS).expect("the ring is small");
-        self.put_own(&key::commit(slot), &mark)?;
-        self.put_own(&key::meta("last"), &(FORMAT, mark))?;
-        Ok((mark, heads, self.bytes, self.batch))
+        self.bytes += framed.len() as u64;
+        frame
     }
+
+    /// Puts a value of our own, which always fits into one piece; gives its share.
+    fn put_own<T: Serialize>(&mut self, base: &[u8], value: &T) -> Result<u64, StoreError> {
+        let framed = postcard::to_extend(value, vec![0; FRAME_BYTES])
+            .map_err(|error| unstorable(&base.escape_ascii().to_string(), &error))?;
+        debug_assert!(framed.len() <= PIECE_BYTES_MAX, "names are bounded");
+        Ok(self.put(base, framed).share(base))
+    }
+
+    /// Blocks that earlier commits forgot. A reader that still looks for them can tell by now that they
+    /// were forgotten; those that this commit forgets must wait for the next.
+    fn unswept(&self) -> Result<Vec<Unswept>, StoreError> {
+        let mut unswept = Vec::new();
+        for (&partition, head) in &self.ledger.heads {
+            let PartitionHead { first, swept, .. } = head.value;
+            if swept == first {
+                continue;
+            }
+            let keep = match head.value.is_empty() {
+                true => None,
+                false => log::block_of(self.database, partition, first)?,
+            };
+            unswept.push(Unswept { partition, first, keep: keep.unwrap_or(first) });
+        }
+        Ok(unswept)
+    }
+
+    /// Removes forgotten blocks, some of them in each commit.
+    fn sweep(&mut self, unswept: Vec<Unswept>) -> Result<(), StoreError> {
+        let mut most = SWEEP_PIECES_MIN.max(2 * self.pieces);
+        for Unswept { partition, first, keep } in unswept {
+            let range = key::log(partition, 0)..key::log(partition, keep);
+            let keys = self.database.first_keys(range, most)?;
+            if keys.len() < most {
+                self.head(partition).swept = first;
+            }
+            most -= keys.len();
+            keys.into_iter().for_each(|key| self.batch.remove(key));
+        }
+        Ok(())
+    }
+
+    /// Adds what changed in the ledger, and the root.
+    fn finish(mut self) -> Result<Finished, StoreError> {
+        let mut sum = self.ledger.root.sum;
+        for partition in self.partitions.clone() {
+            let head = self.ledger.heads.get(&partition).expect("it changed").value;
+            let share = self.put_own(&key::partition(partition), &head)?;
+            let kept = self.ledger.heads.get_mut(&partition).expect("it changed");
+            sum = sum.wrapping_sub(kept.share).wrapping_add(share);
+            kept.share = share;
+        }
+        for host in std::mem::take(&mut self.hosts) {
+            let value = self.host(&host).clone();
+            let share = self.put_own(&key::host(&host), &value)?;
+            let kept = self.ledger.hosts.get_mut(&host).expect("it changed");
+            sum = sum.wrapping_sub(kept.share).wrapping_add(share);
+            kept.share = share;
+        }
+        let root = Root { sum, ..self.ledger.root }.next();
+        self.put_own(&ring_key(root.mark.commit), &root.mark)?;
+        self.put_own(&key::root(), &root)?;
+        self.ledger.root = root;
+        Ok(Finished { batch: self.batch, partitions: self.partitions, bytes: self.bytes })
+    }
+}
+
+fn unstorable(name: &str, error: &postcard::Error) -> StoreError {
+    StoreError::Unstorable { name: name.to_owned(), reason: error.to_string() }
 }

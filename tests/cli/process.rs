@@ -1,0 +1,123 @@
+//! Runs the program, and ends what it started.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest time that anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aurorasync"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AURORASYNC") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("NO_COLOR");
+    command
+}
+
+/// Runs the program in `folder` to its end.
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ran {
+    run_with(folder, arguments, &[])
+}
+
+/// The same with variables.
+pub(crate) fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let mut command = command(folder, arguments);
+    command.envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A process that serves.
+pub(crate) struct Served {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Served {
+    /// Starts `run` with a free port and waits until it says where it serves.
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut all = vec!["run", "--facade", "127.0.0.1:0", "--log-format", "json"];
+        all.extend(arguments);
+        let mut child = command(folder, &all)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut first).unwrap();
+        let Some(url) = first.trim().strip_prefix("serving  ") else {
+            let mut err = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+            panic!("it did not serve: {first}{err}");
+        };
+        Self { url: url.to_owned(), child }
+    }
+
+    /// Asks it with the command line.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Ran {
+        let folder = std::env::temp_dir();
+        run_with(&folder, arguments, &[("AURORASYNC_URL", &self.url)])
+    }
+
+    /// Asks until the answer is what is wanted.
+    pub(crate) fn ask_until(&self, arguments: &[&str], wanted: impl Fn(&Ran) -> bool) -> Ran {
+        let begun = Instant::now();
+        loop {
+            let ran = self.ask(arguments);
+            if wanted(&ran) {
+                return ran;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{arguments:?} still says {ran:?}");
+        }
+    }
+
+    /// Waits until every agent is at work.
+    pub(crate) fn ready(self) -> Self {
+        self.ask_until(&["check", "readiness"], |ran| ran.code == 0);
+        self
+    }
+
+    /// Sends a signal; waits for the end; gives the status and what was logged.
+    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+        assert!(sent.success());
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap(), log)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to end.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
