@@ -115,7 +115,7 @@ impl ClientError {
             ClientError::Refused { problem } if matches!(problem.status, 429 | 503) => {
                 "it has too much to do or is stopping; try again in a moment".to_owned()
             }
-            ClientError::Refused { problem } if !problem.trace_id.is_empty() => {
+            ClientError::Refused { problem } if problem.status >= 500 => {
                 format!("its log has more under trace_id {}", problem.trace_id)
             }
             ClientError::Strange { .. } => {

@@ -50,6 +50,8 @@ pub struct Settings {
 pub struct Store {
     /// The data folder.
     pub path: PathBuf,
+    /// Longest time between two checkpoints: shorter means less to replay after a crash, more to write.
+    pub checkpoint_interval: Span,
 }
 
 /// Where HTTP is served.
@@ -100,7 +102,7 @@ pub struct Export {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { path: PathBuf::from("data") }
+        Self { path: PathBuf::from("data"), checkpoint_interval: span(10_000) }
     }
 }
 

@@ -104,6 +104,9 @@ impl Handle<Entered> for Diary {
     }
 }
 
+/// The states by key, and what was said with its ids, in order.
+type Outcome = (BTreeMap<String, Vec<u8>>, Vec<(MessageId, Written)>);
+
 /// A diary over a log, driven by hand.
 struct Desk {
     store: Arc<dyn Store>,
@@ -172,8 +175,8 @@ impl Desk {
         complete
     }
 
-    /// Saves everything; the states by key, and what was said with its ids, in order.
-    fn close(mut self) -> (BTreeMap<String, Vec<u8>>, Vec<(MessageId, Written)>) {
+    /// Saves everything; what came of it.
+    fn close(mut self) -> Outcome {
         self.settle();
         while let Some(turn) = self.engine.checkpoint().expect("the states can be written") {
             self.commit(Request::Checkpoint(turn));
@@ -195,7 +198,7 @@ impl Desk {
 }
 
 /// Two lines per page, then one more behind each slice; with `slices`, killed when so many are saved.
-fn day(slices: Option<usize>) -> (BTreeMap<String, Vec<u8>>, Vec<(MessageId, Written)>) {
+fn day(slices: Option<usize>) -> Outcome {
     let mut desk = Desk::new();
     desk.append();
     desk.append();

@@ -69,7 +69,7 @@ pub(crate) fn perform(args: &DemoArgs, session: &Session) -> Result<Exit, CliErr
         let signals = super::run::Signals::begin()?;
         let catalog = session.catalog.clone();
         let serving = Serving::start(catalog, loaded, FlightRecorder::default()).await?;
-        serving.announce(&session.console)?;
+        serving.announce(&session.console);
         let mut signals = signals;
         let told = tokio::select! {
             biased;

@@ -83,7 +83,7 @@ pub(crate) fn perform(args: RunArgs, session: &Session) -> Result<Exit, CliError
     threads.block_on(async {
         let signals = Signals::begin()?;
         let serving = Serving::start(catalog, loaded, recorder).await?;
-        serving.announce(&session.console)?;
+        serving.announce(&session.console);
         serving.until_stopped(signals).await
     })
 }
@@ -161,14 +161,15 @@ impl Serving {
     }
 
     /// Says what is served, on standard output: a script may be waiting for it.
-    pub(super) fn announce(&self, console: &Console) -> Result<(), CliError> {
+    pub(super) fn announce(&self, console: &Console) {
         if console.quiet {
-            return Ok(());
+            return;
         }
-        console.line(format!("serving  http://{}", self.address))?;
-        console.line(format!("data     {}", self.data.display()))?;
-        console.line(format!("agents   {}", self.kinds.join(", ")))?;
-        Ok(())
+        let (address, data, agents) = (self.address, self.data.display(), self.kinds.join(", "));
+        let text = format!("serving  http://{address}\ndata     {data}\nagents   {agents}");
+        if let Err(error) = console.line(text) {
+            tracing::warn!(%error, %address, "serving, but nobody reads standard output");
+        }
     }
 
     /// What runs.
@@ -266,7 +267,7 @@ async fn deploy(
         clock: Clock::Real,
         partitions: PARTITIONS_EMBEDDED,
         recorder,
-        checkpoint_interval: None,
+        checkpoint_interval: Some(settings.store.checkpoint_interval.duration()),
     });
     Ok(Arc::new(deployment.await?))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longest time that anything may take.
@@ -55,6 +55,8 @@ pub(crate) fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &s
 /// A process that serves.
 pub(crate) struct Served {
     child: Child,
+    /// Kept open: who serves may say more.
+    _out: BufReader<ChildStdout>,
     pub(crate) url: String,
 }
 
@@ -70,13 +72,14 @@ impl Served {
             .unwrap();
         let mut first = String::new();
         let out = child.stdout.take().unwrap();
-        BufReader::new(out).read_line(&mut first).unwrap();
+        let mut out = BufReader::new(out);
+        out.read_line(&mut first).unwrap();
         let Some(url) = first.trim().strip_prefix("serving  ") else {
             let mut err = String::new();
             child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
             panic!("it did not serve: {first}{err}");
         };
-        Self { url: url.to_owned(), child }
+        Self { url: url.to_owned(), _out: out, child }
     }
 
     /// Asks it with the command line.

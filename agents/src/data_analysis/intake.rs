@@ -8,6 +8,7 @@ use messages::{Finite, Timestamp};
 use models::features::{AddError, LATENESS};
 use runtime::{AgentError, AgentResult, Ctx, Handle};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 impl Handle<Telemetry> for DataAnalysis {
     fn handle(
@@ -32,7 +33,8 @@ impl Handle<Telemetry> for DataAnalysis {
             state.watching_silence = true;
             ctx.after(analyser.profile.silent_after.duration(), Listen);
         }
-        Intake { analyser, telemetry, refused: BTreeMap::new() }.take(state, ctx)
+        let close_after = analyser.profile.window.duration() + self.close_grace;
+        Intake { analyser, telemetry, close_after, refused: BTreeMap::new() }.take(state, ctx)
     }
 }
 
@@ -109,6 +111,8 @@ struct Column {
 struct Intake<'f> {
     analyser: &'f Analyser,
     telemetry: &'f Telemetry,
+    /// A window that nothing more comes into is closed so long after it was opened.
+    close_after: Duration,
     refused: BTreeMap<Refusal, Aside>,
 }
 
@@ -159,7 +163,8 @@ impl Intake<'_> {
         state.readings.accepted += 1;
         ctx.count("readings_accepted", 1);
         note_codes(&mut state.codes, &sample.codes, sampled_at, watermark);
-        state.note_in_window(self.analyser, sampled_at, &values, &beyond, ctx);
+        let close_after = self.close_after;
+        state.note_in_window(self.analyser, sampled_at, &values, &beyond, close_after, ctx);
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use crate::profiles;
 use messages::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
+use messages::profile::Span;
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Telemetry, TroubleCode};
 use messages::{Record, Timestamp};
@@ -36,14 +37,13 @@ use window::OpenWindow;
 pub const AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
 /// A trouble code counts as set for so long after a sample that carried it.
 pub const CODE_ACTIVE_MAX: Duration = Duration::from_secs(24 * 3600);
-/// A window of an asset that sends nothing more is closed so long after it ended.
-pub const CLOSE_GRACE: Duration = Duration::from_secs(30);
 /// Longest time between two checkpoints.
 pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The agent.
 pub struct DataAnalysis {
     analysers: BTreeMap<String, Analyser>,
+    close_grace: Duration,
 }
 
 /// Settings of data-analysis.
@@ -52,11 +52,14 @@ pub struct DataAnalysis {
 pub struct Config {
     /// Text of each profile by its name.
     pub profiles: BTreeMap<String, String>,
+    /// A window of an asset that sends nothing more is closed so long after it ended.
+    pub close_grace: Span,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { profiles: profiles::defaults() }
+        let close_grace = Span::from_millis(30_000).expect("half a minute is a span");
+        Self { profiles: profiles::defaults(), close_grace }
     }
 }
 
@@ -155,7 +158,7 @@ impl Agent for DataAnalysis {
             .into_iter()
             .map(|(name, profile)| Ok((name, Analyser::new(profile, models)?)))
             .collect::<Result<_, ConfigError>>()?;
-        Ok(Self { analysers })
+        Ok(Self { analysers, close_grace: config.close_grace.duration() })
     }
 
     fn wiring(wiring: &mut Wiring<Self>) {

@@ -1,7 +1,7 @@
 //! Windows: opened by the first sample, closed by the first of a later one or by time, said once, and once
 //! more when late samples changed them.
 
-use super::{Analyser, CLOSE_GRACE, Close, DataAnalysis, Faulty, State};
+use super::{Analyser, Close, DataAnalysis, Faulty, State};
 use messages::health::{
     Anomaly, AnomalyDetected, HealthAssessed, SensorFault, SensorFaultKind, SensorFaulted,
 };
@@ -12,6 +12,7 @@ use models::features::{Assessed, Context, LATENESS};
 use models::sensor::{Fault, Summary};
 use runtime::{AgentError, AgentResult, Ctx, Handle};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Most features named as the reason of an anomaly.
 const UNUSUAL_MAX: usize = 5;
@@ -89,6 +90,7 @@ impl State {
         sampled_at: Timestamp,
         values: &[(usize, Finite)],
         beyond: &[(usize, Finite)],
+        close_after: Duration,
         ctx: &mut Ctx<'_, DataAnalysis>,
     ) {
         let end = analyser.features.window_end(sampled_at);
@@ -101,7 +103,7 @@ impl State {
             return;
         }
         let window = self.window.get_or_insert_with(|| {
-            ctx.after(analyser.profile.window.duration() + CLOSE_GRACE, Close);
+            ctx.after(close_after, Close);
             OpenWindow { end, channels: vec![None; analyser.profile.channels.len()] }
         });
         for (channel, value) in values.iter().chain(beyond) {

@@ -3,8 +3,12 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// Longer than any request may wait for something to happen.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// A request as it is written.
 #[derive(Clone, Debug)]
@@ -74,13 +78,18 @@ impl Ask {
     }
 }
 
-/// Writes `bytes`, reads until the other side closes.
+/// Writes `bytes`, reads until the other side closes. No answer at all is a finding, not a wait without end.
 pub(crate) async fn say(address: SocketAddr, bytes: &[u8]) -> Reply {
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, exchange(address, bytes)).await;
+    Reply::parse(&answer.expect("an answer in time"))
+}
+
+async fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    Reply::parse(&answer)
+    answer
 }
 
 impl Reply {

