@@ -1,8 +1,8 @@
 //! The verbs and their flags.
 
 use crate::commands::{
-    agent, asset, backup, bench, check, completions, config, dead, demo, doctor, events, owner, quarantine, replay, run,
-    verify, version,
+    agent, asset, backup, bench, check, completions, config, dead, demo, doctor, events, owner,
+    quarantine, replay, run, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// AuroraSync: watches a fleet and foresees what is going to fail.
 #[derive(Debug, Parser)]
-#[command(name = "aurorasync", version, about, after_help = TABLE, arg_required_else_help = true)]
+#[command(name = "aurorasync", version, after_help = TABLE, arg_required_else_help = true)]
 pub struct Cli {
     /// What every verb takes.
     #[command(flatten)]
@@ -135,7 +135,12 @@ pub struct Answer {
 #[derive(Args, Clone, Debug)]
 pub struct Remote {
     /// Address of the process that is asked.
-    #[arg(long, env = "AURORASYNC_URL", default_value = "http://127.0.0.1:7380", value_name = "URL")]
+    #[arg(
+        long,
+        env = "AURORASYNC_URL",
+        default_value = "http://127.0.0.1:7380",
+        value_name = "URL"
+    )]
     pub url: String,
     /// How long an answer is waited for.
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]
@@ -159,7 +164,11 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    fn leaves<'c>(command: &'c clap::Command, path: &str, found: &mut Vec<(String, &'c clap::Command)>) {
+    fn leaves<'c>(
+        command: &'c clap::Command,
+        path: &str,
+        found: &mut Vec<(String, &'c clap::Command)>,
+    ) {
         let mut below = command.get_subcommands().filter(|it| it.get_name() != "help").peekable();
         if below.peek().is_none() {
             found.push((path.trim().to_owned(), command));
@@ -182,7 +191,8 @@ mod tests {
             let Some(format) = format else { continue };
             assert_eq!(format.get_short(), Some('o'), "{path}");
             let values: Vec<_> = format.get_possible_values();
-            let names: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
+            let names: Vec<&str> =
+                values.iter().map(clap::builder::PossibleValue::get_name).collect();
             assert_eq!(names, ["text", "json", "jsonl"], "{path}");
         }
     }

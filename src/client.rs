@@ -109,7 +109,8 @@ impl ClientError {
                 "start it with `aurorasync run`, or name another with --url".to_owned()
             }
             ClientError::TimedOut { .. } => {
-                "see how it fares with `aurorasync doctor`, or wait longer with --timeout".to_owned()
+                "see how it fares with `aurorasync doctor`, or wait longer with --timeout"
+                    .to_owned()
             }
             ClientError::Address { .. } => "write it like http://127.0.0.1:7380".to_owned(),
             ClientError::Refused { problem } if matches!(problem.status, 429 | 503) => {
@@ -323,7 +324,8 @@ mod tests {
             trace_id: String::new(),
         };
         let error = ClientError::Refused { problem };
-        let text = "profile `vehcle` is not known (422)\n  did you mean `vehicle`?\n  {\"index\":3}";
+        let text =
+            "profile `vehcle` is not known (422)\n  did you mean `vehicle`?\n  {\"index\":3}";
         assert_eq!(error.to_string(), text);
         assert_eq!(error.exit(), Exit::No);
     }

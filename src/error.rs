@@ -96,9 +96,8 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             CliError::Client(error) => error.exit(),
-            CliError::Config(_) | CliError::Start(StartError::Configure(_) | StartError::Wiring(_)) => {
-                Exit::Config
-            }
+            CliError::Config(_)
+            | CliError::Start(StartError::Configure(_) | StartError::Wiring(_)) => Exit::Config,
             CliError::Store(_)
             | CliError::Stopped { .. }
             | CliError::Export { .. }

@@ -29,8 +29,8 @@ pub fn begin(format: LogFormat, console: &Console) {
         (false, 1) => "debug",
         (false, _) => "trace",
     };
-    let filter =
-        EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(format!("{level},sled=warn")));
+    let filter = EnvFilter::try_from_env(VARIABLE)
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},sled=warn")));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

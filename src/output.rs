@@ -176,10 +176,11 @@ fn table(columns: &[Column], items: &[Value]) -> String {
         columns.iter().map(|column| cell(item.pointer(column.1))).collect()
     };
     let rows: Vec<Vec<String>> = items.iter().map(cells).collect();
-    let numeric: Vec<bool> = columns
-        .iter()
-        .map(|column| items.iter().any(|item| item.pointer(column.1).is_some_and(Value::is_number)))
-        .collect();
+    let numeric = |column: &Column| {
+        let mut values = items.iter().filter_map(|item| item.pointer(column.1)).peekable();
+        values.peek().is_some() && values.all(|value| value.is_number() || value.is_null())
+    };
+    let numeric: Vec<bool> = columns.iter().map(numeric).collect();
     let titles = columns.iter().map(|column| column.0.to_owned()).collect();
     let all: Vec<Vec<String>> = std::iter::once(titles).chain(rows).collect();
     let width = |index: usize| all.iter().map(|row| row[index].chars().count()).max().unwrap_or(0);

@@ -61,7 +61,9 @@ impl Upkeep {
                 let begun_at = self.clock.now();
                 match self.export(&self.newest).await {
                     Ok(_) => exported_at = Some(begun_at),
-                    Err(error) => tracing::error!(%error, "no export was made; the one before stays"),
+                    Err(error) => {
+                        tracing::error!(%error, "no export was made; the one before stays")
+                    }
                 }
             }
             if self.interval.is_some() && exported_at.is_none() {

@@ -10,6 +10,7 @@ use crate::store::{
     Batch, HostChange, HostId, HostRecord, Partition, Progress, ReadLimit, Store, StoreError,
     Verified,
 };
+use bytes::Bytes;
 use messages::{Envelope, Sequence};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -28,8 +29,8 @@ const RESTORE_BYTES: usize = 4 * 1024 * 1024;
 enum Frame {
     Partition { partition: Partition, first: Sequence, last: Sequence },
     Host { host: HostId, progress: Progress, watermark: Option<(Sequence, u32)> },
-    State { host: HostId, key: String, value: Vec<u8> },
-    Blob { name: String, value: Vec<u8> },
+    State { host: HostId, key: String, value: Bytes },
+    Blob { name: String, value: Bytes },
     Record { partition: Partition, envelope: Arc<Envelope> },
     End(Summary),
 }
@@ -114,7 +115,7 @@ impl Export {
         for name in store.blobs("")? {
             if let Some(value) = store.blob(&name)? {
                 export.summary.blobs += 1;
-                export.write(&Frame::Blob { name, value })?;
+                export.write(&Frame::Blob { name, value: value.into() })?;
             }
         }
         Ok(export)
@@ -127,7 +128,7 @@ impl Export {
         let mut failed = None;
         store.states(&host, &mut |key, value| {
             self.summary.states += 1;
-            let (key, value) = (key.to_owned(), value.to_vec());
+            let (key, value) = (key.to_owned(), Bytes::copy_from_slice(value));
             if failed.is_none() {
                 failed = self.write(&Frame::State { host: host.clone(), key, value }).err();
             }
@@ -284,9 +285,11 @@ fn put(batch: &mut Batch, frame: Frame) {
             batch.hosts.push(HostChange { progress: Some(progress), watermark, ..change(host) });
         }
         Frame::State { host, key, value } => {
-            batch.hosts.push(HostChange { states: vec![(key, Some(value))], ..change(host) });
+            batch
+                .hosts
+                .push(HostChange { states: vec![(key, Some(value.into()))], ..change(host) });
         }
-        Frame::Blob { name, value } => batch.blobs.push((name, Some(value))),
+        Frame::Blob { name, value } => batch.blobs.push((name, Some(value.into()))),
         Frame::Record { partition, envelope } => batch.appends.push((partition, envelope)),
         Frame::End(_) => {}
     }

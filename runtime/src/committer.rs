@@ -78,12 +78,20 @@ pub enum CommitError {
     Stopped(String),
 }
 
+/// Where a host's last commit left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Left {
+    cursor: Sequence,
+    watermark: Option<(Sequence, u32)>,
+}
+
 /// Makes groups durable, one at a time.
 pub struct Writer {
     store: Arc<dyn Store>,
     clock: Clock,
     router: Arc<Router>,
-    cursors: BTreeMap<HostId, Sequence>,
+    /// Cursor and watermark that each host's last commit left.
+    left: BTreeMap<HostId, Left>,
     newest_at: BTreeMap<Partition, Timestamp>,
 }
 
@@ -91,7 +99,7 @@ impl Writer {
     /// A writer over `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, router: Arc<Router>) -> Self {
-        Self { store, clock, router, cursors: BTreeMap::new(), newest_at: BTreeMap::new() }
+        Self { store, clock, router, left: BTreeMap::new(), newest_at: BTreeMap::new() }
     }
 
     /// Commits `requests` together; a fenced one is refused alone.
@@ -147,16 +155,27 @@ impl Writer {
         turn: Turn,
     ) -> Result<Result<(), CommitError>, StoreError> {
         let host = &turn.change.host;
-        let found = match self.cursors.get(host) {
-            Some(&cursor) => cursor,
-            None => self.store.host(host)?.progress.cursor,
+        let left = match self.left.get(host) {
+            Some(&left) => left,
+            None => {
+                let record = self.store.host(host)?;
+                // A host that never committed may begin anywhere: with the oldest record kept.
+                let is_new = record.progress.cursor == 0;
+                let cursor = if is_new { turn.expected } else { record.progress.cursor };
+                Left { cursor, watermark: record.watermark }
+            }
         };
-        if found != turn.expected {
-            let (host, expected) = (host.clone(), turn.expected);
-            return Ok(Err(CommitError::Fenced { host, expected, found }));
+        let expected = Left { cursor: turn.expected, watermark: turn.expected_watermark };
+        if left != expected {
+            return Ok(Err(CommitError::Fenced {
+                host: host.clone(),
+                expected: expected.cursor,
+                found: left.cursor,
+            }));
         }
-        let cursor = turn.change.progress.as_ref().map_or(found, |progress| progress.cursor);
-        self.cursors.insert(host.clone(), cursor);
+        let cursor = turn.change.progress.as_ref().map_or(left.cursor, |moved| moved.cursor);
+        let watermark = turn.change.watermark.or(left.watermark);
+        self.left.insert(host.clone(), Left { cursor, watermark });
         for envelope in turn.outputs {
             self.append(batch, envelope.into());
         }
@@ -281,6 +300,17 @@ impl Committer {
 struct Announcer {
     heads: Arc<BTreeMap<Partition, watch::Sender<Sequence>>>,
     stopped: Arc<watch::Sender<Option<String>>>,
+}
+
+impl Drop for Announcer {
+    /// However the thread ends, also by a panic in the database, nobody waits for it for ever.
+    fn drop(&mut self) {
+        self.stopped.send_if_modified(|stopped| {
+            let silent = stopped.is_none();
+            stopped.get_or_insert_with(|| "the committer failed".to_owned());
+            silent
+        });
+    }
 }
 
 /// Gathers what waits into groups until nobody can ask any more or the store fails.

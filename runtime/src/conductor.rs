@@ -270,7 +270,8 @@ impl Conductor {
         }
         let batch = self.disturb(batch);
         self.hosts[index].engine.offer(batch);
-        while let Some(turn) = self.hosts[index].engine.turn(TURN_MESSAGES_MAX)? {
+        while self.hosts[index].engine.next().is_some() {
+            let Some(turn) = self.hosts[index].engine.turn(TURN_MESSAGES_MAX)? else { continue };
             if self.struck(|faults| faults.kill_before_commit) {
                 self.misfortunes.kills_before_commit += 1;
                 self.revive(index)?;

@@ -48,13 +48,16 @@ pub fn configure(
         let mut new = false;
         for partition in router.partitions_of(entry.contract.stream) {
             let id = HostId { kind: kind.to_owned(), partition: partition.index };
-            let progress = store.host(&id)?.progress;
-            if progress.config.as_deref() == Some(name.as_str()) {
+            // The newest entry on the host's input counts, read or not: going back to an earlier
+            // configuration is a change too.
+            let asked = format!("configured/{id}");
+            if store.blob(&asked)?.as_deref() == Some(name.as_bytes()) {
                 continue;
             }
             new = true;
-            let envelope = applied(&id, &name, progress.cursor)?;
+            let envelope = applied(&id, &name, store.head(partition))?;
             requests.push(Request::Append(vec![Entry { partition: Some(partition), envelope }]));
+            requests.push(Request::Blobs(vec![(asked, Some(name.clone().into_bytes()))]));
         }
         if new {
             requests.insert(0, Request::Blobs(vec![(name, Some(text.into_bytes()))]));
@@ -63,9 +66,9 @@ pub fn configure(
     Ok(requests)
 }
 
-fn applied(host: &HostId, name: &str, cursor: u64) -> Result<Envelope, ConfigError> {
+fn applied(host: &HostId, name: &str, head: u64) -> Result<Envelope, ConfigError> {
     let applied = ConfigApplied { agent: host.kind.clone(), config: name.to_owned() };
-    let id = MessageId::named("config.applied", &format!("{host}/{cursor}/{name}"));
+    let id = MessageId::named("config.applied", &format!("{host}/{head}/{name}"));
     let envelope = Envelope::new(id, "runtime", &applied)
         .map_err(|error| ConfigError::new(&host.kind, error))?;
     Ok(Envelope { addressed_to: Some(host.kind.clone()), ..envelope })

@@ -106,7 +106,7 @@ impl<A: Agent> Ctx<'_, A> {
         Xoshiro256PlusPlus::from_seed(seed)
     }
 
-    /// Adds to one of the agent's counters; saved with its states.
+    /// Adds to one of the agent's counters since the process started; for people and metrics.
     pub fn count(&mut self, name: &'static str, by: u64) {
         *self.outcome.counts.entry(name).or_default() += by;
     }

@@ -24,6 +24,8 @@ use step::Step;
 pub const AHEAD_RECORDS_MAX: usize = 1_024;
 /// Most messages in one turn.
 pub const TURN_MESSAGES_MAX: usize = 256;
+/// Longest key of a memory, in bytes; a message with a longer one is set aside.
+pub const KEY_BYTES_MAX: usize = 256;
 /// Keys that stay in memory; idle ones beyond it are loaded again when needed.
 pub const RESIDENT_KEYS_MAX: usize = 200_000;
 /// Messages that may fail one after another before the agent itself is held to be broken.
@@ -43,7 +45,8 @@ pub trait Engine: Send {
     fn contract(&self) -> &Contract;
     /// Takes records in whatever order and number they arrive; keeps each once, in order.
     fn offer(&mut self, deliveries: Vec<Delivery>);
-    /// Handles up to `limit` waiting messages.
+    /// Takes up to `limit` waiting records; `None` when that leaves nothing to make durable yet,
+    /// though more may wait (see [`Engine::next`]).
     ///
     /// # Errors
     /// [`EngineError`] when the engine must be built anew.
@@ -84,6 +87,8 @@ pub trait Engine: Send {
 pub struct Turn {
     /// Cursor that the host's last commit left; another one there means another owner.
     pub expected: Sequence,
+    /// Watermark that the host's last commit left.
+    pub expected_watermark: Option<(Sequence, u32)>,
     /// States, progress and watermark.
     pub change: HostChange,
     /// Messages to append, complete but for their time.
@@ -199,7 +204,7 @@ pub struct AgentEngine<A: Agent> {
     ready: VecDeque<Delivery>,
     expected: Sequence,
     ahead: BTreeMap<Sequence, Delivery>,
-    condemned: Option<Sequence>,
+    condemned: BTreeSet<Sequence>,
     faults_in_a_row: u32,
     observation: Observation,
 }
@@ -222,7 +227,11 @@ impl<A: Agent> AgentEngine<A> {
         let wiring = Wiring::<A>::of();
         let stream = wiring.contract().stream;
         let partition = Partition { stream, index: id.partition };
-        let HostRecord { progress, watermark } = store.host(&id)?;
+        let HostRecord { mut progress, watermark } = store.host(&id)?;
+        if progress.cursor == 0 {
+            // A kind that is new to the deployment begins with the oldest record that is kept.
+            progress.cursor = store.first(partition).saturating_sub(1);
+        }
         let config = match &progress.config {
             Some(name) => load_config::<A>(&*store, name)?,
             None => A::Config::default(),
@@ -247,7 +256,7 @@ impl<A: Agent> AgentEngine<A> {
             ready: VecDeque::new(),
             expected: progress.cursor,
             ahead: BTreeMap::new(),
-            condemned: None,
+            condemned: BTreeSet::new(),
             faults_in_a_row: 0,
             observation: Observation::default(),
             id,
@@ -346,29 +355,36 @@ impl<A: Agent> AgentEngine<A> {
                 self.wheel.replace(key, &base.timers, &cell.memory.timers);
             }
         }
-        self.watermark = watermark.or(self.watermark);
+        let before = self.watermark;
+        self.watermark = watermark.or(before);
         let turn = match self.durability() {
             Durability::Checkpoint { .. } => {
                 self.unsaved.append(&mut touched);
-                (!outputs.is_empty()).then(|| self.said(watermark, outputs))
+                (!outputs.is_empty()).then(|| self.said(before, watermark, outputs))
             }
             Durability::Turn if touched.is_empty() && outputs.is_empty() => None,
-            Durability::Turn => Some(self.saved(&touched, watermark, outputs)?),
+            Durability::Turn => Some(self.saved(&touched, before, watermark, outputs)?),
         };
         Ok(turn)
     }
 
     /// A turn that moves nothing but the watermark.
-    fn said(&self, watermark: Option<(Sequence, u32)>, outputs: Vec<Envelope>) -> Turn {
+    fn said(
+        &self,
+        before: Option<(Sequence, u32)>,
+        watermark: Option<(Sequence, u32)>,
+        outputs: Vec<Envelope>,
+    ) -> Turn {
         let change =
             HostChange { host: self.id.clone(), progress: None, watermark, states: Vec::new() };
-        Turn { expected: self.saved, change, outputs }
+        Turn { expected: self.saved, expected_watermark: before, change, outputs }
     }
 
     /// A turn with its states and cursor.
     fn saved(
         &mut self,
         touched: &BTreeSet<String>,
+        before: Option<(Sequence, u32)>,
         watermark: Option<(Sequence, u32)>,
         outputs: Vec<Envelope>,
     ) -> Result<Turn, EngineError> {
@@ -378,7 +394,7 @@ impl<A: Agent> AgentEngine<A> {
             watermark,
             states: self.encode(touched.iter())?,
         };
-        let turn = Turn { expected: self.saved, change, outputs };
+        let turn = Turn { expected: self.saved, expected_watermark: before, change, outputs };
         self.saved = self.position;
         Ok(turn)
     }
@@ -421,10 +437,10 @@ impl<A: Agent> Engine for AgentEngine<A> {
             });
         }
         let mut steps = Vec::new();
-        while steps.len() < limit.min(TURN_MESSAGES_MAX) {
+        for taken in 0..limit.min(TURN_MESSAGES_MAX) {
             let Some(delivery) = self.ready.pop_front() else { break };
             // A turn never spans two configurations: what is run again must run as it did.
-            if self.changes_config(&delivery) && !steps.is_empty() {
+            if self.changes_config(&delivery) && taken > 0 {
                 self.ready.push_front(delivery);
                 break;
             }
@@ -459,7 +475,8 @@ impl<A: Agent> Engine for AgentEngine<A> {
             self.saving = Some(saving);
         }
         let change = HostChange { host: self.id.clone(), progress, watermark: None, states };
-        Ok(Some(Turn { expected, change, outputs: Vec::new() }))
+        let expected_watermark = self.watermark;
+        Ok(Some(Turn { expected, expected_watermark, change, outputs: Vec::new() }))
     }
 
     fn take_due(&mut self, now: Timestamp) -> Result<Vec<Envelope>, EngineError> {
@@ -484,7 +501,7 @@ impl<A: Agent> Engine for AgentEngine<A> {
     }
 
     fn condemn(&mut self, sequence: Sequence) {
-        self.condemned = Some(sequence);
+        self.condemned.insert(sequence);
     }
 
     fn rest(&mut self) {

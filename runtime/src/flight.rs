@@ -1,6 +1,6 @@
 //! Says what was being committed when the process was killed, to whoever killed it.
 //!
-//! Four counters in a file, written in place before and after each group. No fsync: the file outlives
+//! A counter per kind of request in a file, written in place before and after each group. No fsync: the file outlives
 //! `kill -9`, which is all it is for. Off unless a test asks for it.
 
 use std::fs::File;

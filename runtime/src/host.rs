@@ -88,6 +88,9 @@ impl Actor for Host {
         myself: ActorRef<HostMessage>,
         spec: Spec,
     ) -> Result<HostWork, ActorProcessingErr> {
+        // What an earlier incarnation handed over is settled first: nothing is built on a cursor or
+        // watermark that is about to move.
+        spec.committer.commit(Request::Blobs(Vec::new())).await?;
         let opening = spec.clone();
         let engine = tokio::task::spawn_blocking(move || {
             opening.entry.open(opening.id, opening.store, opening.models)
@@ -137,6 +140,10 @@ impl Drop for HostWork {
     fn drop(&mut self) {
         self.pump.abort();
         self.ticker.abort();
+        // The host fails, not the process: no message is to blame.
+        if let Some(Err(error)) = self.marker.as_mut().map(Marker::clear) {
+            tracing::warn!(host = %self.spec.id, %error, "the marker cannot be cleared");
+        }
     }
 }
 
@@ -148,10 +155,10 @@ impl HostWork {
         myself: &ActorRef<HostMessage>,
     ) -> Result<Self, std::io::Error> {
         let marker = match &spec.unclean {
-            Some(folder) => Some(Marker::open(folder, &spec.id)?),
+            Some(folder) => Some(Marker::open(folder, &spec.id, engine.position())?),
             None => None,
         };
-        if let Some(condemned) = marker.as_ref().and_then(Marker::condemned) {
+        for condemned in marker.iter().flat_map(Marker::condemned) {
             engine.condemn(condemned);
         }
         let head_at_start = spec.store.head(engine.partition());
@@ -288,8 +295,10 @@ impl HostWork {
     /// Handles what is in line, saves everything and waits until it is durable.
     async fn drain(&mut self) -> Result<(), ActorProcessingErr> {
         self.pump.abort();
-        while let Some(turn) = self.engine.turn(TURN_MESSAGES_MAX)? {
-            self.spec.committer.commit(Request::Turn(turn)).await?;
+        while self.engine.next().is_some() {
+            if let Some(turn) = self.engine.turn(TURN_MESSAGES_MAX)? {
+                self.spec.committer.commit(Request::Turn(turn)).await?;
+            }
         }
         while let Some(turn) = self.engine.checkpoint()? {
             self.spec.committer.commit(Request::Checkpoint(turn)).await?;

@@ -149,7 +149,8 @@ impl Recorded {
         let host = HostId { kind: envelope.source.clone(), partition: origin.partition };
         let place = (origin.sequence, origin.index);
         if !seen.insert((host.clone(), place)) {
-            let text = format!("`{}` {} at {partition}:{}", envelope.name, envelope.id, delivery.sequence);
+            let text =
+                format!("`{}` {} at {partition}:{}", envelope.name, envelope.id, delivery.sequence);
             self.twice.entry(host.clone()).or_default().push(text);
         }
         if partition.stream == Stream::Dead
@@ -246,8 +247,12 @@ impl Pass<'_> {
             report.differs(format!("the pass ends at {expected:?}, what was saved at {found:?}"));
         }
         let (mut expected, mut found) = (BTreeMap::new(), BTreeMap::new());
-        anew.states(&self.id, &mut |key, bytes| drop(expected.insert(key.to_owned(), bytes.to_vec())))?;
-        resumed.states(&self.id, &mut |key, bytes| drop(found.insert(key.to_owned(), bytes.to_vec())))?;
+        anew.states(&self.id, &mut |key, bytes| {
+            drop(expected.insert(key.to_owned(), bytes.to_vec()))
+        })?;
+        resumed.states(&self.id, &mut |key, bytes| {
+            drop(found.insert(key.to_owned(), bytes.to_vec()))
+        })?;
         report.keys = expected.len() as u64;
         for (key, bytes) in &expected {
             match found.remove(key) {
@@ -299,7 +304,11 @@ impl Overlay {
     }
 
     /// With what `host` has saved.
-    fn saved(log: Arc<dyn Store>, host: &HostId, saved: HostRecord) -> Result<Arc<Self>, StoreError> {
+    fn saved(
+        log: Arc<dyn Store>,
+        host: &HostId,
+        saved: HostRecord,
+    ) -> Result<Arc<Self>, StoreError> {
         let mut states = Vec::new();
         log.states(host, &mut |key, bytes| states.push((key.to_owned(), Some(bytes.to_vec()))))?;
         let change = HostChange {
@@ -361,11 +370,7 @@ impl Store for Overlay {
         self.own.hosts()
     }
 
-    fn states(
-        &self,
-        host: &HostId,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> Result<(), StoreError> {
+    fn states(&self, host: &HostId, visit: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError> {
         self.own.states(host, visit)
     }
 

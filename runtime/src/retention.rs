@@ -61,8 +61,10 @@ impl Keeper<'_> {
     /// # Errors
     /// [`StoreError`] when a record or a cursor cannot be read.
     pub fn due(&self, now: Timestamp) -> Result<Vec<(Partition, Sequence)>, StoreError> {
-        let ages =
-            [(Stream::Telemetry, self.retention.telemetry), (Stream::Health, self.retention.health)];
+        let ages = [
+            (Stream::Telemetry, self.retention.telemetry),
+            (Stream::Health, self.retention.health),
+        ];
         let mut due = Vec::new();
         for (stream, age) in ages {
             let old = now.saturating_sub(age);

@@ -7,7 +7,10 @@
 use crate::board::HostState;
 use crate::host::{Host, HostMessage, Spec};
 use crate::store::HostId;
-use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use ractor::{
+    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorStatus, RpcReplyPort,
+    SupervisionEvent,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -93,6 +96,10 @@ impl Actor for KindSupervisor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             KindMessage::Start(id) => kind.start(&myself, &id),
+            // Failures are heard before messages: one that came at once found nobody running.
+            KindMessage::Started(id, host) if has_ended(&host) => {
+                kind.failed(&myself, &id, "it failed as soon as it ran")?;
+            }
             KindMessage::Started(id, host) => {
                 kind.running.insert(id, host);
             }
@@ -133,6 +140,10 @@ impl Actor for KindSupervisor {
         }
         Ok(())
     }
+}
+
+fn has_ended(host: &ActorRef<HostMessage>) -> bool {
+    matches!(host.get_status(), ActorStatus::Stopping | ActorStatus::Stopped)
 }
 
 impl Kind {

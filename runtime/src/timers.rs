@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Most timers that one key may have at a time.
 pub const TIMERS_PER_KEY_MAX: usize = 32;
 
+/// Most timers of one host that are fired at once; the rest follow at its next look.
+pub const TIMERS_FIRED_MAX: usize = 512;
+
 /// The timers of one key, saved with its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timers {
@@ -114,7 +117,9 @@ impl Wheel {
     /// Timers due at `now`, each handed out once.
     pub(crate) fn take_due(&mut self, now: Timestamp, agent: &str) -> Vec<TimerFired> {
         let mut fired = Vec::new();
-        while self.due.first().is_some_and(|entry| entry.due_at <= now) {
+        while fired.len() < TIMERS_FIRED_MAX
+            && self.due.first().is_some_and(|entry| entry.due_at <= now)
+        {
             let Some(entry) = self.due.pop_first() else { break };
             fired.push(TimerFired {
                 agent: agent.to_owned(),

@@ -88,6 +88,7 @@ async fn a_former_owner_is_refused() {
     let turn = |expected, cursor| {
         Request::Turn(runtime::engine::Turn {
             expected,
+            expected_watermark: None,
             change: runtime::store::HostChange {
                 host: runtime::store::HostId { kind: "counter".to_owned(), partition: 0 },
                 progress: Some(runtime::store::Progress { cursor, ..Default::default() }),

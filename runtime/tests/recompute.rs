@@ -103,8 +103,7 @@ fn an_acknowledged_record_that_a_reader_passed_over_is_found() {
     let behind = (0..PARTITIONS_EMBEDDED.get()).map(progress).find(|it| it.1.cursor < it.2);
     let (host, mut progress, head) = behind.expect("there is something to pass over");
     progress.cursor = head;
-    let change =
-        HostChange { host, progress: Some(progress), watermark: None, states: Vec::new() };
+    let change = HostChange { host, progress: Some(progress), watermark: None, states: Vec::new() };
     store.commit(Batch { hosts: vec![change], ..Batch::default() }).unwrap();
     let reports = compare(&store);
     assert!(!reports.iter().all(Report::is_equal), "{reports:#?}");

@@ -33,8 +33,7 @@ fn store(count: u64, unread: u64) -> Arc<MemoryStore> {
     });
     let progress = Progress { cursor: count - unread, ..Progress::default() };
     let host = HostId { kind: "tally".to_owned(), partition: 0 };
-    let change =
-        HostChange { host, progress: Some(progress), watermark: None, states: Vec::new() };
+    let change = HostChange { host, progress: Some(progress), watermark: None, states: Vec::new() };
     let batch = Batch { appends: appends.collect(), hosts: vec![change], ..Batch::default() };
     store.commit(batch).unwrap();
     Arc::new(store)

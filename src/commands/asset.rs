@@ -153,7 +153,9 @@ fn add(args: &AddArgs, session: &Session) -> Result<Exit, CliError> {
     let said = client.post("/v1/assets", &json!(args.fields))?;
     let asset = &args.fields.asset;
     session.console.done(args.answer.output, format!("asset `{asset}` is registered"), &said)?;
-    session.console.next(args.answer.output, &format!("aurorasync agent state data-analysis {asset}"));
+    session
+        .console
+        .next(args.answer.output, &format!("aurorasync agent state data-analysis {asset}"));
     Ok(Exit::Ok)
 }
 
@@ -172,7 +174,8 @@ fn list(args: &LsArgs, session: &Session) -> Result<Exit, CliError> {
 fn show(args: &ShowArgs, session: &Session) -> Result<Exit, CliError> {
     let assets = Client::new(&args.remote)?.list("/v1/assets", &[("retired", "true")])?;
     let ids = || assets.iter().filter_map(|asset| asset["asset"].as_str());
-    let Some(found) = assets.iter().find(|asset| asset["asset"] == Value::from(args.asset.as_str()))
+    let Some(found) =
+        assets.iter().find(|asset| asset["asset"] == Value::from(args.asset.as_str()))
     else {
         return Err(unknown(&args.asset, ids()));
     };

@@ -133,8 +133,12 @@ fn words(made: &Value) -> String {
 fn failed(path: &Path, error: BackupError) -> CliError {
     let help = match error {
         BackupError::Store(error) => return error.into(),
-        BackupError::Damaged { .. } => "see whether an older export is intact: `aurorasync backup verify FILE`",
-        BackupError::NotEmpty { .. } => "move what is there away, or name another folder with --data",
+        BackupError::Damaged { .. } => {
+            "see whether an older export is intact: `aurorasync backup verify FILE`"
+        }
+        BackupError::NotEmpty { .. } => {
+            "move what is there away, or name another folder with --data"
+        }
         BackupError::Io { .. } => "see that the file and its folder can be read and written",
     };
     CliError::Export { path: path.to_owned(), reason: error.to_string(), help }

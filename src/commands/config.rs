@@ -71,9 +71,10 @@ pub(crate) fn perform(command: ConfigCommand, session: &Session) -> Result<Exit,
         ConfigCommand::Validate { from, answer } => {
             let sources = Sources::of_process(from.config);
             let loaded = config::load(&session.catalog, &sources)?;
-            let file = sources.file.as_deref().map_or("defaults".to_owned(), |file| {
-                format!("`{}`", file.display())
-            });
+            let file = sources
+                .file
+                .as_deref()
+                .map_or("defaults".to_owned(), |file| format!("`{}`", file.display()));
             let set = loaded.values.iter().filter(|value| value.origin != config::Origin::Default);
             let value = json!({ "valid": true, "values": loaded.values.len(), "set": set.count() });
             console.done(answer.output, format!("{file}: valid"), &value)?;
@@ -94,7 +95,8 @@ fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     let mut file = std::fs::File::create_new(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::AlreadyExists => CliError::Input {
             text: format!("`{}` is there already and was not touched", path.display()),
-            help: "name another file, or see what is in force with `aurorasync config show`".to_owned(),
+            help: "name another file, or see what is in force with `aurorasync config show`"
+                .to_owned(),
         },
         _ => CliError::File { path: path.to_owned(), source },
     })?;
@@ -154,7 +156,9 @@ mod tests {
         assert!(untouched.values.iter().all(|value| value.origin == Origin::Default));
         let uncommented: Vec<&str> = text
             .lines()
-            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+            .map(|line| {
+                line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line)
+            })
             .collect();
         let loaded = load(&uncommented.join("\n"));
         assert_eq!(loaded.settings, untouched.settings);

@@ -230,7 +230,10 @@ fn port(settings: &Settings) -> Row {
     match TcpListener::bind(listen) {
         Ok(_) => Row::ok("port", format!("{listen} is free")),
         Err(error) => {
-            let fix = format!("see who has it with `ss -ltnp 'sport = :{}'`, or take another with --facade", listen.port());
+            let fix = format!(
+                "see who has it with `ss -ltnp 'sport = :{}'`, or take another with --facade",
+                listen.port()
+            );
             Row::failed("port", format!("{listen}: {error}"), fix)
         }
     }
@@ -264,7 +267,9 @@ fn agent(host: &Value) -> Row {
     match host["state"].as_str() {
         Some("ready") => Row::ok("agent", detail),
         Some("dead") => {
-            let fix = format!("see why with `aurorasync agent describe {kind}`, then start the process again");
+            let fix = format!(
+                "see why with `aurorasync agent describe {kind}`, then start the process again"
+            );
             Row::failed("agent", format!("{detail}, {}", text("last_failure")), fix)
         }
         _ => {

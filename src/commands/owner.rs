@@ -56,7 +56,10 @@ pub(crate) fn perform(command: OwnerCommand, session: &Session) -> Result<Exit, 
     let said = client.post("/v1/owners", &json!(fields))?;
     let text = format!("owner `{}` is registered", fields.owner);
     session.console.done(answer.output, text, &said)?;
-    let next = format!("aurorasync asset add ASSET --fleet FLEET --profile PROFILE --owner {}", fields.owner);
+    let next = format!(
+        "aurorasync asset add ASSET --fleet FLEET --profile PROFILE --owner {}",
+        fields.owner
+    );
     session.console.next(answer.output, &next);
     Ok(Exit::Ok)
 }

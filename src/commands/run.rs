@@ -244,7 +244,8 @@ fn port_is_free(listen: SocketAddr) -> Result<(), CliError> {
 }
 
 fn facade_error(listen: SocketAddr, reason: &dyn std::fmt::Display) -> CliError {
-    let help = "take another port with --facade 127.0.0.1:0, or see who has it with `aurorasync doctor`";
+    let help =
+        "take another port with --facade 127.0.0.1:0, or see who has it with `aurorasync doctor`";
     let (listen, reason) = (listen.to_string(), reason.to_string());
     CliError::Facade { listen, reason, help: Some(help.to_owned()) }
 }

@@ -215,7 +215,8 @@ impl Layers {
 
     fn check(&self) -> Result<Settings, String> {
         let own = self.tables.iter().filter(|(name, _)| self.own.contains(name));
-        let own: Map<String, Json> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let own: Map<String, Json> =
+            own.map(|(name, value)| (name.clone(), value.clone())).collect();
         serde_json::from_value(Json::Object(own)).map_err(|error| error.to_string())
     }
 

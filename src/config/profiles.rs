@@ -16,8 +16,10 @@ pub(super) struct ProfileFile {
 
 /// Every `*.toml` in `folder`, in order of the file names; none where there is no such folder.
 pub(super) fn read(folder: &Path) -> Result<Vec<ProfileFile>, ConfigFailure> {
-    let unreadable =
-        |path: &Path| { let path = path.to_owned(); move |source| ConfigFailure::Unreadable { path, source } };
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ConfigFailure::Unreadable { path, source }
+    };
     if !folder.is_dir() {
         return Ok(Vec::new());
     }

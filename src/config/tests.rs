@@ -160,7 +160,10 @@ fn what_is_no_toml_is_shown_with_its_place() {
 #[test]
 fn an_agent_refuses_its_table_in_its_own_words() {
     let (text, help) = refused("[line-probe]\ntreshold = 1\n");
-    assert!(text.starts_with("table [line-probe] cannot be used: unknown field `treshold`"), "{text}");
+    assert!(
+        text.starts_with("table [line-probe] cannot be used: unknown field `treshold`"),
+        "{text}"
+    );
     assert_eq!(help.unwrap(), "did you mean `line-probe.threshold`?");
     let (text, _) = refused("[line-probe]\nthreshold = 1.5\n");
     assert!(text.contains("it is a share of 1"), "{text}");
@@ -170,7 +173,8 @@ fn an_agent_refuses_its_table_in_its_own_words() {
 
 #[test]
 fn a_file_that_is_not_there_is_told_with_the_command_that_makes_one() {
-    let sources = Sources { file: Some(PathBuf::from("/nowhere/aurora.toml")), ..Sources::default() };
+    let sources =
+        Sources { file: Some(PathBuf::from("/nowhere/aurora.toml")), ..Sources::default() };
     let failure = load(&catalog(), &sources).unwrap_err();
     assert!(failure.help().unwrap().contains("aurorasync config init"));
 }

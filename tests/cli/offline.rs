@@ -62,7 +62,10 @@ fn every_verb_that_asks_a_process_says_when_there_is_none() {
         assert!(ran.out.is_empty(), "{arguments:?} {ran:?}");
         let head = format!("error: no process answers at `{NOBODY}`");
         assert!(ran.err.starts_with(&head), "{arguments:?} {ran:?}");
-        assert!(ran.err.contains("\nhelp: start it with `aurorasync run`"), "{arguments:?} {ran:?}");
+        assert!(
+            ran.err.contains("\nhelp: start it with `aurorasync run`"),
+            "{arguments:?} {ran:?}"
+        );
     }
     assert!(!folder.path().join("new.backup").exists());
 }
@@ -130,8 +133,16 @@ fn a_configuration_that_cannot_be_used_ends_with_5() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("aurora.toml");
     for (text, error, help) in [
-        ("[facade]\nlisen = 'x'\n", "`facade.lisen` (aurora.toml:2) is not known", "`facade.listen`"),
-        ("[diagnosis]\nraise_windws = 1\n", "unknown field `raise_windws`", "`diagnosis.raise_windows`"),
+        (
+            "[facade]\nlisen = 'x'\n",
+            "`facade.lisen` (aurora.toml:2) is not known",
+            "`facade.listen`",
+        ),
+        (
+            "[diagnosis]\nraise_windws = 1\n",
+            "unknown field `raise_windws`",
+            "`diagnosis.raise_windows`",
+        ),
     ] {
         fs::write(&file, text).unwrap();
         for verb in [&["config", "validate"][..], &["config", "show"], &["run"]] {
@@ -167,11 +178,18 @@ fn a_profile_file_is_added_and_a_broken_one_is_refused() {
 fn a_file_of_assets_is_refused_whole_with_every_line_that_is_wrong() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("fleet.csv");
-    fs::write(&file, "asset,fleet,profile\nVEH001,north,vehicle\n,north,vehicle\nVEH003,,vehicle\n").unwrap();
+    fs::write(
+        &file,
+        "asset,fleet,profile\nVEH001,north,vehicle\n,north,vehicle\nVEH003,,vehicle\n",
+    )
+    .unwrap();
     let ran = run(folder.path(), &["asset", "import", "fleet.csv", "--url", NOBODY]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("`fleet.csv` has 2 faults; nothing was imported"), "{ran:?}");
-    assert!(ran.err.contains("\n  line 3: `asset` is empty\n  line 4: `fleet` is empty\n"), "{ran:?}");
+    assert!(
+        ran.err.contains("\n  line 3: `asset` is empty\n  line 4: `fleet` is empty\n"),
+        "{ran:?}"
+    );
 }
 
 #[test]
@@ -198,7 +216,8 @@ fn the_doctor_finds_a_busy_port_and_is_content_without_one() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = listener.local_addr().unwrap().to_string();
     let examine = || {
-        let variables = [("AURORASYNC__FACADE__LISTEN", listen.as_str()), ("AURORASYNC_URL", NOBODY)];
+        let variables =
+            [("AURORASYNC__FACADE__LISTEN", listen.as_str()), ("AURORASYNC_URL", NOBODY)];
         run_with(folder.path(), &["doctor", "-o", "json"], &variables)
     };
     let port = |rows: &serde_json::Value| {

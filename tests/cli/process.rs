@@ -65,11 +65,22 @@ impl Served {
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut all = vec!["run", "--facade", "127.0.0.1:0", "--log-format", "json"];
         all.extend(arguments);
-        let mut child = command(folder, &all)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(command(folder, &all))
+    }
+
+    /// The same where no file may have more than so many blocks of 512 bytes.
+    pub(crate) fn start_limited(folder: &Path, blocks: u64) -> Self {
+        let program = env!("CARGO_BIN_EXE_aurorasync");
+        // Without its signal, a write beyond the limit fails like one to a full disk.
+        let script =
+            format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} run --facade 127.0.0.1:0");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).current_dir(folder).stdin(Stdio::null());
+        Self::of(shell)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
         let out = child.stdout.take().unwrap();
         let mut out = BufReader::new(out);
@@ -106,14 +117,19 @@ impl Served {
         self
     }
 
-    /// Sends a signal; waits for the end; gives the status and what was logged.
-    pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", signal, &id]).status().unwrap();
-        assert!(sent.success());
+    /// Waits for the end; gives the status and what was logged.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap(), log)
+    }
+
+    /// Sends a signal; waits for the end; gives the status and what was logged.
+    pub(crate) fn end(self, signal: &str) -> (ExitStatus, String) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status().unwrap();
+        assert!(sent.success());
+        self.wait()
     }
 }
 

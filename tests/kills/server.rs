@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 /// Longest time that a start, a stop or a crash is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Writes the configuration: windows and checkpoints so short that a life of half a second sees them.
+/// Writes the configuration: checkpoints so short that a life of half a second sees them, windows as short as may be.
 pub(crate) fn configure(folder: &Path) {
     let profile = messages::profile::embedded("vehicle").expect("the profile is part of the program");
     assert!(profile.contains("window = \"1m\""), "the profile's window is set in a line of its own");
     std::fs::create_dir_all(folder.join("profiles")).unwrap();
-    let profile = profile.replace("window = \"1m\"", "window = \"1s\"");
+    let profile = profile.replace("window = \"1m\"", "window = \"10s\"");
     std::fs::write(folder.join("profiles/vehicle.toml"), profile).unwrap();
     let config = format!(
         "[store]\npath = {data:?}\ncheckpoint_interval = \"200ms\"\n\
@@ -44,8 +44,8 @@ impl Server {
         if let Some((point, nth)) = crash_at {
             command.args(["--crash-at", &format!("{point}:{nth}")]);
         }
-        let log = std::fs::File::options().create(true).append(true);
-        let log = log.open(folder.join("log")).unwrap();
+        let mut options = std::fs::File::options();
+        let log = options.create(true).append(true).open(folder.join("log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let Some(url) = lines.find_map(|line| {

@@ -1,7 +1,7 @@
 //! One message of a turn: who it is for, what handling it led to, and how a failed one is undone.
 
 use super::cell::Base;
-use super::{AgentEngine, EngineError, FAULTS_IN_A_ROW_MAX, load_config};
+use super::{AgentEngine, EngineError, FAULTS_IN_A_ROW_MAX, KEY_BYTES_MAX, load_config};
 use crate::agent::{Agent, AgentError};
 use crate::control::ConfigApplied;
 use crate::ctx::{Ctx, Outcome};
@@ -45,6 +45,12 @@ impl<A: Agent> Step<A> {
             provenance,
             dead: None,
         }
+    }
+
+    /// The timer that fired, if it is one's firing.
+    fn firing(&self) -> Option<TimerFired> {
+        let envelope = &self.delivery.envelope;
+        (envelope.class == Class::Timer).then(|| envelope.open().ok()).flatten()
     }
 
     /// The key it touched, what it led to, and its position.
@@ -96,11 +102,8 @@ impl<A: Agent> AgentEngine<A> {
             return Ok(());
         }
         let mut step = Step::new(delivery, self.now);
-        if self.condemned == Some(self.position) {
-            let reason = "the process ended each of three times that it was handled".to_owned();
-            self.bury(&mut step, Cause::Crashed, reason);
-            steps.push(step);
-            return Ok(());
+        if self.condemned.contains(&self.position) {
+            return self.set_aside(step, steps);
         }
         if envelope.class == Class::Timer {
             return self.take_firing(step, steps);
@@ -111,12 +114,34 @@ impl<A: Agent> AgentEngine<A> {
                 self.bury(&mut step, Cause::Undecodable, error.to_string());
                 steps.push(step);
             }
+            Some(Ok(heard)) if heard.key().is_some_and(|key| key.len() > KEY_BYTES_MAX) => {
+                let reason = format!("its key is longer than {KEY_BYTES_MAX} bytes");
+                self.bury(&mut step, Cause::Rejected, reason);
+                steps.push(step);
+            }
             Some(Ok(heard)) => {
                 step.key = heard.key().map(str::to_owned);
                 step.heard = Some(heard);
                 self.run(step, steps)?;
             }
         }
+        Ok(())
+    }
+
+    /// A message that ended the process is not tried again; a firing is used up all the same.
+    fn set_aside(
+        &mut self,
+        mut step: Step<A>,
+        steps: &mut Vec<Step<A>>,
+    ) -> Result<(), EngineError> {
+        let reason = "the process ended each of three times that it was handled".to_owned();
+        self.bury(&mut step, Cause::Crashed, reason);
+        if let Some(fired) = step.firing() {
+            step.key = Some(fired.key.clone());
+            self.begin(&fired.key, steps.len())?;
+            self.pass_over(&step)?;
+        }
+        steps.push(step);
         Ok(())
     }
 
@@ -259,13 +284,28 @@ impl<A: Agent> AgentEngine<A> {
         let key = step.key.clone().expect("a step that failed has a key");
         self.go_back(&key, steps.len(), steps)?;
         self.bury(&mut step, cause, error.to_string());
-        self.cell(&key)?.memory.applied = step.delivery.sequence;
-        step.provenance = self.cell(&key)?.memory.provenance;
+        self.pass_over(&step)?;
+        let cell = self.cells.get_mut(&key).expect("the key of a failed step is loaded");
+        let base = cell.base.as_mut().expect("a step that ran has a base");
+        base.memory = cell.memory.clone();
+        base.steps.clear();
         steps.push(step);
         Ok(())
     }
 
-    /// Restores `key` and takes its steps before `failed` again; they become its new base.
+    /// Notes that a step is done with, though its handler left no trace: its position is applied,
+    /// and a firing is used up.
+    fn pass_over(&mut self, step: &Step<A>) -> Result<(), EngineError> {
+        let Some(key) = step.key.as_deref() else { return Ok(()) };
+        let memory = &mut self.cell(key)?.memory;
+        memory.applied = memory.applied.max(step.delivery.sequence);
+        if let Some(fired) = step.firing() {
+            memory.timers.take(&fired.timer, fired.generation);
+        }
+        Ok(())
+    }
+
+    /// Restores `key` and takes its steps before `failed` again.
     fn go_back(
         &mut self,
         key: &str,
@@ -280,24 +320,15 @@ impl<A: Agent> AgentEngine<A> {
         for index in again {
             self.again(&mut steps[index])?;
         }
-        let cell = self.cells.get_mut(key).expect("the key of a failed step is loaded");
-        let base = cell.base.as_mut().expect("a step that ran has a base");
-        base.memory = cell.memory.clone();
-        base.steps.clear();
         Ok(())
     }
 
     /// Takes a step again that succeeded before; it cannot fail now, or the agent is not deterministic.
     fn again(&mut self, step: &mut Step<A>) -> Result<(), EngineError> {
         if step.dead.is_some() || step.heard.is_none() {
-            let key = step.key.as_deref().expect("a step with a base has a key");
-            let sequence = step.delivery.sequence;
-            self.cell(key)?.memory.applied = sequence;
-            return Ok(());
+            return self.pass_over(step);
         }
-        if step.delivery.envelope.class == Class::Timer
-            && let Ok(fired) = step.delivery.envelope.open::<TimerFired>()
-        {
+        if let Some(fired) = step.firing() {
             self.cell(&fired.key)?.memory.timers.take(&fired.timer, fired.generation);
         }
         self.attempt(step).map_err(|error| EngineError::Broken {

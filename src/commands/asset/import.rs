@@ -13,7 +13,15 @@ use std::path::Path;
 
 /// The columns there are; the first three must be there and filled.
 const COLUMNS: [&str; 9] = [
-    "asset", "fleet", "profile", "model", "in_service_since", "supplier", "batch", "owner", "group",
+    "asset",
+    "fleet",
+    "profile",
+    "model",
+    "in_service_since",
+    "supplier",
+    "batch",
+    "owner",
+    "group",
 ];
 /// Faults shown at most.
 const FAULTS_MAX: usize = 20;
@@ -98,10 +106,8 @@ fn partial(
 
 /// Every line, or everything that is wrong.
 fn read(text: &str) -> Result<Vec<Row>, Vec<Fault>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
     let headers = reader.headers().cloned().map_err(|error| vec![fault(1, &error)])?;
     let columns: Vec<&str> = headers.iter().collect();
     check_columns(&columns)?;
@@ -109,7 +115,8 @@ fn read(text: &str) -> Result<Vec<Row>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for record in reader.records() {
-        let judged = record.map_err(|error| fault(0, &error)).and_then(|it| judge(text, &columns, &it));
+        let judged =
+            record.map_err(|error| fault(0, &error)).and_then(|it| judge(text, &columns, &it));
         match judged {
             Ok(row) => match lines.insert(row.asset.clone(), row.line) {
                 None => rows.push(row),
@@ -192,9 +199,11 @@ mod tests {
                     VEH001,north,vehicle,,2024-05-01T00:00:00Z\n\n\
                     VEH002, north ,vehicle,o-1,\n";
         let rows = read(text).unwrap();
-        let lines: Vec<(u64, &str)> = rows.iter().map(|row| (row.line, row.asset.as_str())).collect();
+        let lines: Vec<(u64, &str)> =
+            rows.iter().map(|row| (row.line, row.asset.as_str())).collect();
         assert_eq!(lines, [(2, "VEH001"), (4, "VEH002")]);
-        let body = json!({"asset": "VEH002", "fleet": "north", "profile": "vehicle", "owner": "o-1"});
+        let body =
+            json!({"asset": "VEH002", "fleet": "north", "profile": "vehicle", "owner": "o-1"});
         assert_eq!(rows[1].body, body);
     }
 

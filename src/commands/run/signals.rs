@@ -14,7 +14,8 @@ impl Signals {
     /// Begins to listen; until then a signal ends the process.
     pub(in crate::commands) fn begin() -> Result<Self, CliError> {
         let listen = |kind| {
-            signal(kind).map_err(|source| CliError::System { what: "signals cannot be heard", source })
+            signal(kind)
+                .map_err(|source| CliError::System { what: "signals cannot be heard", source })
         };
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
