@@ -50,7 +50,13 @@ fn report(panic: &PanicHookInfo<'_>) {
     tracing::error!(
         thread = thread.name().unwrap_or("unnamed"),
         location = panic.location().map(tracing::field::display),
-        reason = panic.payload_as_str().unwrap_or("without a message"),
+        reason = words(panic),
         "panicked"
     );
+}
+
+fn words<'p>(panic: &'p PanicHookInfo<'_>) -> &'p str {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }

@@ -177,8 +177,8 @@ fn table(columns: &[Column], items: &[Value]) -> String {
     };
     let rows: Vec<Vec<String>> = items.iter().map(cells).collect();
     let numeric = |column: &Column| {
-        let mut values = items.iter().filter_map(|item| item.pointer(column.1)).peekable();
-        values.peek().is_some() && values.all(|value| value.is_number() || value.is_null())
+        let values = || items.iter().filter_map(|item| item.pointer(column.1));
+        values().any(Value::is_number) && values().all(|value| value.is_number() || value.is_null())
     };
     let numeric: Vec<bool> = columns.iter().map(numeric).collect();
     let titles = columns.iter().map(|column| column.0.to_owned()).collect();

@@ -53,6 +53,7 @@ impl Upkeep {
     }
 
     /// Works until it is aborted.
+    #[expect(clippy::disallowed_methods, reason = "what is to happen here is that time passes")]
     pub async fn run(self: Arc<Self>) {
         let mut exported_at = None;
         loop {

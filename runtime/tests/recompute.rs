@@ -42,12 +42,13 @@ fn catalog() -> Catalog {
 }
 
 fn compare(store: &Arc<dyn Store>) -> Vec<Report> {
-    recompute(&catalog(), &Arc::new(Models::default()), store, PARTITIONS_EMBEDDED).unwrap()
+    recompute(&catalog(), &Arc::new(Models::default()), store, PARTITIONS_EMBEDDED)
+        .expect("it can be read")
 }
 
 /// What is said of `host`.
 fn examples(reports: &[Report], host: &str) -> Vec<String> {
-    reports.iter().find(|report| report.host == host).unwrap().examples.clone()
+    reports.iter().find(|report| report.host == host).expect("it can be read").examples.clone()
 }
 
 #[test]

@@ -19,7 +19,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const FIRST: Partition = Partition { stream: Stream::Telemetry, index: 0 };
 
 fn start() -> Timestamp {
-    "2026-03-02T06:00:00Z".parse().unwrap()
+    "2026-03-02T06:00:00Z".parse().expect("a valid moment")
 }
 
 /// `count` frames in the first partition of TELEMETRY, one a minute, all read but the last `unread`.
@@ -27,7 +27,7 @@ fn store(count: u64, unread: u64) -> Arc<MemoryStore> {
     let store = MemoryStore::default();
     let appends = (0..count).map(|number| {
         let id = MessageId::named("retention", &number.to_string());
-        let envelope = Envelope::new(id, "test", &frame("asset", 0)).unwrap();
+        let envelope = Envelope::new(id, "test", &frame("asset", 0)).expect("a frame fits");
         let time = start().saturating_add(Duration::from_secs(60 * number));
         (FIRST, Arc::new(Envelope { time, ..envelope }))
     });
@@ -35,7 +35,7 @@ fn store(count: u64, unread: u64) -> Arc<MemoryStore> {
     let host = HostId { kind: "tally".to_owned(), partition: 0 };
     let change = HostChange { host, progress: Some(progress), watermark: None, states: Vec::new() };
     let batch = Batch { appends: appends.collect(), hosts: vec![change], ..Batch::default() };
-    store.commit(batch).unwrap();
+    store.commit(batch).expect("memory takes it");
     Arc::new(store)
 }
 
@@ -51,7 +51,9 @@ fn due(
 ) -> Vec<(Partition, u64)> {
     let router = Router::new(PARTITIONS_EMBEDDED, catalog.contracts());
     let retention = Retention { telemetry: HOUR, health: HOUR };
-    Keeper { store, catalog, router: &router, retention, exported_at }.due(now).unwrap()
+    Keeper { store, catalog, router: &router, retention, exported_at }
+        .due(now)
+        .expect("memory can be read")
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::output::Column;
 use clap::{Args, Subcommand};
 use messages::Timestamp;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// What is done.
@@ -174,9 +174,7 @@ fn list(args: &LsArgs, session: &Session) -> Result<Exit, CliError> {
 fn show(args: &ShowArgs, session: &Session) -> Result<Exit, CliError> {
     let assets = Client::new(&args.remote)?.list("/v1/assets", &[("retired", "true")])?;
     let ids = || assets.iter().filter_map(|asset| asset["asset"].as_str());
-    let Some(found) =
-        assets.iter().find(|asset| asset["asset"] == Value::from(args.asset.as_str()))
-    else {
+    let Some(found) = assets.iter().find(|asset| asset["asset"] == args.asset.as_str()) else {
         return Err(unknown(&args.asset, ids()));
     };
     session.console.object(args.answer.output, found)?;

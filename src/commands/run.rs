@@ -16,7 +16,6 @@ use dashboard_api::{
     Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Random, RateLimit, Timeouts,
 };
 use rand::RngCore;
-use rand::rngs::OsRng;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
 use runtime::flight::FlightRecorder;
@@ -29,6 +28,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// Flags of `run`.
 #[derive(Args, Debug)]
@@ -114,9 +114,9 @@ pub(super) struct Serving {
     address: SocketAddr,
     data: PathBuf,
     kinds: Vec<String>,
-    facade: tokio::task::JoinHandle<()>,
+    facade: JoinHandle<()>,
     stop_facade: oneshot::Sender<()>,
-    upkeep: tokio::task::JoinHandle<()>,
+    upkeep: JoinHandle<()>,
 }
 
 impl Serving {
@@ -151,11 +151,11 @@ impl Serving {
         };
         let address = bound.address();
         let (stop_facade, stopping) = oneshot::channel::<()>();
-        let facade = tokio::spawn(bound.serve(async {
-            // Stopped on purpose, or whoever could do so is gone.
+        let facade = spawn(bound.serve(async {
+            // Its other end is only ever dropped.
             drop(stopping.await);
         }));
-        let upkeep = tokio::spawn(upkeep.run());
+        let upkeep = spawn(upkeep.run());
         let data = settings.store.path;
         Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep })
     }
@@ -183,11 +183,15 @@ impl Serving {
     }
 
     /// Serves until a signal comes or the store fails; then stops in order.
-    pub(super) async fn until_stopped(self, mut signals: Signals) -> Result<Exit, CliError> {
+    pub(super) async fn until_stopped(mut self, mut signals: Signals) -> Result<Exit, CliError> {
         let mut stopped = self.deployment.committer().watch_stopped();
         let failure = tokio::select! {
             biased;
-            reason = stopped.wait_for(Option::is_some) => reason.ok().and_then(|reason| reason.clone()),
+            reason = stopped.wait_for(Option::is_some) => {
+                let reason = reason.ok().and_then(|reason| reason.clone());
+                Some(CliError::Stopped { reason: reason.unwrap_or_else(|| "it has ended".to_owned()) })
+            }
+            ended = &mut self.facade => Some(self.ended(ended)),
             signal = signals.next() => {
                 tracing::info!(signal, "stopping; a second signal stops at once");
                 None
@@ -201,20 +205,39 @@ impl Serving {
         self.end(signals, None).await
     }
 
-    async fn end(self, signals: Signals, failure: Option<String>) -> Result<Exit, CliError> {
+    /// The facade must not end while it is served.
+    fn ended(&self, ended: Result<(), tokio::task::JoinError>) -> CliError {
+        let reason = match ended {
+            Ok(()) => "it ended by itself".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        CliError::Facade { listen: self.address.to_string(), reason, help: None }
+    }
+
+    async fn end(self, signals: Signals, failure: Option<CliError>) -> Result<Exit, CliError> {
         signals.exit_at_next();
         self.upkeep.abort();
-        if self.stop_facade.send(()).is_err() {
-            tracing::error!("the facade had ended before it was told to");
-        }
-        if let Err(error) = self.facade.await {
-            tracing::error!(%error, "the facade did not end in order");
+        if !self.facade.is_finished() {
+            drop(self.stop_facade);
+            if let Err(error) = self.facade.await {
+                tracing::error!(%error, "the facade did not end in order");
+            }
         }
         match failure {
-            Some(reason) => Err(CliError::Stopped { reason }),
+            Some(stopped @ CliError::Stopped { .. }) => Err(stopped),
+            Some(other) => drain(&self.deployment).await.and(Err(other)),
             None => drain(&self.deployment).await.map(|()| Exit::Ok),
         }
     }
+}
+
+/// A task that [`Serving`] holds and ends.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever holds the handle ends it and hears of its end"
+)]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(task)
 }
 
 async fn drain(deployment: &Deployment) -> Result<(), CliError> {
@@ -281,7 +304,7 @@ async fn bind(
 ) -> Result<Bound, CliError> {
     let options = FacadeOptions {
         clock: Clock::Real,
-        random: Random::new(|bytes| OsRng.fill_bytes(bytes)),
+        random: Random::new(fill),
         profiles,
         allowed_hosts: BTreeSet::new(),
         rate_limit: rate_limit(&settings.limits),
@@ -291,6 +314,11 @@ async fn bind(
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;
     bound.map_err(|error| facade_error(listen, &error))
+}
+
+/// This is the edge, where chance enters.
+fn fill(bytes: &mut [u8]) {
+    rand::rngs::OsRng.fill_bytes(bytes);
 }
 
 fn rate_limit(limits: &Limits) -> Option<RateLimit> {

@@ -33,6 +33,7 @@ impl Signals {
     }
 
     /// Ends the process at the next one, whatever it is doing. Nothing acknowledged is lost by that.
+    #[expect(clippy::disallowed_methods, reason = "it ends with the process, which it ends")]
     pub(in crate::commands) fn exit_at_next(mut self) {
         tokio::spawn(async move {
             let signal = self.next().await;

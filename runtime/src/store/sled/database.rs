@@ -103,11 +103,7 @@ impl Database {
     }
 
     /// Visits every value whose key begins with `prefix`, in key order, checked.
-    pub(super) fn visit(
-        &self,
-        prefix: &[u8],
-        each: Visit<'_>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn visit(&self, prefix: &[u8], each: Visit<'_>) -> Result<(), StoreError> {
         let mut pieces = self.tree.scan_prefix(prefix);
         let mut next = || self.guard(|| pieces.next().transpose());
         while let Some((key, first)) = next()? {

@@ -112,6 +112,31 @@ fn a_value_that_was_never_written_is_noticed() {
 }
 
 #[test]
+fn a_block_with_other_records_is_noticed_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    (1..=3).for_each(|number| drop(store.commit(generation(number)).unwrap()));
+    for first in [1, 3, 5] {
+        let base = key::log(BUSY, first);
+        let (_, bytes) = store.database.get(&base).unwrap().unwrap();
+        let previous = block::Block::parse(bytes).unwrap().previous;
+        let mut forged = block::Builder::behind(previous);
+        (0..2).for_each(|index| forged.push(&record(index + 7, 3_000)).unwrap());
+        let mut framed = forged.finish();
+        value::seal(&base, &mut framed);
+        let intact = raw(&store);
+        for (number, piece) in (0..).zip(framed.chunks(value::PIECE_BYTES_MAX)) {
+            store.database.tree().insert(value::piece_key(&base, number), piece).unwrap();
+        }
+        assert!(examine(&store).is_err(), "block {first} has other records");
+        for (key, value) in intact {
+            store.database.tree().insert(key, value).unwrap();
+        }
+        examine(&store).unwrap();
+    }
+}
+
+#[test]
 fn a_whole_database_that_fell_back_is_older_than_its_head() {
     let folder = tempfile::tempdir().unwrap();
     let store = SledStore::open(folder.path()).unwrap();
