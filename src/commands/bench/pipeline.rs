@@ -25,12 +25,17 @@ use runtime::{Agent, Models};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Registrations in one append.
 const REGISTER_ENTRIES: usize = 500;
-/// Appends that each sender has under way: one, since it waits for the answer.
-const SENDERS: usize = 64;
+/// Devices that send at once, each waiting for its answer before it sends again.
+const SENDERS: usize = 768;
+/// The same in the phase with frames.
+const FRAME_SENDERS: usize = 64;
+/// Pause between two looks at how far the agents are behind.
+const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 /// Frames in one append of the phase with frames.
 const FRAMES_PER_APPEND: usize = 4;
 /// Records that data-analysis may be behind before the senders wait: overload is refused at the door.
@@ -240,12 +245,16 @@ async fn phase(
     let before: Usage = store.usage();
     let handled_before = handled(deployment);
     let begun = Instant::now();
-    let senders = (0..SENDERS).map(|sender| {
-        let deployment = deployment.clone();
+    let behind = Arc::new(AtomicBool::new(false));
+    let looking = tokio::spawn(look(deployment.clone(), behind.clone()));
+    let senders = if samples == 1 { SENDERS } else { FRAME_SENDERS };
+    let tasks = (0..senders).map(|sender| {
+        let (deployment, behind) = (deployment.clone(), behind.clone());
         let (assets, seed) = (args.assets, args.seed);
-        tokio::spawn(send(deployment, Plan { sender, assets, seed, samples, begun, time }))
+        let plan = Plan { sender, senders, assets, seed, samples, begun, time };
+        tokio::spawn(send(deployment, behind, plan))
     });
-    let senders: Vec<_> = senders.collect();
+    let senders: Vec<_> = tasks.collect();
     let mut millis = Vec::new();
     let mut acknowledged = 0_u64;
     for sender in senders {
@@ -253,6 +262,7 @@ async fn phase(
         millis.extend(times);
         acknowledged += readings;
     }
+    looking.abort();
     let handled_by_now = handled(deployment) - handled_before;
     let seconds = begun.elapsed().as_secs_f64();
     let usage = store.usage();
@@ -281,6 +291,7 @@ async fn phase(
 #[derive(Clone, Copy)]
 struct Plan {
     sender: usize,
+    senders: usize,
     assets: usize,
     seed: u64,
     samples: usize,
@@ -288,8 +299,22 @@ struct Plan {
     time: Duration,
 }
 
-/// Sends for every `SENDERS`-th asset in turn; gives the time of each append and the readings sent.
-async fn send(deployment: Arc<Deployment>, plan: Plan) -> Result<(Vec<f64>, u64), CliError> {
+/// Watches how far the agents are behind, and lets the senders wait when it is too far.
+#[expect(clippy::disallowed_methods, reason = "ends with the phase that it belongs to")]
+async fn look(deployment: Arc<Deployment>, behind: Arc<AtomicBool>) {
+    loop {
+        behind.store(lag(&deployment) > LAG_RECORDS_MAX, Ordering::Relaxed);
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// Sends for every so-many-th asset in turn; gives the time of each append and the readings sent.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+async fn send(
+    deployment: Arc<Deployment>,
+    behind: Arc<AtomicBool>,
+    plan: Plan,
+) -> Result<(Vec<f64>, u64), CliError> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(plan.seed ^ plan.sender as u64);
     let mut millis = Vec::new();
     let mut readings = 0;
@@ -297,8 +322,8 @@ async fn send(deployment: Arc<Deployment>, plan: Plan) -> Result<(Vec<f64>, u64)
     let mut number = plan.sender;
     let start = deployment_start(plan.samples);
     while plan.begun.elapsed() < plan.time {
-        while lag(&deployment) > LAG_RECORDS_MAX {
-            tokio::task::yield_now().await;
+        while behind.load(Ordering::Relaxed) && plan.begun.elapsed() < plan.time {
+            tokio::time::sleep(LOOK_INTERVAL).await;
         }
         let mut entries = Vec::new();
         while entries.len() < if plan.samples == 1 { 1 } else { FRAMES_PER_APPEND } {
@@ -309,14 +334,14 @@ async fn send(deployment: Arc<Deployment>, plan: Plan) -> Result<(Vec<f64>, u64)
             );
             let envelope = Envelope::new(id, "bench", &telemetry).map_err(CliError::failed)?;
             entries.push(envelope.with_provenance(Provenance::Simulated).into());
-            number += SENDERS;
+            number += plan.senders;
             if number >= plan.assets {
                 number = plan.sender;
                 round += 1;
             }
         }
         let sent = entries.len() as u64 * plan.samples as u64;
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         append(&deployment, entries).await?;
         millis.push(begun.elapsed().as_secs_f64() * 1000.0);
         readings += sent;
