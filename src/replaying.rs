@@ -7,15 +7,17 @@ use messages::health::{
 use messages::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld};
 use messages::profile::{self, Profile};
 use messages::registry::AssetRegistered;
-use messages::{DecodeError, Envelope, Message, MessageId, Provenance, Sequence, Stream, Timestamp};
+use messages::{
+    DecodeError, Envelope, Message, MessageId, Provenance, Sequence, Stream, Timestamp,
+};
 use runtime::committer::Entry;
 use runtime::conductor::Conductor;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::{Agent, Catalog, Models};
 use simulator::dataset::{Dataset, ProfileName};
-use simulator::{Entry as Played, Replay, ReplayOptions};
 use simulator::report::Findings;
+use simulator::{Entry as Played, Replay, ReplayOptions};
 use simulator::{ObservedEvent, Report};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,8 +53,9 @@ impl Recording {
                     CliError::failed(format!("there is no profile `{name}`; there are {known}"))
                 })?
                 .to_owned(),
-            ProfileName::File(file) => std::fs::read_to_string(&file)
-                .map_err(|error| CliError::failed(format!("profile `{}`: {error}", file.display())))?,
+            ProfileName::File(file) => std::fs::read_to_string(&file).map_err(|error| {
+                CliError::failed(format!("profile `{}`: {error}", file.display()))
+            })?,
         };
         let profile = Profile::parse(&text).map_err(CliError::failed)?;
         let profiles = serde_json::json!({ "profiles": { profile.name.clone(): text } });
@@ -67,7 +70,8 @@ impl Recording {
     /// # Errors
     /// [`CliError::Failed`] when a recording cannot be read.
     pub fn open(&self) -> Result<Replay, CliError> {
-        Replay::open(&self.dataset, &self.profile, &ReplayOptions::default()).map_err(CliError::failed)
+        Replay::open(&self.dataset, &self.profile, &ReplayOptions::default())
+            .map_err(CliError::failed)
     }
 }
 
@@ -157,9 +161,7 @@ pub fn registration(registered: &AssetRegistered) -> Result<Entry, CliError> {
 pub fn appended(entry: &Played, number: u64) -> Result<Entry, CliError> {
     let id = MessageId::named("replay", &number.to_string());
     let (envelope, provenance) = match entry {
-        Played::Telemetry(frame) => {
-            (Envelope::new(id, SOURCE, &frame.telemetry), frame.provenance)
-        }
+        Played::Telemetry(frame) => (Envelope::new(id, SOURCE, &frame.telemetry), frame.provenance),
         Played::Maintenance(recorded) => {
             (Envelope::new(id, SOURCE, recorded), Provenance::Replayed)
         }
@@ -183,8 +185,8 @@ impl Listener {
         store: &dyn Store,
         hear: &mut dyn FnMut(&Envelope) -> Result<(), DecodeError>,
     ) -> Result<(), CliError> {
-        let health = (0..PARTITIONS_EMBEDDED.get())
-            .map(|index| Partition { stream: Stream::Health, index });
+        let health =
+            (0..PARTITIONS_EMBEDDED.get()).map(|index| Partition { stream: Stream::Health, index });
         for partition in health.chain([Partition::LOG]) {
             let read = self.read_by_partition.entry(partition).or_default();
             loop {

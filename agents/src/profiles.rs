@@ -23,7 +23,10 @@ pub(crate) fn parse(
             return Ok((name.clone(), profile));
         }
         let found = &profile.name;
-        Err(ConfigError::new(kind, format!("profile `{name}` calls itself `{found}`; use one name")))
+        Err(ConfigError::new(
+            kind,
+            format!("profile `{name}` calls itself `{found}`; use one name"),
+        ))
     };
     texts.iter().map(parse).collect()
 }

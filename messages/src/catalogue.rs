@@ -94,11 +94,7 @@ mod tests {
     fn names_are_two_words_and_unique() {
         for (index, entry) in CATALOGUE.iter().enumerate() {
             assert!(is_message_name(entry.name), "{}", entry.name);
-            assert!(
-                CATALOGUE[..index]
-                    .iter()
-                    .all(|other| other.name != entry.name)
-            );
+            assert!(CATALOGUE[..index].iter().all(|other| other.name != entry.name));
         }
     }
 

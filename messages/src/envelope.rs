@@ -78,11 +78,8 @@ pub enum Provenance {
 
 impl Provenance {
     /// All of them, the weakest first.
-    pub const ALL: [Provenance; 3] = [
-        Provenance::Simulated,
-        Provenance::Replayed,
-        Provenance::Measured,
-    ];
+    pub const ALL: [Provenance; 3] =
+        [Provenance::Simulated, Provenance::Replayed, Provenance::Measured];
 
     /// `ce-provenance`.
     #[must_use]
@@ -97,9 +94,7 @@ impl Provenance {
     /// The provenance with this [`Provenance::name`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|provenance| provenance.name() == name)
+        Self::ALL.into_iter().find(|provenance| provenance.name() == name)
     }
 
     /// The weaker of two.

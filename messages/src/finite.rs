@@ -23,11 +23,7 @@ impl Finite {
     /// [`NotFinite`] for NaN and the infinities.
     pub fn new(value: f64) -> Result<Self, NotFinite> {
         // Adding zero turns -0.0 into 0.0, so that equal numbers have equal bytes.
-        if value.is_finite() {
-            Ok(Self(value + 0.0))
-        } else {
-            Err(NotFinite)
-        }
+        if value.is_finite() { Ok(Self(value + 0.0)) } else { Err(NotFinite) }
     }
 
     /// The number.

@@ -27,10 +27,7 @@ impl MessageId {
     /// A timer's firing: the same timer armed anew has the next `generation`.
     #[must_use]
     pub fn timer(kind: &str, key: &str, name: &str, generation: u64) -> Self {
-        Self(Uuid::new_v5(
-            &ROOT,
-            format!("timer/{kind}/{key}/{name}/{generation}").as_bytes(),
-        ))
+        Self(Uuid::new_v5(&ROOT, format!("timer/{kind}/{key}/{name}/{generation}").as_bytes()))
     }
 
     /// Something named by a text that is already unique in its `space`.
@@ -65,9 +62,6 @@ mod tests {
         assert_eq!(first, MessageId::output("diagnosis", input, 0));
         assert_ne!(first, MessageId::output("diagnosis", input, 1));
         assert_ne!(first, MessageId::output("master", input, 0));
-        assert_ne!(
-            first,
-            MessageId::output("diagnosis", MessageId::named("test", "b"), 0)
-        );
+        assert_ne!(first, MessageId::output("diagnosis", MessageId::named("test", "b"), 0));
     }
 }

@@ -25,12 +25,7 @@ pub enum JsonError {
 /// Refuses what is nested deeper than [`DEPTH_MAX`]; looks at brackets and strings only.
 pub(crate) fn check_depth(text: &[u8]) -> Result<(), JsonError> {
     // Few brackets cannot be deep, and counting them is much faster than following them.
-    if text
-        .iter()
-        .filter(|byte| matches!(byte, b'{' | b'['))
-        .count()
-        <= DEPTH_MAX
-    {
+    if text.iter().filter(|byte| matches!(byte, b'{' | b'[')).count() <= DEPTH_MAX {
         return Ok(());
     }
     let mut depth = 0_usize;
@@ -98,10 +93,7 @@ impl<V> Object<'_, V> {
         }
         let mut sorted: Vec<&str> = keys().collect();
         sorted.sort_unstable();
-        sorted
-            .windows(2)
-            .find(|pair| pair[0] == pair[1])
-            .map(|pair| pair[0])
+        sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
     }
 }
 
@@ -253,24 +245,15 @@ mod tests {
     fn depth_counts_brackets_but_not_those_inside_strings() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
         assert_eq!(check_depth(nested(DEPTH_MAX).as_bytes()), Ok(()));
-        assert_eq!(
-            check_depth(nested(DEPTH_MAX + 1).as_bytes()),
-            Err(JsonError::TooDeep)
-        );
-        assert_eq!(
-            check_depth(format!(r#"{{"{}\"[":1}}"#, "[".repeat(99)).as_bytes()),
-            Ok(())
-        );
+        assert_eq!(check_depth(nested(DEPTH_MAX + 1).as_bytes()), Err(JsonError::TooDeep));
+        assert_eq!(check_depth(format!(r#"{{"{}\"[":1}}"#, "[".repeat(99)).as_bytes()), Ok(()));
     }
 
     #[test]
     fn a_key_that_appears_twice_is_refused_however_it_is_spelled() {
         let many: Vec<_> = (0..40).map(|i| format!("\"k{i}\":1")).collect();
         assert!(Object::parse(&format!("{{{}}}", many.join(","))).is_ok());
-        for twice in [
-            r#"{"a":1,"\u0061":2}"#,
-            &format!(r#"{{"k7":2,{}}}"#, many.join(",")),
-        ] {
+        for twice in [r#"{"a":1,"\u0061":2}"#, &format!(r#"{{"k7":2,{}}}"#, many.join(","))] {
             let error = Object::parse(twice).unwrap_err();
             assert!(error.to_string().contains("appears twice"), "{error}");
         }

@@ -26,11 +26,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// [`DecodeError::UnknownVersion`] when no upcaster for `version` exists.
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         let _ = body;
-        Err(DecodeError::UnknownVersion {
-            schema: Self::SCHEMA,
-            version,
-            known: Self::VERSION,
-        })
+        Err(DecodeError::UnknownVersion { schema: Self::SCHEMA, version, known: Self::VERSION })
     }
 }
 
@@ -127,17 +123,10 @@ pub fn encode<R: Record>(value: &R) -> Result<Vec<u8>, EncodeError> {
 pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, DecodeError> {
     let (schema, version) = verify(bytes, R::BYTES_MAX)?;
     if schema != R::SCHEMA {
-        return Err(DecodeError::WrongSchema {
-            expected: R::SCHEMA,
-            found: schema,
-        });
+        return Err(DecodeError::WrongSchema { expected: R::SCHEMA, found: schema });
     }
     let body = &bytes[HEADER_BYTES..];
-    if version == R::VERSION {
-        decode_body(body)
-    } else {
-        R::upcast(version, body)
-    }
+    if version == R::VERSION { decode_body(body) } else { R::upcast(version, body) }
 }
 
 /// Reads a bare postcard body; for [`Record::upcast`], where the old struct is known.
@@ -149,11 +138,7 @@ pub fn decode_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
         postcard::Error::DeserializeUnexpectedEnd => DecodeError::Truncated { bytes: body.len() },
         other => DecodeError::Invalid(other.to_string()),
     })?;
-    if rest.is_empty() {
-        Ok(value)
-    } else {
-        Err(DecodeError::Trailing { bytes: rest.len() })
-    }
+    if rest.is_empty() { Ok(value) } else { Err(DecodeError::Trailing { bytes: rest.len() }) }
 }
 
 /// Checks size and checksum; gives schema and version.

@@ -107,26 +107,16 @@ impl<T: Serialize + DeserializeOwned> Sealed<T> {
         keyring: &Keyring,
     ) -> Result<Self, SealError> {
         let Some(key) = keyring.key(owner)? else {
-            return Err(SealError::Destroyed {
-                owner: owner.to_owned(),
-            });
+            return Err(SealError::Destroyed { owner: owner.to_owned() });
         };
         let plaintext = postcard::to_stdvec(value)
             .map_err(|error| SealError::Inexpressible(error.to_string()))?;
-        let payload = Payload {
-            msg: &plaintext,
-            aad: owner.as_bytes(),
-        };
+        let payload = Payload { msg: &plaintext, aad: owner.as_bytes() };
         let ciphertext = key
             .cipher()
             .encrypt(Nonce::from_slice(&nonce), payload)
             .map_err(|error| SealError::Inexpressible(error.to_string()))?;
-        Ok(Self {
-            owner: owner.to_owned(),
-            nonce,
-            ciphertext,
-            value: PhantomData,
-        })
+        Ok(Self { owner: owner.to_owned(), nonce, ciphertext, value: PhantomData })
     }
 
     /// The value, or that it can never be read again.
@@ -138,10 +128,7 @@ impl<T: Serialize + DeserializeOwned> Sealed<T> {
         let Some(key) = keyring.key(&self.owner)? else {
             return Ok(Opened::Erased);
         };
-        let payload = Payload {
-            msg: &self.ciphertext,
-            aad: self.owner.as_bytes(),
-        };
+        let payload = Payload { msg: &self.ciphertext, aad: self.owner.as_bytes() };
         let plaintext = key
             .cipher()
             .decrypt(Nonce::from_slice(&self.nonce), payload)
@@ -195,26 +182,20 @@ impl Keyring {
 
     /// Every owner with its key, or `None` where that was destroyed; for whoever stores them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&Key>)> {
-        self.entries
-            .iter()
-            .map(|(owner, key)| (owner.as_str(), key.as_ref()))
+        self.entries.iter().map(|(owner, key)| (owner.as_str(), key.as_ref()))
     }
 
     fn key(&self, owner: &str) -> Result<Option<&Key>, SealError> {
         match self.entries.get(owner) {
             Some(key) => Ok(key.as_ref()),
-            None => Err(SealError::NoKey {
-                owner: owner.to_owned(),
-            }),
+            None => Err(SealError::NoKey { owner: owner.to_owned() }),
         }
     }
 }
 
 impl<T> fmt::Debug for Sealed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealed")
-            .field("owner", &self.owner)
-            .finish_non_exhaustive()
+        f.debug_struct("Sealed").field("owner", &self.owner).finish_non_exhaustive()
     }
 }
 
@@ -300,12 +281,7 @@ mod tests {
         keyring.destroy("owner-1");
         assert!(sealed().open(&keyring).unwrap() == Opened::Erased);
         let missing = sealed().open(&Keyring::default()).unwrap_err();
-        assert_eq!(
-            missing,
-            SealError::NoKey {
-                owner: "owner-1".to_owned()
-            }
-        );
+        assert_eq!(missing, SealError::NoKey { owner: "owner-1".to_owned() });
     }
 
     #[test]
@@ -352,20 +328,13 @@ mod tests {
     fn another_type_is_an_error_not_another_value() {
         let bytes = postcard::to_stdvec(&sealed()).unwrap();
         let as_number: Sealed<u8> = postcard::from_bytes(&bytes).unwrap();
-        assert!(matches!(
-            as_number.open(&keyring()),
-            Err(SealError::WrongType { .. })
-        ));
+        assert!(matches!(as_number.open(&keyring()), Err(SealError::WrongType { .. })));
     }
 
     /// The expected bytes were computed by another implementation of RFC 8439.
     #[test]
     fn the_ciphertext_never_changes_because_logs_hold_it() {
-        let hex: String = sealed()
-            .ciphertext
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = sealed().ciphertext.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, "a411c4af0cefd7f65a818e94441f31799e31308b478e6d9865");
     }
 
@@ -373,9 +342,6 @@ mod tests {
     fn debug_shows_neither_values_nor_keys() {
         let opened = sealed().open(&keyring()).unwrap();
         let shown = format!("{:?} {opened:?} {:?}", sealed(), keyring());
-        assert!(
-            !shown.contains("Asha") && !shown.contains("[1, 1"),
-            "{shown}"
-        );
+        assert!(!shown.contains("Asha") && !shown.contains("[1, 1"), "{shown}");
     }
 }

@@ -139,31 +139,14 @@ impl Subject {
             Subject::Telemetry { fleet, asset } => {
                 format!("{ROOT}telemetry.{}.{}", escape(fleet)?, escape(asset)?)
             }
-            Subject::Health {
-                producer,
-                partition,
-                asset,
-            } => {
-                format!(
-                    "{ROOT}health.{}.{partition}.{}",
-                    escape(producer)?,
-                    escape(asset)?
-                )
+            Subject::Health { producer, partition, asset } => {
+                format!("{ROOT}health.{}.{partition}.{}", escape(producer)?, escape(asset)?)
             }
-            Subject::Log {
-                producer,
-                partition,
-                class,
-                name,
-                key,
-            } => {
+            Subject::Log { producer, partition, class, name, key } => {
                 check_class(*class)?;
                 check_name(name)?;
                 let (producer, key) = (escape(producer)?, escape(key)?);
-                format!(
-                    "{ROOT}log.{producer}.{partition}.{}.{name}.{key}",
-                    class.token()
-                )
+                format!("{ROOT}log.{producer}.{partition}.{}.{name}.{key}", class.token())
             }
             Subject::Dead { agent } => format!("{ROOT}dead.{}", escape(agent)?),
         };
@@ -175,20 +158,13 @@ impl FromStr for Subject {
     type Err = SubjectError;
 
     fn from_str(subject: &str) -> Result<Self, SubjectError> {
-        let shape = || SubjectError::Shape {
-            subject: shorten(subject),
-        };
-        let tokens: Vec<&str> = subject
-            .strip_prefix(ROOT)
-            .ok_or_else(shape)?
-            .split('.')
-            .collect();
+        let shape = || SubjectError::Shape { subject: shorten(subject) };
+        let tokens: Vec<&str> = subject.strip_prefix(ROOT).ok_or_else(shape)?.split('.').collect();
         let text = |token: &str| unescape(token).map(Cow::into_owned);
         Ok(match tokens[..] {
-            ["telemetry", fleet, asset] => Subject::Telemetry {
-                fleet: text(fleet)?,
-                asset: text(asset)?,
-            },
+            ["telemetry", fleet, asset] => {
+                Subject::Telemetry { fleet: text(fleet)?, asset: text(asset)? }
+            }
             ["health", producer, partition, asset] => Subject::Health {
                 producer: text(producer)?,
                 partition: parse_partition(partition)?,
@@ -201,9 +177,7 @@ impl FromStr for Subject {
                 name: parse_name(noun, participle)?,
                 key: text(key)?,
             },
-            ["dead", agent] => Subject::Dead {
-                agent: text(agent)?,
-            },
+            ["dead", agent] => Subject::Dead { agent: text(agent)? },
             _ => return Err(shape()),
         })
     }
@@ -223,10 +197,7 @@ pub fn escape(text: &str) -> Result<Cow<'_, str>, TokenError> {
         Cow::Owned(escape_bytes(text))
     };
     if token.len() > TOKEN_BYTES_MAX {
-        return Err(TokenError::TooLong {
-            text: shorten(text),
-            bytes: token.len(),
-        });
+        return Err(TokenError::TooLong { text: shorten(text), bytes: token.len() });
     }
     Ok(token)
 }
@@ -236,9 +207,7 @@ pub fn escape(text: &str) -> Result<Cow<'_, str>, TokenError> {
 /// # Errors
 /// [`TokenError::Malformed`] when [`escape`] gives this token for no text.
 pub fn unescape(token: &str) -> Result<Cow<'_, str>, TokenError> {
-    let malformed = || TokenError::Malformed {
-        token: shorten(token),
-    };
+    let malformed = || TokenError::Malformed { token: shorten(token) };
     let fits = (1..=TOKEN_BYTES_MAX).contains(&token.len());
     if !fits || !token.bytes().all(is_token_byte) {
         return Err(malformed());
@@ -267,12 +236,9 @@ pub fn is_message_name(name: &str) -> bool {
     let is_word = |word: &str| {
         word.len() <= TOKEN_BYTES_MAX
             && word.starts_with(|first: char| first.is_ascii_lowercase())
-            && word
-                .bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+            && word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
     };
-    name.split_once('.')
-        .is_some_and(|(noun, participle)| is_word(noun) && is_word(participle))
+    name.split_once('.').is_some_and(|(noun, participle)| is_word(noun) && is_word(participle))
 }
 
 fn is_token_byte(byte: u8) -> bool {
@@ -308,34 +274,22 @@ fn unescape_bytes(escaped: &str) -> Option<String> {
 
 /// Fowler, Noll and Vo's hash 1a, 32 bit.
 fn fnv1a32(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 fn check_class(class: Class) -> Result<(), SubjectError> {
     match class.stream() {
         Stream::Log => Ok(()),
-        _ => Err(SubjectError::Class {
-            token: class.token().to_owned(),
-        }),
+        _ => Err(SubjectError::Class { token: class.token().to_owned() }),
     }
 }
 
 fn check_name(name: &str) -> Result<(), SubjectError> {
-    if is_message_name(name) {
-        Ok(())
-    } else {
-        Err(SubjectError::Name {
-            name: shorten(name),
-        })
-    }
+    if is_message_name(name) { Ok(()) } else { Err(SubjectError::Name { name: shorten(name) }) }
 }
 
 fn parse_class(token: &str) -> Result<Class, SubjectError> {
-    let unknown = || SubjectError::Class {
-        token: shorten(token),
-    };
+    let unknown = || SubjectError::Class { token: shorten(token) };
     let class = Class::from_token(token).ok_or_else(unknown)?;
     check_class(class).map(|()| class)
 }
@@ -349,9 +303,7 @@ fn parse_partition(token: &str) -> Result<u16, SubjectError> {
     let number: Option<u16> = token.parse().ok();
     number
         .filter(|number| number.to_string() == token)
-        .ok_or_else(|| SubjectError::Partition {
-            token: shorten(token),
-        })
+        .ok_or_else(|| SubjectError::Partition { token: shorten(token) })
 }
 
 #[cfg(test)]
@@ -375,10 +327,7 @@ mod tests {
     fn partitions_are_those_of_nats_server() {
         let table = [(1, 0), (2, 2), (3, 1), (4, 2), (5, 1), (6, 0)];
         for (customer, expected) in table {
-            assert_eq!(
-                partition(&format!("customerid{customer}"), partitions(3)),
-                expected
-            );
+            assert_eq!(partition(&format!("customerid{customer}"), partitions(3)), expected);
         }
     }
 
@@ -391,14 +340,8 @@ mod tests {
 
     #[test]
     fn subjects_are_written_as_documented() {
-        let telemetry = Subject::Telemetry {
-            fleet: "demo".into(),
-            asset: "moto/7".into(),
-        };
-        assert_eq!(
-            telemetry.format().unwrap(),
-            "aurora.v1.telemetry.demo.--moto-2f7"
-        );
+        let telemetry = Subject::Telemetry { fleet: "demo".into(), asset: "moto/7".into() };
+        assert_eq!(telemetry.format().unwrap(), "aurora.v1.telemetry.demo.--moto-2f7");
         let log = Subject::Log {
             producer: "scheduling".into(),
             partition: 0,
@@ -419,9 +362,7 @@ mod tests {
 
     #[test]
     fn a_second_spelling_of_a_text_is_refused() {
-        for token in [
-            "--VEH001", "--a-2F", "--a-2", "--", "--a-", "--a-61", "--a-ff", "a.b", "",
-        ] {
+        for token in ["--VEH001", "--a-2F", "--a-2", "--", "--a-", "--a-61", "--a-ff", "a.b", ""] {
             assert!(unescape(token).is_err(), "{token}");
         }
     }
@@ -430,13 +371,7 @@ mod tests {
     fn a_name_that_needs_more_than_a_token_is_refused_not_shortened() {
         assert!(escape(&"a".repeat(64)).is_ok());
         let error = escape(&"é".repeat(11)).unwrap_err();
-        assert_eq!(
-            error,
-            TokenError::TooLong {
-                text: "é".repeat(11),
-                bytes: 68
-            }
-        );
+        assert_eq!(error, TokenError::TooLong { text: "é".repeat(11), bytes: 68 });
         assert_eq!(escape(""), Err(TokenError::Empty));
     }
 
@@ -462,29 +397,15 @@ mod tests {
     }
 
     fn texts() -> impl Strategy<Value = String> {
-        prop_oneof![
-            "[A-Za-z0-9_-]{1,40}",
-            "-{0,4}[a-f0-9-]{1,12}",
-            "\\PC{1,6}",
-            "(?s).{1,5}"
-        ]
+        prop_oneof!["[A-Za-z0-9_-]{1,40}", "-{0,4}[a-f0-9-]{1,12}", "\\PC{1,6}", "(?s).{1,5}"]
     }
 
     fn subjects() -> impl Strategy<Value = Subject> {
-        let log = (
-            texts(),
-            any::<u16>(),
-            "[a-z][a-z0-9_]{0,9}\\.[a-z][a-z0-9_]{0,9}",
-            texts(),
-        );
+        let log = (texts(), any::<u16>(), "[a-z][a-z0-9_]{0,9}\\.[a-z][a-z0-9_]{0,9}", texts());
         prop_oneof![
             (texts(), texts()).prop_map(|(fleet, asset)| Subject::Telemetry { fleet, asset }),
             (texts(), any::<u16>(), texts()).prop_map(|(producer, partition, asset)| {
-                Subject::Health {
-                    producer,
-                    partition,
-                    asset,
-                }
+                Subject::Health { producer, partition, asset }
             }),
             log.prop_map(|(producer, partition, name, key)| Subject::Log {
                 producer,

@@ -30,11 +30,7 @@ impl Timestamp {
     /// From milliseconds since the epoch, or `None` outside [`Timestamp::MIN`]`..=`[`Timestamp::MAX`].
     #[must_use]
     pub const fn from_millis(millis: i64) -> Option<Self> {
-        if millis < Self::MIN.0 || millis > Self::MAX.0 {
-            None
-        } else {
-            Some(Self(millis))
-        }
+        if millis < Self::MIN.0 || millis > Self::MAX.0 { None } else { Some(Self(millis)) }
     }
 
     /// Milliseconds since the epoch.
@@ -88,9 +84,7 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || TimestampError {
-            text: text.chars().take(64).collect(),
-        };
+        let error = || TimestampError { text: text.chars().take(64).collect() };
         let moment: jiff::Timestamp = text.parse().map_err(|_| error())?;
         Self::from_millis(moment.as_millisecond()).ok_or_else(error)
     }

@@ -32,12 +32,7 @@ pub trait Handle<M>: Agent {
     ///
     /// # Errors
     /// [`AgentError::Reject`] when the message is bad, [`AgentError::Fault`] when the memory is.
-    fn handle(
-        &self,
-        state: &mut Self::State,
-        message: &M,
-        ctx: &mut Ctx<'_, Self>,
-    ) -> AgentResult;
+    fn handle(&self, state: &mut Self::State, message: &M, ctx: &mut Ctx<'_, Self>) -> AgentResult;
 }
 
 /// A message of an agent to itself at a later time. It carries nothing: what to do is in the state.

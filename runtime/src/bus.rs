@@ -13,10 +13,8 @@ use std::future::Future;
 /// Ordered, durable append and reading from a position on.
 pub trait Bus: Clone + Send + Sync + 'static {
     /// Appends `entries` together; returns once they are durable. Refuses at once under overload.
-    fn append(
-        &self,
-        entries: Vec<Entry>,
-    ) -> impl Future<Output = Result<Receipt, BusError>> + Send;
+    fn append(&self, entries: Vec<Entry>)
+    -> impl Future<Output = Result<Receipt, BusError>> + Send;
 
     /// Records behind `after`; waits until there is one.
     fn read(
@@ -27,7 +25,8 @@ pub trait Bus: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Delivery>, BusError>> + Send;
 
     /// Position of the newest record of `partition`.
-    fn head(&self, partition: Partition) -> impl Future<Output = Result<Sequence, BusError>> + Send;
+    fn head(&self, partition: Partition)
+    -> impl Future<Output = Result<Sequence, BusError>> + Send;
 
     /// Forgets records up to and including `through`.
     fn trim(

@@ -218,7 +218,10 @@ impl Committer {
     ///
     /// # Errors
     /// The operating system's, when it gives no thread.
-    #[expect(clippy::disallowed_methods, reason = "the one writer: it blocks on the disk, so it has a thread of its own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one writer: it blocks on the disk, so it has a thread of its own"
+    )]
     pub fn start(writer: Writer, recorder: FlightRecorder) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
         let heads = Stream::ALL
@@ -228,10 +231,7 @@ impl Committer {
             .collect();
         let committer =
             Self { jobs, heads: Arc::new(heads), stopped: Arc::new(watch::Sender::new(None)) };
-        let weak = Announcer {
-            heads: committer.heads.clone(),
-            stopped: committer.stopped.clone(),
-        };
+        let weak = Announcer { heads: committer.heads.clone(), stopped: committer.stopped.clone() };
         std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || gather(writer, queue, &weak, recorder))?;

@@ -167,9 +167,7 @@ impl Conductor {
         let stream = self.catalog.get(kind)?.contract.stream;
         let partition = self.router.partition(stream, key);
         let seats = self.hosts.iter_mut().map(|seat| &mut seat.engine);
-        seats.into_iter().find(|engine| {
-            engine.id().kind == kind && engine.partition() == partition
-        })
+        seats.into_iter().find(|engine| engine.id().kind == kind && engine.partition() == partition)
     }
 
     /// Appends messages from outside, in one commit.
@@ -250,8 +248,7 @@ impl Conductor {
         &mut self,
         configs: &BTreeMap<String, serde_json::Value>,
     ) -> Result<(), ConductError> {
-        let requests =
-            configure(&self.catalog, configs, &self.models, &*self.store, &self.router)?;
+        let requests = configure(&self.catalog, configs, &self.models, &*self.store, &self.router)?;
         requests.into_iter().try_for_each(|request| self.commit(request).map(drop))
     }
 
@@ -368,4 +365,3 @@ impl Conductor {
         self.advance_to(self.clock.now().saturating_add(duration))
     }
 }
-

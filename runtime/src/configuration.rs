@@ -40,9 +40,7 @@ pub fn configure(
     let mut requests = Vec::new();
     for (kind, entry) in catalog.iter() {
         let config = configs.get(kind).unwrap_or(&entry.defaults);
-        entry
-            .check_config(config, models)
-            .map_err(|reason| ConfigError::new(kind, reason))?;
+        entry.check_config(config, models).map_err(|reason| ConfigError::new(kind, reason))?;
         let text = config.to_string();
         let name = format!("config/{kind}/{}", MessageId::named("config", &text));
         let mut new = false;

@@ -64,9 +64,8 @@ impl<A: Agent> Ctx<'_, A> {
             ));
         }
         if self.outcome.said.len() >= OUTPUTS_PER_MESSAGE_MAX {
-            return self.breach(format!(
-                "one message led to more than {OUTPUTS_PER_MESSAGE_MAX} others"
-            ));
+            return self
+                .breach(format!("one message led to more than {OUTPUTS_PER_MESSAGE_MAX} others"));
         }
         match Envelope::new(self.input.id, A::KIND, message) {
             Ok(envelope) => self.outcome.said.push(envelope),

@@ -61,7 +61,9 @@ pub enum StartError {
     #[error(transparent)]
     Commit(#[from] CommitError),
     /// The store was made with another number of partitions.
-    #[error("the store has {found} partitions per stream, {asked} were asked for; they are fixed when a store is made")]
+    #[error(
+        "the store has {found} partitions per stream, {asked} were asked for; they are fixed when a store is made"
+    )]
     Partitions {
         /// In the store.
         found: u16,
@@ -148,7 +150,11 @@ impl Deployment {
     ///
     /// # Errors
     /// Why it cannot be had, in words.
-    pub async fn inspect(&self, kind: &str, key: &str) -> Result<Option<serde_json::Value>, String> {
+    pub async fn inspect(
+        &self,
+        kind: &str,
+        key: &str,
+    ) -> Result<Option<serde_json::Value>, String> {
         let entry = self.catalog.get(kind).ok_or_else(|| {
             let known: Vec<&str> = self.catalog.iter().map(|(kind, _)| kind).collect();
             format!("no agent is named `{kind}`; there are {}", known.join(", "))

@@ -138,7 +138,9 @@ pub enum EngineError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A stored state cannot be read by this build.
-    #[error("state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or delete the host's states so that they are rebuilt from the log")]
+    #[error(
+        "state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or delete the host's states so that they are rebuilt from the log"
+    )]
     State {
         /// The host.
         host: HostId,
@@ -464,7 +466,8 @@ impl<A: Agent> Engine for AgentEngine<A> {
             let Some(key) = saving.keys.pop_first() else { break };
             self.unsaved.remove(&key);
             let mut encoded = self.encode(std::iter::once(&key))?;
-            bytes += encoded.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+            bytes +=
+                encoded.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum::<usize>();
             states.append(&mut encoded);
         }
         let expected = self.saved;

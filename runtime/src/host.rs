@@ -106,7 +106,9 @@ impl Actor for Host {
         work: &mut HostWork,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            HostMessage::Batch(deliveries, permit) => work.batch(&myself, deliveries, permit).await?,
+            HostMessage::Batch(deliveries, permit) => {
+                work.batch(&myself, deliveries, permit).await?
+            }
             HostMessage::PumpFailed(reason) => return Err(reason.into()),
             HostMessage::Committed(result) => work.committed(result)?,
             HostMessage::Tick => work.tick(&myself).await?,
@@ -148,7 +150,10 @@ impl Drop for HostWork {
 }
 
 impl HostWork {
-    #[expect(clippy::disallowed_methods, reason = "the pump ends with its host, which holds its handle")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the pump ends with its host, which holds its handle"
+    )]
     fn begin(
         spec: Spec,
         mut engine: Box<dyn Engine>,
@@ -170,7 +175,8 @@ impl HostWork {
         ));
         let ticker = myself.send_interval(TICK_INTERVAL, || HostMessage::Tick);
         let saved_at = spec.clock.now();
-        let work = Self { spec, engine, pump, ticker, under_way: 0, head_at_start, marker, saved_at };
+        let work =
+            Self { spec, engine, pump, ticker, under_way: 0, head_at_start, marker, saved_at };
         work.report();
         Ok(work)
     }

@@ -17,9 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One ordered input: a stream, or one partition of it.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Partition {
     /// The stream.
     pub stream: Stream,
@@ -181,11 +179,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when one is missing or damaged.
-    fn states(
-        &self,
-        host: &HostId,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> Result<(), StoreError>;
+    fn states(&self, host: &HostId, visit: &mut dyn FnMut(&str, &[u8])) -> Result<(), StoreError>;
 
     /// The state of one key.
     ///
@@ -269,7 +263,9 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// It was written by another build.
-    #[error("store `{path}` has format {found}; this build reads {known}; run the build that wrote it")]
+    #[error(
+        "store `{path}` has format {found}; this build reads {known}; run the build that wrote it"
+    )]
     Format {
         /// The data folder.
         path: PathBuf,

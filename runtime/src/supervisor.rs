@@ -148,7 +148,10 @@ fn has_ended(host: &ActorRef<HostMessage>) -> bool {
 
 impl Kind {
     /// Starts host `id` beside this actor: a slow start must not keep it from hearing of failures.
-    #[expect(clippy::disallowed_methods, reason = "the task ends with the start and reports how it went")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the task ends with the start and reports how it went"
+    )]
     fn start(&self, myself: &ActorRef<KindMessage>, id: &HostId) {
         let Some(spec) = self.specs.get(id).filter(|_| !self.draining).cloned() else { return };
         let (myself, id) = (myself.clone(), id.clone());
@@ -171,7 +174,10 @@ impl Kind {
     }
 
     /// Starts `id` again after a pause, or escalates when its budget is spent.
-    #[expect(clippy::disallowed_methods, reason = "budgets count real time, whatever the log's time is")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "budgets count real time, whatever the log's time is"
+    )]
     fn failed(
         &mut self,
         myself: &ActorRef<KindMessage>,
@@ -182,7 +188,9 @@ impl Kind {
         tracing::error!(host = %id, reason, "host failed");
         let Some(pause) = self.budgets.entry(id.clone()).or_default().spend(Instant::now()) else {
             spec.board.failed(id, HostState::Dead, reason);
-            return Err(format!("`{id}` failed more than {RESTARTS_MAX} times, last: {reason}").into());
+            return Err(
+                format!("`{id}` failed more than {RESTARTS_MAX} times, last: {reason}").into()
+            );
         };
         spec.board.failed(id, HostState::BackingOff, reason);
         let id = id.clone();
@@ -289,14 +297,18 @@ impl Kinds {
     }
 
     fn find(&self, id: HostId, reply: RpcReplyPort<Option<ActorRef<HostMessage>>>) {
-        let passed_on = self.running.get(&id.kind).map(|supervisor| {
-            supervisor.send_message(KindMessage::Find(id.partition, reply))
-        });
+        let passed_on = self
+            .running
+            .get(&id.kind)
+            .map(|supervisor| supervisor.send_message(KindMessage::Find(id.partition, reply)));
         // Without a supervisor the port is dropped, and whoever asked hears that.
         drop(passed_on);
     }
 
-    #[expect(clippy::disallowed_methods, reason = "budgets count real time, whatever the log's time is")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "budgets count real time, whatever the log's time is"
+    )]
     fn failed(&mut self, myself: &ActorRef<RootMessage>, actor: ActorId, reason: &str) {
         let found = self.running.iter().find(|(_, supervisor)| supervisor.get_id() == actor);
         let Some(kind) = found.map(|(kind, _)| kind.clone()) else { return };
@@ -326,8 +338,7 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// Starts the supervisors, which start the hosts.
     pub(crate) async fn start(specs: Vec<Spec>) -> Result<Self, String> {
-        let (root, _) =
-            Actor::spawn(None, Root, specs).await.map_err(|error| error.to_string())?;
+        let (root, _) = Actor::spawn(None, Root, specs).await.map_err(|error| error.to_string())?;
         Ok(Self { root })
     }
 

@@ -58,7 +58,9 @@ pub enum Durability {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WiringError {
     /// An agent hears messages of two streams.
-    #[error("agent `{kind}` hears `{name}`, which travels on `{found}`, but it reads `{reads}`; split the agent")]
+    #[error(
+        "agent `{kind}` hears `{name}`, which travels on `{found}`, but it reads `{reads}`; split the agent"
+    )]
     TwoStreams {
         /// The agent.
         kind: String,
@@ -70,7 +72,9 @@ pub enum WiringError {
         reads: Stream,
     },
     /// A checkpointed agent commands.
-    #[error("agent `{kind}` commands `{name}` but saves its states at checkpoints only; remove one of them")]
+    #[error(
+        "agent `{kind}` commands `{name}` but saves its states at checkpoints only; remove one of them"
+    )]
     CommandsFromCheckpoint {
         /// The agent.
         kind: String,

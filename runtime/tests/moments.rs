@@ -7,7 +7,9 @@ use runtime::router::{PARTITIONS_EMBEDDED, Router};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{HostId, Partition, ReadLimit, Store};
 use runtime::testkit::World;
-use runtime::{Agent, AgentError, AgentResult, Catalog, ConfigError, Ctx, Handle, Models, Timer, Wiring};
+use runtime::{
+    Agent, AgentError, AgentResult, Catalog, ConfigError, Ctx, Handle, Models, Timer, Wiring,
+};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -123,7 +125,8 @@ fn what_waits_behind_a_turn_without_outputs_is_handled() {
     let mut world = World::seeded(7).agent::<Quiet<Seldom>>(NoConfig {});
     world.publish(Said::<true> { number: 1 });
     let log = world.envelopes(Stream::Log);
-    let config = log.iter().find(|entry| entry.name == "config.applied").expect("it was configured");
+    let config =
+        log.iter().find(|entry| entry.name == "config.applied").expect("it was configured");
     world.append(&Said::<true> { number: 2 });
     world.append_envelope((**config).clone());
     world.append(&Said::<true> { number: 3 });
@@ -138,7 +141,8 @@ fn a_turn_of_one_takes_one_record_whether_or_not_it_is_heard() {
     let clock = Clock::Virtual(VirtualClock::at(Timestamp::EPOCH));
     let router = Arc::new(Router::new(PARTITIONS_EMBEDDED, []));
     let mut writer = Writer::new(store.clone(), clock, router);
-    let unheard = Envelope::new(MessageId::named("test", "1"), "test", &Said::<false> { number: 1 });
+    let unheard =
+        Envelope::new(MessageId::named("test", "1"), "test", &Said::<false> { number: 1 });
     let heard = Envelope::new(MessageId::named("test", "2"), "test", &Said::<true> { number: 2 });
     let entries = [unheard, heard].map(|said| said.expect("it can be said").into());
     let results = writer.commit(vec![Request::Append(entries.into())]).expect("the store takes it");

@@ -14,13 +14,7 @@ use std::time::Duration;
 const SEEDS: u64 = 200;
 
 fn turbulent(seed: u64) -> Faults {
-    Faults {
-        seed,
-        duplicate: 0.2,
-        reorder: 64,
-        kill_before_commit: 0.1,
-        kill_after_commit: 0.1,
-    }
+    Faults { seed, duplicate: 0.2, reorder: 64, kill_before_commit: 0.1, kill_after_commit: 0.1 }
 }
 
 /// Notes over a few keys, some of them poison, read in lots so that there are turns to disturb.
@@ -193,7 +187,10 @@ fn a_firing_read_after_a_new_arming_is_stale() {
 #[test]
 fn every_record_offered_is_accounted_for() {
     for seed in 0..20 {
-        let mut world = world(seed, Some(Faults { kill_before_commit: 0.0, kill_after_commit: 0.0, ..turbulent(seed) }));
+        let mut world = world(
+            seed,
+            Some(Faults { kill_before_commit: 0.0, kill_after_commit: 0.0, ..turbulent(seed) }),
+        );
         for (host, seen) in world.observations() {
             let accounted = seen.handled
                 + seen.ignored
@@ -226,5 +223,8 @@ fn telemetry_and_registry_reach_the_same_host_in_the_order_of_their_appending() 
     let state = world.state::<Tally>("asset-1").expect("a state");
     assert_eq!(state["registered"], true);
     assert_eq!(state["samples"], 1);
-    assert_eq!(world.envelopes(Stream::Telemetry).iter().filter(|e| e.name == Telemetry::NAME).count(), 1);
+    assert_eq!(
+        world.envelopes(Stream::Telemetry).iter().filter(|e| e.name == Telemetry::NAME).count(),
+        1
+    );
 }

@@ -57,7 +57,11 @@ pub(crate) fn perform(args: &DemoArgs, session: &Session) -> Result<Exit, CliErr
     let data = args.data.clone().unwrap_or_else(|| scratch.path().to_owned());
     let address = next_free_port(args.facade)?;
     if address != args.facade {
-        session.console.line(format!("  port {} is taken, {} is free", args.facade.port(), address.port()))?;
+        session.console.line(format!(
+            "  port {} is taken, {} is free",
+            args.facade.port(),
+            address.port()
+        ))?;
     }
     let sources = Sources::default()
         .flag("store.path", "--data", Some(data.display().to_string()))

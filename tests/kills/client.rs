@@ -114,9 +114,13 @@ impl Sender {
 fn body(first: u64, sender: usize) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let samples = (first..first + SAMPLES).map(|seq| {
-        let millis = i64::try_from(now.as_millis()).unwrap() - 100 + i64::try_from(seq - first).unwrap();
+        let millis =
+            i64::try_from(now.as_millis()).unwrap() - 100 + i64::try_from(seq - first).unwrap();
         let at = messages::Timestamp::from_millis(millis).unwrap();
-        format!(r#"{{"t":"{at}","seq":{seq},"s":{{"engine_speed":{},"coolant_temperature":90.5}}}}"#, 1500 + sender)
+        format!(
+            r#"{{"t":"{at}","seq":{seq},"s":{{"engine_speed":{},"coolant_temperature":90.5}}}}"#,
+            1500 + sender
+        )
     });
     let samples: Vec<String> = samples.collect();
     format!(r#"{{"boot":1,"samples":[{}]}}"#, samples.join(","))

@@ -127,7 +127,8 @@ fn sent(data: &Path) -> BTreeMap<String, BTreeMap<u64, u64>> {
 }
 
 fn number(value: &serde_json::Value, pointer: &str) -> u64 {
-    value.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_else(|| {
-        panic!("no number at {pointer}: {value}")
-    })
+    value
+        .pointer(pointer)
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or_else(|| panic!("no number at {pointer}: {value}"))
 }

@@ -11,8 +11,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writes the configuration: checkpoints so short that a life of half a second sees them, windows as short as may be.
 pub(crate) fn configure(folder: &Path) {
-    let profile = messages::profile::embedded("vehicle").expect("the profile is part of the program");
-    assert!(profile.contains("window = \"1m\""), "the profile's window is set in a line of its own");
+    let profile =
+        messages::profile::embedded("vehicle").expect("the profile is part of the program");
+    assert!(
+        profile.contains("window = \"1m\""),
+        "the profile's window is set in a line of its own"
+    );
     std::fs::create_dir_all(folder.join("profiles")).unwrap();
     let profile = profile.replace("window = \"1m\"", "window = \"10s\"");
     std::fs::write(folder.join("profiles/vehicle.toml"), profile).unwrap();
@@ -48,9 +52,9 @@ impl Server {
         let log = options.create(true).append(true).open(folder.join("log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let Some(url) = lines.find_map(|line| {
-            line.ok()?.strip_prefix("serving").map(|url| url.trim().to_owned())
-        }) else {
+        let Some(url) = lines
+            .find_map(|line| line.ok()?.strip_prefix("serving").map(|url| url.trim().to_owned()))
+        else {
             let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
             panic!("the process did not start:\n{log}");
         };

@@ -35,10 +35,11 @@ impl Analyser {
         let error = |reason: String| ConfigError::new(DataAnalysis::KIND, reason);
         let features = Features::of(&profile);
         let forest = match models.get(&format!("anomaly/{}", profile.name)) {
-            Some(bytes) => Some(
-                Forest::decode(bytes, schema(&features))
-                    .map_err(|reason| error(format!("model `anomaly/{}`: {reason}", profile.name)))?,
-            ),
+            Some(bytes) => {
+                Some(Forest::decode(bytes, schema(&features)).map_err(|reason| {
+                    error(format!("model `anomaly/{}`: {reason}", profile.name))
+                })?)
+            }
             None => None,
         };
         let (watched, mut named) = watched(&profile, &features);
@@ -86,12 +87,8 @@ fn watched(profile: &Profile, features: &Features) -> (Vec<usize>, Vec<Watched>)
         let repeats = channel.trends.contains(&Reach::Run) || channel.lively;
         repeats.then(|| channel.resolution.get())
     };
-    let of_channels = lists
-        .current
-        .iter()
-        .chain(&lists.deviation)
-        .chain(&lists.slope)
-        .map(|id| resolution(id));
+    let of_channels =
+        lists.current.iter().chain(&lists.deviation).chain(&lists.slope).map(|id| resolution(id));
     let mut indexes = Vec::new();
     let mut watched = Vec::new();
     for (index, (scale_min, feature)) in of_channels.zip(features.features()).enumerate() {

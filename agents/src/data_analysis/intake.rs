@@ -24,7 +24,10 @@ impl Handle<Telemetry> for DataAnalysis {
         }
         let analyser = self.analyser_of(state).expect("a frame without a profile is refused");
         if !analyser.features.fits(&state.features) {
-            tracing::warn!(asset = telemetry.asset, "the profile computes other features now; learning anew");
+            tracing::warn!(
+                asset = telemetry.asset,
+                "the profile computes other features now; learning anew"
+            );
             state.features = Default::default();
             state.baseline = Default::default();
         }
@@ -118,8 +121,12 @@ struct Intake<'f> {
 
 impl Intake<'_> {
     fn take(mut self, state: &mut State, ctx: &mut Ctx<'_, DataAnalysis>) -> AgentResult {
-        let columns: Vec<Result<Column, Refusal>> =
-            self.telemetry.signals.iter().map(|signal| self.column(&signal.name, signal.unit.as_deref())).collect();
+        let columns: Vec<Result<Column, Refusal>> = self
+            .telemetry
+            .signals
+            .iter()
+            .map(|signal| self.column(&signal.name, signal.unit.as_deref()))
+            .collect();
         for (index, sample) in self.telemetry.samples.iter().enumerate() {
             self.sample(index, sample, &columns, state, ctx)?;
         }
@@ -152,7 +159,11 @@ impl Intake<'_> {
         state.close_before(self.analyser, sampled_at, ctx)?;
         match self.analyser.features.add(&mut state.features, sampled_at, &values) {
             Ok(()) => {}
-            Err(error @ (AddError::TooLate { .. } | AddError::TooMany { .. } | AddError::FarAway { .. })) => {
+            Err(
+                error @ (AddError::TooLate { .. }
+                | AddError::TooMany { .. }
+                | AddError::FarAway { .. }),
+            ) => {
                 self.refuse_sample(index, state, unusable(&error));
                 return Ok(());
             }
@@ -229,8 +240,12 @@ impl Intake<'_> {
         let Some(channel) = profile.channel_named(name) else {
             let nearest = profile.nearest(name).map(str::to_owned);
             let remedy = match &nearest {
-                Some(nearest) => format!("send it as `{nearest}`, or add `{name}` to the profile's aliases"),
-                None => format!("add `{name}` to a channel's aliases in profile `{}`", profile.name),
+                Some(nearest) => {
+                    format!("send it as `{nearest}`, or add `{name}` to the profile's aliases")
+                }
+                None => {
+                    format!("add `{name}` to a channel's aliases in profile `{}`", profile.name)
+                }
             };
             return Err(Refusal {
                 reason: QuarantineReason::UnknownSignal,

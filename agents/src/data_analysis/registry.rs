@@ -66,7 +66,10 @@ impl Handle<MaintenanceRecorded> for DataAnalysis {
         _ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
         let Some(analyser) = self.analyser_of(state) else {
-            return Err(AgentError::Reject(format!("asset `{}` is not registered", recorded.asset)));
+            return Err(AgentError::Reject(format!(
+                "asset `{}` is not registered",
+                recorded.asset
+            )));
         };
         let Some(component) = analyser.profile.component(&recorded.component) else {
             let known: Vec<&str> =

@@ -107,7 +107,9 @@ fn seconds(moment: Timestamp) -> u64 {
 
 fn fingerprint(reading: &ReadingId, sampled_at: Timestamp) -> u64 {
     let hash = match reading {
-        ReadingId::Content { hash, .. } => hash.as_u64_pair().1 ^ sampled_at.as_millis().unsigned_abs(),
+        ReadingId::Content { hash, .. } => {
+            hash.as_u64_pair().1 ^ sampled_at.as_millis().unsigned_abs()
+        }
         ReadingId::Counted { boot, seq } => boot.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seq,
     };
     seconds(sampled_at) << 32 | (hash & u64::from(u32::MAX))
@@ -137,7 +139,10 @@ mod tests {
         assert!(!seen.contains(&counted(2, 1_999), at(11)), "another boot counts anew");
         seen.note(&counted(2, 0), at(11), at(11));
         assert!(seen.contains(&counted(2, 0), at(11)));
-        assert!(!seen.contains(&counted(1, 7), at(10)), "an earlier boot is told apart by fingerprint");
+        assert!(
+            !seen.contains(&counted(1, 7), at(10)),
+            "an earlier boot is told apart by fingerprint"
+        );
         seen.note(&counted(1, 7), at(10), at(11));
         assert!(seen.contains(&counted(1, 7), at(10)));
     }
@@ -145,10 +150,8 @@ mod tests {
     #[test]
     fn fingerprints_are_kept_for_the_lateness_and_no_longer() {
         let mut seen = Seen::default();
-        let reading = |second: i64| ReadingId::Content {
-            sampled_at: at(second),
-            hash: uuid(second),
-        };
+        let reading =
+            |second: i64| ReadingId::Content { sampled_at: at(second), hash: uuid(second) };
         let end = i64::try_from(LATENESS.as_secs()).unwrap() * 3;
         for second in 0..end {
             seen.note(&reading(second), at(second), at(second));

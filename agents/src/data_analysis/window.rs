@@ -2,10 +2,10 @@
 //! more when late samples changed them.
 
 use super::{Analyser, Close, DataAnalysis, Faulty, State};
+use messages::envelope::Named;
 use messages::health::{
     Anomaly, AnomalyDetected, HealthAssessed, SensorFault, SensorFaultKind, SensorFaulted,
 };
-use messages::envelope::Named;
 use messages::{Finite, Timestamp};
 use models::anomaly::{Alarm, Judgement, Verdict};
 use models::features::{Assessed, Context, LATENESS};

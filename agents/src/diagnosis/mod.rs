@@ -110,7 +110,8 @@ impl Agent for Diagnosis {
         let profiles = profiles::parse(Self::KIND, &config.profiles)?;
         let step = config.probability_step;
         if !(step > 0.0 && step <= 1.0) {
-            let reason = format!("`probability_step` is `{step}`; give a number above 0, at most 1");
+            let reason =
+                format!("`probability_step` is `{step}`; give a number above 0, at most 1");
             return Err(ConfigError::new(Self::KIND, reason));
         }
         Ok(Self { config, profiles })

@@ -3,9 +3,7 @@
 use super::{Config, Diagnosis};
 use messages::Finite;
 use messages::health::{HealthAssessed, Trend};
-use messages::prediction::{
-    CannotSay, Contribution, Hypothesis, RemainingLife, WithheldReason,
-};
+use messages::prediction::{CannotSay, Contribution, Hypothesis, RemainingLife, WithheldReason};
 use messages::profile::{
     Channel, Component, Direction, Evidence, FailureMode, Limits, Profile, Reach, Role,
 };
@@ -52,7 +50,8 @@ impl Diagnosis {
                 }
                 Ok(_) => {}
                 Err(cannot_say) => {
-                    let graver = withheld.as_ref().is_none_or(|known| known.reason < cannot_say.reason);
+                    let graver =
+                        withheld.as_ref().is_none_or(|known| known.reason < cannot_say.reason);
                     if graver {
                         withheld = Some(cannot_say);
                     }
@@ -100,7 +99,10 @@ impl View<'_> {
         }
         worst.ok_or_else(|| {
             withheld.unwrap_or_else(|| {
-                self.cannot_say(WithheldReason::NotMeasured, "no channel with limits shows it".to_owned())
+                self.cannot_say(
+                    WithheldReason::NotMeasured,
+                    "no channel with limits shows it".to_owned(),
+                )
             })
         })
     }
@@ -201,7 +203,10 @@ impl View<'_> {
             Reach::Week => &self.config.week,
         };
         let observed = observed(seen).ok_or_else(|| {
-            let detail = format!("`{}` has {} measured spans of time, 3 make a trend", channel.id, seen.panes);
+            let detail = format!(
+                "`{}` has {} measured spans of time, 3 make a trend",
+                channel.id, seen.panes
+            );
             self.cannot_say(WithheldReason::TooLittleData, detail)
         })?;
         let limit = Limit {

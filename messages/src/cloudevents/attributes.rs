@@ -95,9 +95,7 @@ impl Attributes {
         self.check_schema(encoding, &data)?;
         let provenance = Provenance::from_name(self.required("provenance")?);
         Ok(Envelope {
-            id: self
-                .parsed("id", "a UUID")?
-                .ok_or(CloudEventError::Missing { attribute: "id" })?,
+            id: self.parsed("id", "a UUID")?.ok_or(CloudEventError::Missing { attribute: "id" })?,
             name: self.required("type")?.to_owned(),
             class: Class::from_token(self.required("class")?)
                 .ok_or_else(|| self.invalid("class", "a class such as `event` or `command`"))?,
@@ -130,8 +128,7 @@ impl Attributes {
     /// # Errors
     /// [`CloudEventError::Missing`] when it is not.
     pub fn required(&self, attribute: &'static str) -> Result<&str, CloudEventError> {
-        self.get(attribute)
-            .ok_or(CloudEventError::Missing { attribute })
+        self.get(attribute).ok_or(CloudEventError::Missing { attribute })
     }
 
     /// Whether the headers carry an event in binary mode.
@@ -144,10 +141,7 @@ impl Attributes {
     #[must_use]
     pub fn is_structured_mode(&self) -> bool {
         const STRUCTURED: &str = "application/cloudevents";
-        let start = self
-            .content_type
-            .as_deref()
-            .and_then(|it| it.get(..STRUCTURED.len()));
+        let start = self.content_type.as_deref().and_then(|it| it.get(..STRUCTURED.len()));
         start.is_some_and(|start| start.eq_ignore_ascii_case(STRUCTURED))
     }
 
@@ -156,11 +150,7 @@ impl Attributes {
     /// # Errors
     /// [`CloudEventError::Invalid`] when it is neither of the two encodings.
     pub fn encoding(&self) -> Result<Encoding, CloudEventError> {
-        let in_header = || {
-            self.content_type
-                .as_deref()
-                .filter(|_| !self.is_structured_mode())
-        };
+        let in_header = || self.content_type.as_deref().filter(|_| !self.is_structured_mode());
         match self.get("datacontenttype").or_else(in_header) {
             None => Ok(Encoding::Json),
             Some(content_type) => {
@@ -210,10 +200,7 @@ impl Attributes {
     ) -> Result<(), CloudEventError> {
         let value = value.into();
         if value.len() > ATTRIBUTE_BYTES_MAX {
-            return Err(CloudEventError::TooLong {
-                attribute,
-                bytes: value.len(),
-            });
+            return Err(CloudEventError::TooLong { attribute, bytes: value.len() });
         }
         if value.chars().any(char::is_control) {
             return Err(CloudEventError::NotText { attribute });
@@ -228,10 +215,7 @@ impl Attributes {
         attribute: &'static str,
         value: Option<impl ToString>,
     ) -> Result<(), CloudEventError> {
-        self.set(
-            attribute,
-            value.map(|value| value.to_string()).unwrap_or_default(),
-        )
+        self.set(attribute, value.map(|value| value.to_string()).unwrap_or_default())
     }
 
     fn parsed<T: FromStr>(
@@ -244,12 +228,8 @@ impl Attributes {
     }
 
     fn origin(&self) -> Result<Option<Origin>, CloudEventError> {
-        const PARTS: [&str; 4] = [
-            "originstream",
-            "originpartition",
-            "originsequence",
-            "originindex",
-        ];
+        const PARTS: [&str; 4] =
+            ["originstream", "originpartition", "originsequence", "originindex"];
         if PARTS.iter().all(|part| self.get(part).is_none()) {
             return Ok(None);
         }
@@ -282,11 +262,7 @@ impl Attributes {
 
     fn invalid(&self, attribute: &'static str, wanted: &'static str) -> CloudEventError {
         let value = shorten(self.get(attribute).unwrap_or_default());
-        CloudEventError::Invalid {
-            attribute,
-            value,
-            wanted,
-        }
+        CloudEventError::Invalid { attribute, value, wanted }
     }
 }
 

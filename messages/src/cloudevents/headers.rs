@@ -36,9 +36,7 @@ impl Attributes {
     /// The headers of these attributes, in their order.
     #[must_use]
     pub fn to_headers(&self) -> Vec<(String, String)> {
-        self.iter()
-            .map(|(name, value)| (format!("{PREFIX}{name}"), encode(value)))
-            .collect()
+        self.iter().map(|(name, value)| (format!("{PREFIX}{name}"), encode(value))).collect()
     }
 }
 
@@ -58,10 +56,7 @@ fn encode(value: &str) -> String {
 /// Unquotes, then decodes percent signs once; what is not UTF-8 afterwards is refused.
 fn decode(attribute: &'static str, value: &[u8]) -> Result<String, CloudEventError> {
     if value.len() > HEADER_BYTES_MAX {
-        return Err(CloudEventError::TooLong {
-            attribute,
-            bytes: value.len(),
-        });
+        return Err(CloudEventError::TooLong { attribute, bytes: value.len() });
     }
     let unquoted = unquote(value.trim_ascii());
     percent_decode(&unquoted)
@@ -108,10 +103,7 @@ mod tests {
         let encoded = "Euro%20%E2%82%AC%20%F0%9F%98%80";
         assert_eq!(encode("Euro € 😀"), encoded);
         assert_eq!(decode("source", encoded.as_bytes()).unwrap(), "Euro € 😀");
-        assert_eq!(
-            decode("source", encoded.to_ascii_lowercase().as_bytes()).unwrap(),
-            "euro € 😀"
-        );
+        assert_eq!(decode("source", encoded.to_ascii_lowercase().as_bytes()).unwrap(), "euro € 😀");
     }
 
     #[test]
@@ -122,9 +114,7 @@ mod tests {
 
     #[test]
     fn what_is_not_utf_8_is_refused_by_name() {
-        let not_text = Err(CloudEventError::NotText {
-            attribute: "source",
-        });
+        let not_text = Err(CloudEventError::NotText { attribute: "source" });
         for value in [&b"%C0%A0"[..], b"\xff", b"%", b"%2", b"%zz"] {
             assert_eq!(decode("source", value), not_text);
         }

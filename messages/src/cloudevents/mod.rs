@@ -132,11 +132,7 @@ pub fn from_headers<'h>(
 /// # Errors
 /// [`CloudEventError`] when a field is empty that must not be, or JSON data is not JSON.
 pub fn to_json(envelope: &Envelope) -> Result<String, CloudEventError> {
-    structured::write(
-        &Attributes::of(envelope)?,
-        envelope.encoding,
-        &envelope.data,
-    )
+    structured::write(&Attributes::of(envelope)?, envelope.encoding, &envelope.data)
 }
 
 /// The envelope that came as `text` in structured mode.
@@ -144,10 +140,6 @@ pub fn to_json(envelope: &Envelope) -> Result<String, CloudEventError> {
 /// # Errors
 /// [`CloudEventError`] naming the attribute that is missing or wrong.
 pub fn from_json(text: &[u8]) -> Result<Envelope, CloudEventError> {
-    let Event {
-        attributes,
-        encoding,
-        data,
-    } = Event::parse(text)?;
+    let Event { attributes, encoding, data } = Event::parse(text)?;
     attributes.into_envelope(encoding, data)
 }

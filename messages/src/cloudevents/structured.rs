@@ -22,9 +22,8 @@ impl Event {
             return Err(CloudEventError::TooLarge { bytes: text.len() });
         }
         json::check_depth(text)?;
-        let text = std::str::from_utf8(text).map_err(|_| CloudEventError::Data {
-            wanted: "UTF-8 text",
-        })?;
+        let text = std::str::from_utf8(text)
+            .map_err(|_| CloudEventError::Data { wanted: "UTF-8 text" })?;
         Self::from_object(Object::parse(text)?)
     }
 
@@ -50,11 +49,7 @@ impl Event {
         attributes.require_version()?;
         let encoding = attributes.encoding()?;
         let data = read_data(encoding, data, data_base64)?;
-        Ok(Self {
-            attributes,
-            encoding,
-            data,
-        })
+        Ok(Self { attributes, encoding, data })
     }
 }
 
@@ -65,10 +60,8 @@ pub(super) fn write(
     data: &[u8],
 ) -> Result<String, CloudEventError> {
     let quote = |text: &str| serde_json::Value::from(text).to_string();
-    let mut fields: Vec<String> = attributes
-        .iter()
-        .map(|(name, value)| format!("\"{name}\":{}", quote(value)))
-        .collect();
+    let mut fields: Vec<String> =
+        attributes.iter().map(|(name, value)| format!("\"{name}\":{}", quote(value))).collect();
     match encoding {
         _ if data.is_empty() => {}
         Encoding::Postcard => fields.push(format!("\"data_base64\":\"{}\"", STANDARD.encode(data))),
@@ -110,17 +103,15 @@ fn read_data(
         (Some(data), None) if encoding == Encoding::Json => {
             Ok(Bytes::copy_from_slice(data.get().as_bytes()))
         }
-        (Some(_), None) => Err(CloudEventError::Data {
-            wanted: "in `data_base64`, as postcard must be",
-        }),
+        (Some(_), None) => {
+            Err(CloudEventError::Data { wanted: "in `data_base64`, as postcard must be" })
+        }
         (None, Some(encoded)) => {
             let bytes = json::string(encoded).and_then(|text| STANDARD.decode(&*text).ok());
-            bytes.map(Bytes::from).ok_or(CloudEventError::Data {
-                wanted: "base64 (RFC 4648)",
-            })
+            bytes.map(Bytes::from).ok_or(CloudEventError::Data { wanted: "base64 (RFC 4648)" })
         }
-        (Some(_), Some(_)) => Err(CloudEventError::Data {
-            wanted: "in one of `data` and `data_base64` only",
-        }),
+        (Some(_), Some(_)) => {
+            Err(CloudEventError::Data { wanted: "in one of `data` and `data_base64` only" })
+        }
     }
 }

@@ -52,9 +52,7 @@ fn parse_data(
 ) -> Result<Parsed, FrameError> {
     let name = attributes.required("type")?;
     if name != Telemetry::NAME {
-        return Err(FrameError::Type {
-            found: json::shorten(name),
-        });
+        return Err(FrameError::Type { found: json::shorten(name) });
     }
     let event_id = Some(attributes.required("id")?.to_owned());
     attributes.required("source")?;
@@ -62,19 +60,12 @@ fn parse_data(
         check_identity(subject, asset)?;
     }
     match encoding {
-        Encoding::Json => Ok(Parsed {
-            event_id,
-            ..bare::parse(fleet, asset, data)?
-        }),
+        Encoding::Json => Ok(Parsed { event_id, ..bare::parse(fleet, asset, data)? }),
         Encoding::Postcard => {
             let frame: Telemetry = record::decode(data)?;
             check_identity(&frame.fleet, fleet)?;
             check_identity(&frame.asset, asset)?;
-            Ok(Parsed {
-                frame,
-                refused: Vec::new(),
-                event_id,
-            })
+            Ok(Parsed { frame, refused: Vec::new(), event_id })
         }
     }
 }
@@ -83,9 +74,6 @@ fn check_identity(found: &str, expected: &str) -> Result<(), FrameError> {
     if found == expected {
         Ok(())
     } else {
-        Err(FrameError::Identity {
-            found: json::shorten(found),
-            expected: expected.to_owned(),
-        })
+        Err(FrameError::Identity { found: json::shorten(found), expected: expected.to_owned() })
     }
 }

@@ -37,40 +37,20 @@ pub fn parse(fleet: &str, asset: &str, body: &[u8]) -> Result<Parsed, FrameError
         return Err(FrameError::TooLarge { bytes: body.len() });
     }
     json::check_depth(body)?;
-    parse_text(
-        fleet,
-        asset,
-        std::str::from_utf8(body).map_err(|_| FrameError::NotUtf8)?,
-    )
+    parse_text(fleet, asset, std::str::from_utf8(body).map_err(|_| FrameError::NotUtf8)?)
 }
 
 /// Reads a frame whose size and depth have been checked.
 pub(super) fn parse_text(fleet: &str, asset: &str, text: &str) -> Result<Parsed, FrameError> {
-    let WrittenFrame {
-        boot,
-        samples,
-        t,
-        seq,
-        s,
-        u,
-        codes,
-    } = json::from_str(text)?;
-    let single = WrittenSample {
-        t,
-        seq,
-        s,
-        u,
-        codes,
-    };
+    let WrittenFrame { boot, samples, t, seq, s, u, codes } = json::from_str(text)?;
+    let single = WrittenSample { t, seq, s, u, codes };
     let mut builder = Builder::default();
     match samples {
         None if single.is_empty() => return Err(FrameError::Shape),
         None => builder.take(0, Reading::parse(single)),
         Some(samples) if samples.is_empty() || !single.is_empty() => return Err(FrameError::Shape),
         Some(samples) if samples.len() > FRAME_SAMPLES_MAX => {
-            return Err(FrameError::TooManySamples {
-                samples: samples.len(),
-            });
+            return Err(FrameError::TooManySamples { samples: samples.len() });
         }
         Some(samples) => {
             for (index, sample) in samples.into_iter().enumerate() {
@@ -119,13 +99,7 @@ struct WrittenSample<'a> {
 
 impl WrittenSample<'_> {
     fn is_empty(&self) -> bool {
-        let Self {
-            t,
-            seq,
-            s,
-            u,
-            codes,
-        } = self;
+        let Self { t, seq, s, u, codes } = self;
         t.is_none() && seq.is_none() && s.is_none() && u.is_none() && codes.is_none()
     }
 }
@@ -143,11 +117,7 @@ impl Builder {
     fn take(&mut self, index: usize, reading: Result<Reading<'_>, Refusal>) {
         match reading.and_then(|reading| self.place(reading)) {
             Ok(sample) => self.samples.push(sample),
-            Err(Refusal { kind, detail }) => self.refused.push(Refused {
-                index,
-                kind,
-                detail,
-            }),
+            Err(Refusal { kind, detail }) => self.refused.push(Refused { index, kind, detail }),
         }
     }
 
@@ -170,18 +140,8 @@ impl Builder {
                 ),
             );
         }
-        let Reading {
-            sampled_at,
-            seq,
-            codes,
-            ..
-        } = reading;
-        Ok(Sample {
-            sampled_at,
-            seq,
-            values,
-            codes,
-        })
+        let Reading { sampled_at, seq, codes, .. } = reading;
+        Ok(Sample { sampled_at, seq, values, codes })
     }
 
     /// The column of a signal, a new one if need be. Samples mostly repeat their order, so `place` is looked at first.
@@ -194,10 +154,7 @@ impl Builder {
         }
         self.signals.iter().position(is_it).unwrap_or_else(|| {
             let unit = signal.unit.as_deref().map(str::to_owned);
-            self.signals.push(Signal {
-                name: signal.name.clone().into_owned(),
-                unit,
-            });
+            self.signals.push(Signal { name: signal.name.clone().into_owned(), unit });
             self.signals.len() - 1
         })
     }
@@ -213,11 +170,7 @@ impl Builder {
             signals: self.signals,
             samples: self.samples,
         };
-        Parsed {
-            frame,
-            refused: self.refused,
-            event_id: None,
-        }
+        Parsed { frame, refused: self.refused, event_id: None }
     }
 }
 
@@ -243,10 +196,7 @@ struct Refusal {
 }
 
 fn refuse<T>(kind: RefusedKind, detail: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        kind,
-        detail: detail.into(),
-    })
+    Err(Refusal { kind, detail: detail.into() })
 }
 
 fn parse_sample(sample: &RawValue) -> Result<Reading<'_>, Refusal> {
@@ -296,10 +246,7 @@ fn parse_seq(seq: Option<&RawValue>) -> Result<Option<u64>, Refusal> {
         Ok(count) => Ok(Some(count)),
         Err(_) => refuse(
             RefusedKind::Sequence,
-            format!(
-                "`seq` {} is not a whole number from 0 on",
-                shorten(seq.get())
-            ),
+            format!("`seq` {} is not a whole number from 0 on", shorten(seq.get())),
         ),
     }
 }
@@ -350,21 +297,13 @@ fn parse_signal<'a>(name: Cow<'a, str>, value: &Scalar<'_>) -> Result<Measured<'
     }
     let number = match value {
         Scalar::Null => {
-            return Ok(Measured {
-                name,
-                unit: None,
-                value: None,
-            });
+            return Ok(Measured { name, unit: None, value: None });
         }
         Scalar::Number(number) => Finite::new(*number).ok(),
         _ => None,
     };
     match number {
-        Some(number) => Ok(Measured {
-            name,
-            unit: None,
-            value: Some(number),
-        }),
+        Some(number) => Ok(Measured { name, unit: None, value: Some(number) }),
         None => refuse(
             RefusedKind::Value,
             format!(
@@ -409,10 +348,7 @@ fn parse_codes(codes: Option<&RawValue>) -> Result<Vec<TroubleCode>, Refusal> {
     let Ok(codes) = json::from_str::<Vec<&RawValue>>(codes.get()) else {
         return refuse(
             RefusedKind::Code,
-            format!(
-                "`codes` is {}, not a list such as [\"P0217\"]",
-                shorten(codes.get())
-            ),
+            format!("`codes` is {}, not a list such as [\"P0217\"]", shorten(codes.get())),
         );
     };
     if codes.len() > SAMPLE_CODES_MAX {

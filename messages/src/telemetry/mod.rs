@@ -114,10 +114,7 @@ impl Telemetry {
         while let Some(mut frame) = rest.pop() {
             if frame.samples.len() > 1 && frame.encoded_bytes_max() > RECORD_BYTES_MAX {
                 let samples = frame.samples.split_off(frame.samples.len() / 2);
-                rest.push(Telemetry {
-                    samples,
-                    ..frame.clone_without_samples()
-                });
+                rest.push(Telemetry { samples, ..frame.clone_without_samples() });
                 rest.push(frame);
             } else {
                 fitting.push(frame);
@@ -179,44 +176,25 @@ impl TryFrom<Unchecked> for Telemetry {
     type Error = FrameError;
 
     fn try_from(frame: Unchecked) -> Result<Self, FrameError> {
-        let Unchecked {
-            fleet,
-            asset,
-            boot,
-            signals,
-            samples,
-        } = frame;
+        let Unchecked { fleet, asset, boot, signals, samples } = frame;
         check_columns(&signals)?;
         if samples.len() > FRAME_SAMPLES_MAX {
-            return Err(FrameError::TooManySamples {
-                samples: samples.len(),
-            });
+            return Err(FrameError::TooManySamples { samples: samples.len() });
         }
         for (index, sample) in samples.iter().enumerate() {
             check_sample(index, sample, signals.len())?;
         }
-        Ok(Self {
-            fleet,
-            asset,
-            boot,
-            signals,
-            samples,
-        })
+        Ok(Self { fleet, asset, boot, signals, samples })
     }
 }
 
 fn check_columns(signals: &[Signal]) -> Result<(), FrameError> {
     if signals.len() > FRAME_SIGNALS_MAX {
-        return Err(FrameError::TooManyColumns {
-            columns: signals.len(),
-        });
+        return Err(FrameError::TooManyColumns { columns: signals.len() });
     }
     for (index, signal) in signals.iter().enumerate() {
         let fits = is_label(&signal.name, SIGNAL_NAME_BYTES_MAX)
-            && signal
-                .unit
-                .as_deref()
-                .is_none_or(|unit| is_label(unit, UNIT_BYTES_MAX));
+            && signal.unit.as_deref().is_none_or(|unit| is_label(unit, UNIT_BYTES_MAX));
         if !fits || signals[..index].contains(signal) {
             return Err(FrameError::Column { index });
         }
@@ -230,11 +208,7 @@ fn check_sample(index: usize, sample: &Sample, columns: usize) -> Result<(), Fra
         && signals <= SAMPLE_SIGNALS_MAX
         && sample.codes.len() <= SAMPLE_CODES_MAX
         && sample.codes.iter().all(TroubleCode::is_possible);
-    if fits {
-        Ok(())
-    } else {
-        Err(FrameError::Sample { index })
-    }
+    if fits { Ok(()) } else { Err(FrameError::Sample { index }) }
 }
 
 impl TroubleCode {
@@ -252,9 +226,7 @@ impl TroubleCode {
 /// Whether a text can name something: not empty, not longer than `bytes_max`, nothing invisible.
 fn is_label(text: &str, bytes_max: usize) -> bool {
     // Folded, not searched: without an early exit the compiler checks many bytes at once.
-    let is_plain = text
-        .bytes()
-        .fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte));
+    let is_plain = text.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte));
     (1..=bytes_max).contains(&text.len()) && (is_plain || !text.contains(char::is_control))
 }
 
@@ -278,17 +250,12 @@ mod tests {
     use crate::record;
 
     fn frame(columns: usize, samples: usize) -> Telemetry {
-        let signal = |i| Signal {
-            name: format!("s{i}"),
-            unit: None,
-        };
+        let signal = |i| Signal { name: format!("s{i}"), unit: None };
         let sample = |i: usize| Sample {
             sampled_at: Timestamp::from_millis(i64::try_from(i).unwrap()).unwrap(),
             seq: Some(i as u64),
             values: vec![Some(Finite::new(f64::MAX).unwrap()); columns],
-            codes: vec![TroubleCode::Obd2 {
-                code: "P0217".to_owned(),
-            }],
+            codes: vec![TroubleCode::Obd2 { code: "P0217".to_owned() }],
         };
         Telemetry {
             fleet: "demo".to_owned(),
@@ -306,10 +273,7 @@ mod tests {
         let parts = whole.clone().split();
         assert!(parts.len() > 1);
         for part in &parts {
-            assert_eq!(
-                record::decode::<Telemetry>(&record::encode(part).unwrap()).unwrap(),
-                *part
-            );
+            assert_eq!(record::decode::<Telemetry>(&record::encode(part).unwrap()).unwrap(), *part);
         }
         let samples: Vec<Sample> = parts.into_iter().flat_map(|part| part.samples).collect();
         assert_eq!(samples, whole.samples);
@@ -337,17 +301,9 @@ mod tests {
             |frame| frame.signals[1] = frame.signals[0].clone(),
             |frame| frame.signals[0].name.clear(),
             |frame| frame.signals[0].unit = Some("°C\u{7}".to_owned()),
+            |frame| frame.samples[0].codes = vec![TroubleCode::Obd2 { code: String::new() }],
             |frame| {
-                frame.samples[0].codes = vec![TroubleCode::Obd2 {
-                    code: String::new(),
-                }]
-            },
-            |frame| {
-                frame.samples[0].codes = vec![TroubleCode::J1939 {
-                    spn: 1 << 19,
-                    fmi: 0,
-                    oc: 1,
-                }]
+                frame.samples[0].codes = vec![TroubleCode::J1939 { spn: 1 << 19, fmi: 0, oc: 1 }]
             },
             |frame| frame.samples = vec![frame.samples[0].clone(); FRAME_SAMPLES_MAX + 1],
         ];
@@ -357,10 +313,7 @@ mod tests {
             let bytes = record::encode(&frame).unwrap();
             assert!(record::decode::<Telemetry>(&bytes).is_err(), "case {index}");
             let json = serde_json::to_string(&frame).unwrap();
-            assert!(
-                serde_json::from_str::<Telemetry>(&json).is_err(),
-                "case {index} in JSON"
-            );
+            assert!(serde_json::from_str::<Telemetry>(&json).is_err(), "case {index} in JSON");
         }
     }
 }

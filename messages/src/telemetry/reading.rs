@@ -68,9 +68,7 @@ mod tests {
     use crate::telemetry::json;
 
     fn first(body: &str) -> ReadingId {
-        let frame = json::parse("demo", "VEH001", body.as_bytes())
-            .unwrap()
-            .frame;
+        let frame = json::parse("demo", "VEH001", body.as_bytes()).unwrap().frame;
         frame.reading_identity(&frame.samples[0])
     }
 

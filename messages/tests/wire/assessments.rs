@@ -26,19 +26,14 @@ pub(crate) fn health_assessed() -> HealthAssessed {
         feature_schema: 0xfeed_beef,
         features: vec![Some(number(96.5)), None],
         feature_ages: vec![Some(5), None],
-        anomaly: Some(Anomaly {
-            score: number(0.75),
-            alarm: true,
-        }),
+        anomaly: Some(Anomaly { score: number(0.75), alarm: true }),
         trends: vec![trend()],
         sensor_faults: vec![SensorFault {
             channel: "fuel_level".into(),
             kind: SensorFaultKind::Stuck,
             since: at("2026-03-02T05:00:00Z"),
         }],
-        codes: vec![TroubleCode::Obd2 {
-            code: "P0217".into(),
-        }],
+        codes: vec![TroubleCode::Obd2 { code: "P0217".into() }],
     }
 }
 
@@ -65,10 +60,7 @@ pub(crate) fn anomaly_detected() -> AnomalyDetected {
         operating_state: None,
         score: number(0.75),
         threshold: number(0.625),
-        unusual: vec![Named {
-            name: "coolant_temperature.mean".into(),
-            value: Some(number(96.5)),
-        }],
+        unusual: vec![Named { name: "coolant_temperature.mean".into(), value: Some(number(96.5)) }],
     }
 }
 

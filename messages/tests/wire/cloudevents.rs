@@ -11,18 +11,13 @@ use serde_json::{Value, json};
 type Headers = Vec<(String, String)>;
 
 fn read(headers: &Headers, data: &Bytes) -> Result<Envelope, CloudEventError> {
-    let headers = headers
-        .iter()
-        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     cloudevents::from_headers(headers, data.clone())
 }
 
 fn without(name: &str) -> Headers {
     let headers = cloudevents::to_headers(&envelope()).unwrap();
-    headers
-        .into_iter()
-        .filter(|(header, _)| header != name)
-        .collect()
+    headers.into_iter().filter(|(header, _)| header != name).collect()
 }
 
 fn with(name: &str, value: &str) -> Headers {
@@ -34,10 +29,7 @@ fn with(name: &str, value: &str) -> Headers {
 #[test]
 fn headers_are_those_of_the_specification() {
     let headers = cloudevents::to_headers(&envelope()).unwrap();
-    let lines: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect();
+    let lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     assert_eq!(
         lines,
         [
@@ -69,44 +61,24 @@ fn attribute_names_are_lower_case_letters_and_digits() {
     for (name, _) in cloudevents::to_headers(&envelope()).unwrap() {
         let attribute = name.strip_prefix("ce-").unwrap();
         assert!(attribute.len() <= 20, "{attribute}");
-        assert!(
-            attribute
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        );
+        assert!(attribute.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
     }
 }
 
 #[test]
 fn a_missing_required_header_is_named() {
-    for attribute in [
-        "specversion",
-        "id",
-        "type",
-        "source",
-        "time",
-        "class",
-        "provenance",
-    ] {
+    for attribute in ["specversion", "id", "type", "source", "time", "class", "provenance"] {
         let headers = without(&format!("ce-{attribute}"));
         let error = read(&headers, &envelope().data).unwrap_err();
         assert_eq!(error, CloudEventError::Missing { attribute });
-        assert!(
-            error.to_string().contains(&format!("`ce-{attribute}`")),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("`ce-{attribute}`")), "{error}");
     }
 }
 
 #[test]
 fn an_origin_is_whole_or_absent() {
     let error = read(&without("ce-originsequence"), &envelope().data).unwrap_err();
-    assert_eq!(
-        error,
-        CloudEventError::Missing {
-            attribute: "originsequence"
-        }
-    );
+    assert_eq!(error, CloudEventError::Missing { attribute: "originsequence" });
 }
 
 #[test]
@@ -127,12 +99,7 @@ fn a_header_of_the_wrong_kind_is_named_with_its_value() {
         ("originindex", "1.5"),
     ] {
         let error = read(&with(&format!("ce-{attribute}"), value), &envelope().data).unwrap_err();
-        let CloudEventError::Invalid {
-            attribute: named,
-            value: shown,
-            ..
-        } = &error
-        else {
+        let CloudEventError::Invalid { attribute: named, value: shown, .. } = &error else {
             panic!("{attribute}: {error}");
         };
         assert_eq!((*named, shown.as_str()), (attribute, value));
@@ -144,49 +111,27 @@ fn hostile_headers_are_refused_by_name() {
     let data = envelope().data;
     let mut twice = cloudevents::to_headers(&envelope()).unwrap();
     twice.push(("CE-Id".to_owned(), "another".to_owned()));
-    assert_eq!(
-        read(&twice, &data),
-        Err(CloudEventError::Duplicate { attribute: "id" })
-    );
+    assert_eq!(read(&twice, &data), Err(CloudEventError::Duplicate { attribute: "id" }));
     for bytes in [ATTRIBUTE_BYTES_MAX + 1, 10_000_000] {
         let long = with("ce-source", &"a".repeat(bytes));
         assert_eq!(
             read(&long, &data),
-            Err(CloudEventError::TooLong {
-                attribute: "source",
-                bytes
-            })
+            Err(CloudEventError::TooLong { attribute: "source", bytes })
         );
     }
     for value in ["%00", "a%0Ab", "%7F", "%C2%85", "%FF"] {
-        let not_text = CloudEventError::NotText {
-            attribute: "source",
-        };
-        assert_eq!(
-            read(&with("ce-source", value), &data),
-            Err(not_text),
-            "{value}"
-        );
+        let not_text = CloudEventError::NotText { attribute: "source" };
+        assert_eq!(read(&with("ce-source", value), &data), Err(not_text), "{value}");
     }
     let raw: [(&[u8], &[u8]); 1] = [(b"ce-source", b"\xff\xfe")];
     let error = cloudevents::from_headers(raw, data).unwrap_err();
-    assert_eq!(
-        error,
-        CloudEventError::NotText {
-            attribute: "source"
-        }
-    );
+    assert_eq!(error, CloudEventError::NotText { attribute: "source" });
 }
 
 #[test]
 fn unknown_extensions_and_foreign_headers_are_passed_over() {
     let mut headers = cloudevents::to_headers(&envelope()).unwrap();
-    for (name, value) in [
-        ("ce-colour", "%FF"),
-        ("Nats-Msg-Id", "1"),
-        ("X-Ü", "ü"),
-        ("ce-", ""),
-    ] {
+    for (name, value) in [("ce-colour", "%FF"), ("Nats-Msg-Id", "1"), ("X-Ü", "ü"), ("ce-", "")] {
         headers.push((name.to_owned(), value.to_owned()));
         headers.push((name.to_owned(), value.to_owned()));
     }
@@ -196,41 +141,18 @@ fn unknown_extensions_and_foreign_headers_are_passed_over() {
 #[test]
 fn names_of_headers_are_read_in_any_case() {
     let headers = cloudevents::to_headers(&envelope()).unwrap();
-    let shouted = headers
-        .into_iter()
-        .map(|(name, value)| (name.to_uppercase(), value))
-        .collect();
+    let shouted = headers.into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect();
     assert_eq!(read(&shouted, &envelope().data), Ok(envelope()));
 }
 
 #[test]
 fn a_field_that_fits_in_no_header_is_an_error_before_it_is_sent() {
-    let long = Envelope {
-        key: "k".repeat(ATTRIBUTE_BYTES_MAX + 1),
-        ..envelope()
-    };
+    let long = Envelope { key: "k".repeat(ATTRIBUTE_BYTES_MAX + 1), ..envelope() };
     let error = cloudevents::to_headers(&long).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            CloudEventError::TooLong {
-                attribute: "subject",
-                ..
-            }
-        ),
-        "{error}"
-    );
-    let nameless = Envelope {
-        source: String::new(),
-        ..envelope()
-    };
+    assert!(matches!(error, CloudEventError::TooLong { attribute: "subject", .. }), "{error}");
+    let nameless = Envelope { source: String::new(), ..envelope() };
     let error = cloudevents::to_headers(&nameless).unwrap_err();
-    assert_eq!(
-        error,
-        CloudEventError::Missing {
-            attribute: "source"
-        }
-    );
+    assert_eq!(error, CloudEventError::Missing { attribute: "source" });
 }
 
 #[test]
@@ -242,10 +164,7 @@ fn structured_mode_embeds_json_and_encodes_postcard() {
     assert_eq!(event["data"], json!({"asset": "VEH001", "reason": "sold"}));
     let text = cloudevents::to_json(&envelope()).unwrap();
     let event: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        event["datacontenttype"],
-        "application/vnd.aurorasync.postcard"
-    );
+    assert_eq!(event["datacontenttype"], "application/vnd.aurorasync.postcard");
     assert!(event["data_base64"].is_string() && event.get("data").is_none());
 }
 
@@ -256,43 +175,22 @@ fn a_structured_event_with_doubtful_data_is_refused() {
     let read = |event: &Value| cloudevents::from_json(event.to_string().as_bytes());
     assert_eq!(read(&event), Ok(asset_retired_in_json()));
     event["data_base64"] = "e30=".into();
-    assert!(
-        matches!(read(&event), Err(CloudEventError::Data { .. })),
-        "both kinds of data"
-    );
+    assert!(matches!(read(&event), Err(CloudEventError::Data { .. })), "both kinds of data");
     event.as_object_mut().unwrap().remove("data");
     assert_eq!(read(&event).unwrap().data, "{}");
     event["data_base64"] = "e30".into();
-    assert!(
-        matches!(read(&event), Err(CloudEventError::Data { .. })),
-        "not base64"
-    );
+    assert!(matches!(read(&event), Err(CloudEventError::Data { .. })), "not base64");
     event["id"] = json!({});
-    assert!(matches!(
-        read(&event),
-        Err(CloudEventError::Invalid {
-            attribute: "id",
-            ..
-        })
-    ));
+    assert!(matches!(read(&event), Err(CloudEventError::Invalid { attribute: "id", .. })));
     let twice = br#"{"specversion":"1.0","id":"1","id":"2"}"#;
-    assert!(matches!(
-        cloudevents::from_json(twice),
-        Err(CloudEventError::Json(_))
-    ));
+    assert!(matches!(cloudevents::from_json(twice), Err(CloudEventError::Json(_))));
     assert!(cloudevents::from_json(&vec![b' '; 10_000_000]).is_err());
 }
 
 #[test]
 fn json_data_that_is_no_json_is_not_written() {
-    let broken = Envelope {
-        data: "{} {}".into(),
-        ..asset_retired_in_json()
-    };
-    assert!(matches!(
-        cloudevents::to_json(&broken),
-        Err(CloudEventError::Json(_))
-    ));
+    let broken = Envelope { data: "{} {}".into(), ..asset_retired_in_json() };
+    assert!(matches!(cloudevents::to_json(&broken), Err(CloudEventError::Json(_))));
 }
 
 proptest! {

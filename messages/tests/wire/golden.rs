@@ -65,20 +65,12 @@ fn write_missing(sample: &dyn AnyMessage, encoding: Encoding) {
 }
 
 fn to_hex(data: &[u8]) -> String {
-    let line = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let line = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     data.chunks(32).map(|bytes| line(bytes) + "\n").collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
     digits.chunks(2).map(byte).collect()
 }
@@ -96,12 +88,7 @@ fn golden_the_newest_version_is_written_and_read_as_ever() {
         let entry = sample.entry();
         for encoding in [Encoding::Postcard, Encoding::Json] {
             let golden = read(entry.name, entry.version, encoding);
-            assert_eq!(
-                sample.is_in(encoding, &golden),
-                Ok(true),
-                "{} is read",
-                entry.name
-            );
+            assert_eq!(sample.is_in(encoding, &golden), Ok(true), "{} is read", entry.name);
             let written = sample.encoded(encoding);
             assert!(
                 written == golden,
@@ -119,12 +106,7 @@ fn golden_every_older_version_is_still_read_and_means_the_same_in_both_encodings
         for version in 1..=entry.version {
             let postcard = read(entry.name, version, Encoding::Postcard);
             let json = read(entry.name, version, Encoding::Json);
-            assert_eq!(
-                sample.agree(&postcard, &json),
-                Ok(true),
-                "{} v{version}",
-                entry.name
-            );
+            assert_eq!(sample.agree(&postcard, &json), Ok(true), "{} v{version}", entry.name);
         }
     }
 }

@@ -18,10 +18,7 @@ fn a_record_cut_at_any_length_is_refused() {
     for sample in samples::all() {
         let bytes = sample.encoded(Encoding::Postcard);
         for length in 0..bytes.len() {
-            assert!(
-                sample.is_in(Encoding::Postcard, &bytes[..length]).is_err(),
-                "{length}"
-            );
+            assert!(sample.is_in(Encoding::Postcard, &bytes[..length]).is_err(), "{length}");
             if length >= HEADER_BYTES {
                 let cut = signed(bytes[..length].to_vec());
                 let error = sample.is_in(Encoding::Postcard, &cut).unwrap_err();
@@ -44,10 +41,7 @@ fn every_flipped_bit_of_a_record_is_noticed() {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let error = sample.is_in(Encoding::Postcard, &flipped).unwrap_err();
-            assert!(
-                matches!(error, DecodeError::Checksum { .. }),
-                "bit {bit}: {error}"
-            );
+            assert!(matches!(error, DecodeError::Checksum { .. }), "bit {bit}: {error}");
         }
     }
 }
@@ -62,11 +56,7 @@ fn a_flipped_bit_of_json_is_an_error_or_a_value_but_no_panic() {
             flipped[bit / 8] ^= 1 << (bit % 8);
             refused += usize::from(sample.is_in(Encoding::Json, &flipped).is_err());
         }
-        assert!(
-            refused > bytes.len(),
-            "{refused} of {} flips were refused",
-            bytes.len() * 8
-        );
+        assert!(refused > bytes.len(), "{refused} of {} flips were refused", bytes.len() * 8);
     }
 }
 
@@ -76,25 +66,12 @@ fn another_schema_and_an_unknown_version_are_named() {
     let mut other = bytes.clone();
     other[0..2].copy_from_slice(&999_u16.to_le_bytes());
     let error = record::decode::<Telemetry>(&signed(other)).unwrap_err();
-    assert_eq!(
-        error,
-        DecodeError::WrongSchema {
-            expected: 1,
-            found: 999
-        }
-    );
+    assert_eq!(error, DecodeError::WrongSchema { expected: 1, found: 999 });
     for version in [0, Telemetry::VERSION + 1, u16::MAX] {
         let mut other = bytes.clone();
         other[2..4].copy_from_slice(&version.to_le_bytes());
         let error = record::decode::<Telemetry>(&signed(other)).unwrap_err();
-        assert_eq!(
-            error,
-            DecodeError::UnknownVersion {
-                schema: 1,
-                version,
-                known: 1
-            }
-        );
+        assert_eq!(error, DecodeError::UnknownVersion { schema: 1, version, known: 1 });
     }
 }
 
@@ -103,9 +80,7 @@ fn bytes_behind_the_value_are_refused() {
     for sample in samples::all() {
         let mut bytes = sample.encoded(Encoding::Postcard);
         bytes.extend([0, 0, 0]);
-        let error = sample
-            .is_in(Encoding::Postcard, &signed(bytes))
-            .unwrap_err();
+        let error = sample.is_in(Encoding::Postcard, &signed(bytes)).unwrap_err();
         assert_eq!(error, DecodeError::Trailing { bytes: 3 });
         let mut json = sample.encoded(Encoding::Json);
         json.extend(b" {}");

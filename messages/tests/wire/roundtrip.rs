@@ -35,14 +35,8 @@ fn codes() -> impl Strategy<Value = TroubleCode> {
 fn samples_of(columns: usize) -> impl Strategy<Value = Sample> {
     let values = proptest::collection::vec(option::of(numbers()), columns);
     let codes = proptest::collection::vec(codes(), 0..3);
-    (timestamps(), any::<Option<u64>>(), values, codes).prop_map(
-        |(sampled_at, seq, values, codes)| Sample {
-            sampled_at,
-            seq,
-            values,
-            codes,
-        },
-    )
+    (timestamps(), any::<Option<u64>>(), values, codes)
+        .prop_map(|(sampled_at, seq, values, codes)| Sample { sampled_at, seq, values, codes })
 }
 
 /// Frames that hold what [`Telemetry`] promises.
@@ -50,42 +44,21 @@ pub(crate) fn frames() -> impl Strategy<Value = Telemetry> {
     let signals = proptest::collection::btree_set(("\\PC{1,9}", option::of("[a-z%°/]{1,5}")), 0..6);
     let with_samples = |signals: std::collections::BTreeSet<(String, Option<String>)>| {
         let columns = signals.len();
-        (
-            Just(signals),
-            proptest::collection::vec(samples_of(columns), 0..5),
-        )
+        (Just(signals), proptest::collection::vec(samples_of(columns), 0..5))
     };
     let named = ("\\PC{1,9}", "\\PC{1,9}", any::<Option<u64>>());
     (named, signals.prop_flat_map(with_samples)).prop_map(
         |((fleet, asset, boot), (signals, samples))| {
-            let signals = signals
-                .into_iter()
-                .map(|(name, unit)| Signal { name, unit })
-                .collect();
-            Telemetry {
-                fleet,
-                asset,
-                boot,
-                signals,
-                samples,
-            }
+            let signals = signals.into_iter().map(|(name, unit)| Signal { name, unit }).collect();
+            Telemetry { fleet, asset, boot, signals, samples }
         },
     )
 }
 
 fn origins() -> impl Strategy<Value = Origin> {
-    (
-        select(&Stream::ALL[..]),
-        any::<u16>(),
-        any::<u64>(),
-        any::<u32>(),
+    (select(&Stream::ALL[..]), any::<u16>(), any::<u64>(), any::<u32>()).prop_map(
+        |(stream, partition, sequence, index)| Origin { stream, partition, sequence, index },
     )
-        .prop_map(|(stream, partition, sequence, index)| Origin {
-            stream,
-            partition,
-            sequence,
-            index,
-        })
 }
 
 fn ids() -> impl Strategy<Value = MessageId> {
@@ -93,9 +66,8 @@ fn ids() -> impl Strategy<Value = MessageId> {
 }
 
 fn data() -> impl Strategy<Value = (Encoding, Bytes)> {
-    let json = "\\{\"a\": ?(1|\"\\PC{0,5}\"|null)\\}".prop_filter("JSON", |text| {
-        serde_json::from_str::<serde_json::Value>(text).is_ok()
-    });
+    let json = "\\{\"a\": ?(1|\"\\PC{0,5}\"|null)\\}"
+        .prop_filter("JSON", |text| serde_json::from_str::<serde_json::Value>(text).is_ok());
     prop_oneof![
         Just((Encoding::Postcard, Bytes::new())),
         proptest::collection::vec(any::<u8>(), 0..40)
@@ -107,12 +79,7 @@ fn data() -> impl Strategy<Value = (Encoding, Bytes)> {
 /// Envelopes with every field; texts may hold anything printable.
 pub(crate) fn envelopes() -> impl Strategy<Value = Envelope> {
     let texts = ("\\PC{1,12}", "\\PC{1,12}", "\\PC{0,12}");
-    let kinds = (
-        select(&Class::ALL[..]),
-        select(&Provenance::ALL[..]),
-        data(),
-        timestamps(),
-    );
+    let kinds = (select(&Class::ALL[..]), select(&Provenance::ALL[..]), data(), timestamps());
     let links = (
         option::of(any::<u128>().prop_map(Uuid::from_u128)),
         option::of(ids()),
@@ -155,10 +122,8 @@ fn every_sample_comes_back_from_both_encodings() {
 #[test]
 fn the_largest_message_still_fits_into_a_dead_letter() {
     use messages::dead::{Cause, DeadLettered};
-    let original = Envelope {
-        data: vec![7; record::RECORD_BYTES_MAX].into(),
-        ..samples::envelope()
-    };
+    let original =
+        Envelope { data: vec![7; record::RECORD_BYTES_MAX].into(), ..samples::envelope() };
     let position = original.origin.unwrap();
     let dead = DeadLettered {
         agent: "data-analysis".into(),

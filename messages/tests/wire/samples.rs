@@ -51,10 +51,7 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
     vec![
         Box::new(telemetry()),
         Box::new(asset_registered()),
-        Box::new(AssetRetired {
-            asset: "VEH001".into(),
-            reason: "sold".into(),
-        }),
+        Box::new(AssetRetired { asset: "VEH001".into(), reason: "sold".into() }),
         Box::new(MaintenanceRecorded {
             asset: "VEH001".into(),
             component: "brake".into(),
@@ -96,14 +93,8 @@ pub(crate) fn telemetry() -> Telemetry {
         asset: "VEH001".into(),
         boot: Some(3),
         signals: vec![
-            Signal {
-                name: "coolant_temperature".into(),
-                unit: None,
-            },
-            Signal {
-                name: "tyre_pressure".into(),
-                unit: Some("psi".into()),
-            },
+            Signal { name: "coolant_temperature".into(), unit: None },
+            Signal { name: "tyre_pressure".into(), unit: Some("psi".into()) },
         ],
         samples: vec![
             Sample {
@@ -111,14 +102,8 @@ pub(crate) fn telemetry() -> Telemetry {
                 seq: Some(17),
                 values: vec![number(96.5), number(-31.25)],
                 codes: vec![
-                    TroubleCode::Obd2 {
-                        code: "P0217".into(),
-                    },
-                    TroubleCode::J1939 {
-                        spn: 110,
-                        fmi: 0,
-                        oc: 1,
-                    },
+                    TroubleCode::Obd2 { code: "P0217".into() },
+                    TroubleCode::J1939 { spn: 110, fmi: 0, oc: 1 },
                 ],
             },
             Sample {
@@ -172,12 +157,7 @@ pub(crate) fn envelope() -> Envelope {
         provenance: Provenance::Simulated,
         case_id: Some(Uuid::from_u128(0x1234)),
         causation_id: Some(MessageId::named("golden", "cause")),
-        origin: Some(Origin {
-            stream: Stream::Health,
-            partition: 2,
-            sequence: 300,
-            index: 1,
-        }),
+        origin: Some(Origin { stream: Stream::Health, partition: 2, sequence: 300, index: 1 }),
         addressed_to: Some("diagnosis".into()),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
         ..Envelope::new(id, "simulator", &telemetry()).unwrap()
@@ -188,12 +168,7 @@ fn dead_lettered() -> DeadLettered {
     DeadLettered {
         agent: "data-analysis".into(),
         original: envelope(),
-        position: Origin {
-            stream: Stream::Telemetry,
-            partition: 0,
-            sequence: 41,
-            index: 0,
-        },
+        position: Origin { stream: Stream::Telemetry, partition: 0, sequence: 41, index: 0 },
         cause: Cause::Rejected,
         reason: "asset `VEH001` is not registered".into(),
         attempts: 1,
@@ -202,10 +177,7 @@ fn dead_lettered() -> DeadLettered {
 
 /// An envelope whose data is JSON.
 pub(crate) fn asset_retired_in_json() -> Envelope {
-    let retired = AssetRetired {
-        asset: "VEH001".into(),
-        reason: "sold".into(),
-    };
+    let retired = AssetRetired { asset: "VEH001".into(), reason: "sold".into() };
     let id = MessageId::named("golden", "retired");
     Envelope {
         encoding: Encoding::Json,

@@ -28,11 +28,7 @@ fn number(value: f64) -> Option<Finite> {
 }
 
 fn columns(frame: &Telemetry) -> Vec<(&str, Option<&str>)> {
-    frame
-        .signals
-        .iter()
-        .map(|Signal { name, unit }| (&**name, unit.as_deref()))
-        .collect()
+    frame.signals.iter().map(|Signal { name, unit }| (&**name, unit.as_deref())).collect()
 }
 
 #[test]
@@ -41,37 +37,15 @@ fn a_single_sample_is_a_frame_of_one() {
         r#"{"boot":3,"t":"2026-03-02T07:00:00+01:00","seq":17,"s":{"coolant_temperature":96.5,"tyre_pressure":31,"oil":null},
             "u":{"tyre_pressure":"psi"},"codes":["P0217",{"scheme":"j1939","spn":110,"fmi":0,"oc":1},{"scheme":"j1939","spn":1,"fmi":2}]}"#,
     );
-    assert_eq!(
-        (&*frame.fleet, &*frame.asset, frame.boot),
-        ("demo", "VEH001", Some(3))
-    );
-    let expected = [
-        ("coolant_temperature", None),
-        ("tyre_pressure", Some("psi")),
-        ("oil", None),
-    ];
+    assert_eq!((&*frame.fleet, &*frame.asset, frame.boot), ("demo", "VEH001", Some(3)));
+    let expected = [("coolant_temperature", None), ("tyre_pressure", Some("psi")), ("oil", None)];
     assert_eq!(columns(&frame), expected);
-    let [sample] = &frame.samples[..] else {
-        panic!("one sample")
-    };
-    assert_eq!(
-        (sample.sampled_at, sample.seq),
-        (samples::at(TIME), Some(17))
-    );
+    let [sample] = &frame.samples[..] else { panic!("one sample") };
+    assert_eq!((sample.sampled_at, sample.seq), (samples::at(TIME), Some(17)));
     assert_eq!(sample.values, [number(96.5), number(31.0), None]);
-    let code = TroubleCode::Obd2 {
-        code: "P0217".into(),
-    };
-    let counted = TroubleCode::J1939 {
-        spn: 110,
-        fmi: 0,
-        oc: 1,
-    };
-    let uncounted = TroubleCode::J1939 {
-        spn: 1,
-        fmi: 2,
-        oc: 127,
-    };
+    let code = TroubleCode::Obd2 { code: "P0217".into() };
+    let counted = TroubleCode::J1939 { spn: 110, fmi: 0, oc: 1 };
+    let uncounted = TroubleCode::J1939 { spn: 1, fmi: 2, oc: 127 };
     assert_eq!(sample.codes, [code, counted, uncounted]);
 }
 
@@ -80,15 +54,8 @@ fn columns_are_the_union_of_what_the_samples_name_and_units_keep_them_apart() {
     let frame = taken(&format!(
         r#"{{"samples":[{{"t":"{TIME}","s":{{"a":1}}}},{{"t":"{TIME}","s":{{"b":2,"a":3}}}},{{"t":"{TIME}","s":{{"a":4}},"u":{{"a":"psi"}}}},{{"t":"{TIME}"}}]}}"#
     ));
-    assert_eq!(
-        columns(&frame),
-        [("a", None), ("b", None), ("a", Some("psi"))]
-    );
-    let values: Vec<_> = frame
-        .samples
-        .into_iter()
-        .map(|sample| sample.values)
-        .collect();
+    assert_eq!(columns(&frame), [("a", None), ("b", None), ("a", Some("psi"))]);
+    let values: Vec<_> = frame.samples.into_iter().map(|sample| sample.values).collect();
     let expected = [
         [number(1.0), None, None],
         [number(3.0), number(2.0), None],
@@ -120,9 +87,7 @@ fn answer(sample: &str) -> (RefusedKind, String) {
     let Parsed { frame, refused, .. } = parse(&body).unwrap();
     assert_eq!(frame.samples.len(), 2, "{sample}");
     assert_eq!(columns(&frame), [("good", None)], "{sample}");
-    let [refused] = &refused[..] else {
-        panic!("{sample}: {refused:?}")
-    };
+    let [refused] = &refused[..] else { panic!("{sample}: {refused:?}") };
     assert_eq!(refused.index, 1, "{sample}");
     (refused.kind, refused.detail.clone())
 }
@@ -169,35 +134,21 @@ fn a_sample_without_a_moment_in_time_is_refused() {
 
 #[test]
 fn a_sequence_number_that_is_no_count_is_refused() {
-    let counts = [
-        r#""seq":-1"#,
-        r#""seq":1.0"#,
-        r#""seq":"1""#,
-        r#""seq":18446744073709551616"#,
-    ];
+    let counts = [r#""seq":-1"#, r#""seq":1.0"#, r#""seq":"1""#, r#""seq":18446744073709551616"#];
     assert_refused(RefusedKind::Sequence, counts);
 }
 
 #[test]
 fn a_value_that_is_no_number_is_refused() {
-    let values = [
-        r#""s":{"a":"1"}"#,
-        r#""s":{"a":true}"#,
-        r#""s":{"a":[1]}"#,
-        r#""s":{"a":{"b":1}}"#,
-    ];
+    let values =
+        [r#""s":{"a":"1"}"#, r#""s":{"a":true}"#, r#""s":{"a":[1]}"#, r#""s":{"a":{"b":1}}"#];
     assert_refused(RefusedKind::Value, values);
 }
 
 #[test]
 fn a_name_or_unit_that_names_nothing_is_refused() {
     let long = format!(r#""s":{{"{}":1}}"#, "a".repeat(129));
-    let names = [
-        r#""s":{"":1}"#,
-        r#""s":{"a\u0000b":1}"#,
-        r#""s":{"a\u0085b":1}"#,
-        &long,
-    ];
+    let names = [r#""s":{"":1}"#, r#""s":{"a\u0000b":1}"#, r#""s":{"a\u0085b":1}"#, &long];
     assert_refused(RefusedKind::Name, names);
     let units = [
         r#""s":{"a":1},"u":{"b":"psi"}"#,
@@ -234,9 +185,7 @@ fn more_signals_or_codes_than_a_sample_may_have_are_refused() {
 }
 
 fn signals(first: usize, count: usize) -> String {
-    let signals: Vec<_> = (first..first + count)
-        .map(|i| format!(r#""s{i}":1"#))
-        .collect();
+    let signals: Vec<_> = (first..first + count).map(|i| format!(r#""s{i}":1"#)).collect();
     signals.join(",")
 }
 
@@ -254,22 +203,12 @@ fn a_sample_that_would_widen_the_frame_too_far_is_refused_and_leaves_no_column()
     let wide: Vec<_> = (0..FRAME_SIGNALS_MAX / 64 + 1)
         .map(|i| format!(r#"{{"t":"{TIME}","s":{{{}}}}}"#, signals(i * 64, 64)))
         .collect();
-    let Parsed { frame, refused, .. } = parse(&format!(
-        r#"{{"samples":[{},{}]}}"#,
-        wide.join(","),
-        wide[0]
-    ))
-    .unwrap();
+    let Parsed { frame, refused, .. } =
+        parse(&format!(r#"{{"samples":[{},{}]}}"#, wide.join(","), wide[0])).unwrap();
     assert_eq!(frame.signals.len(), FRAME_SIGNALS_MAX);
     assert_eq!(frame.samples.len(), wide.len());
-    assert_eq!(
-        (refused.len(), refused[0].kind),
-        (1, RefusedKind::TooManySignals)
-    );
-    assert_eq!(
-        record::decode::<Telemetry>(&record::encode(&frame).unwrap()).unwrap(),
-        frame
-    );
+    assert_eq!((refused.len(), refused[0].kind), (1, RefusedKind::TooManySignals));
+    assert_eq!(record::decode::<Telemetry>(&record::encode(&frame).unwrap()).unwrap(), frame);
 }
 
 #[test]
@@ -296,59 +235,36 @@ fn a_body_of_which_nothing_can_be_taken_is_an_error() {
         let refused = matches!(parse(body), Err(FrameError::Json(JsonError::Unexpected(_))));
         assert!(refused, "{body}");
     }
-    for body in [
-        "{}",
-        r#"{"samples":[]}"#,
-        &format!(r#"{{"t":"{TIME}","samples":[{sample}]}}"#),
-    ] {
+    for body in ["{}", r#"{"samples":[]}"#, &format!(r#"{{"t":"{TIME}","samples":[{sample}]}}"#)] {
         assert_eq!(parse(body), Err(FrameError::Shape), "{body}");
     }
-    assert_eq!(
-        json::parse("f", "a", b"{\"t\":\"\xff\"}"),
-        Err(FrameError::NotUtf8)
-    );
+    assert_eq!(json::parse("f", "a", b"{\"t\":\"\xff\"}"), Err(FrameError::NotUtf8));
 }
 
 #[test]
 fn a_body_beyond_a_limit_is_an_error_that_names_it() {
-    let deep = format!(
-        r#"{{"t":"{TIME}","s":{}1{}}}"#,
-        "[".repeat(16),
-        "]".repeat(16)
-    );
+    let deep = format!(r#"{{"t":"{TIME}","s":{}1{}}}"#, "[".repeat(16), "]".repeat(16));
     assert_eq!(parse(&deep), Err(FrameError::Json(JsonError::TooDeep)));
     let samples = FRAME_SAMPLES_MAX + 1;
     let many = vec![format!(r#"{{"t":"{TIME}"}}"#); samples].join(",");
     let body = format!(r#"{{"samples":[{many}]}}"#);
     assert_eq!(parse(&body), Err(FrameError::TooManySamples { samples }));
     let bytes = BODY_BYTES_MAX + 1;
-    assert_eq!(
-        parse(&" ".repeat(bytes)),
-        Err(FrameError::TooLarge { bytes })
-    );
+    assert_eq!(parse(&" ".repeat(bytes)), Err(FrameError::TooLarge { bytes }));
 }
 
 /// Bare JSON that says what `frame` says.
 fn to_bare(frame: &Telemetry) -> String {
     let samples = frame.samples.iter().map(|sample| {
-        let measured = || {
-            frame
-                .signals
-                .iter()
-                .zip(&sample.values)
-                .filter(|(_, value)| value.is_some())
-        };
+        let measured =
+            || frame.signals.iter().zip(&sample.values).filter(|(_, value)| value.is_some());
         let quoted = |text: &str| serde_json::to_string(text).unwrap();
         let values: Vec<_> = measured()
             .map(|(signal, value)| format!("{}:{:e}", quoted(&signal.name), value.unwrap().get()))
             .collect();
         let units: Vec<_> = measured()
             .filter_map(|(signal, _)| {
-                Some(format!(
-                    "{}:{}",
-                    quoted(&signal.name),
-                    quoted(signal.unit.as_deref()?)
-                ))
+                Some(format!("{}:{}", quoted(&signal.name), quoted(signal.unit.as_deref()?)))
             })
             .collect();
         let code = |code: &TroubleCode| match code {
@@ -368,9 +284,7 @@ fn to_bare(frame: &Telemetry) -> String {
         )
     });
     let samples: Vec<_> = samples.collect();
-    let boot = frame
-        .boot
-        .map_or("null".to_owned(), |boot| boot.to_string());
+    let boot = frame.boot.map_or("null".to_owned(), |boot| boot.to_string());
     format!(r#"{{"boot":{boot},"samples":[{}]}}"#, samples.join(","))
 }
 

@@ -9,7 +9,9 @@ use crate::store::{Delivery, HostId, Partition};
 use crate::timers::TimerFired;
 use crate::wiring::Heard;
 use messages::dead::{Cause, DeadLettered};
-use messages::{Class, EncodeError, Envelope, Message, MessageId, Origin, Provenance, Sequence, Timestamp};
+use messages::{
+    Class, EncodeError, Envelope, Message, MessageId, Origin, Provenance, Sequence, Timestamp,
+};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,8 +74,12 @@ impl<A: Agent> Step<A> {
             envelope.case_id = envelope.case_id.or(input.case_id);
             envelope.causation_id = Some(input.id);
             envelope.traceparent.clone_from(&input.traceparent);
-            envelope.origin =
-                Some(Origin { stream: partition.stream, partition: partition.index, sequence, index });
+            envelope.origin = Some(Origin {
+                stream: partition.stream,
+                partition: partition.index,
+                sequence,
+                index,
+            });
         }
         Ok(Finished { key: self.key, said, sequence, counts: self.outcome.counts })
     }
@@ -195,13 +201,11 @@ impl<A: Agent> AgentEngine<A> {
     fn begin(&mut self, key: &str, index: usize) -> Result<(), EngineError> {
         let cell = self.cell(key)?;
         let memory = &cell.memory;
-        let base = cell
-            .base
-            .get_or_insert_with(|| Base {
-                memory: memory.clone(),
-                steps: Vec::new(),
-                timers: memory.timers.clone(),
-            });
+        let base = cell.base.get_or_insert_with(|| Base {
+            memory: memory.clone(),
+            steps: Vec::new(),
+            timers: memory.timers.clone(),
+        });
         if base.steps.last() != Some(&index) {
             base.steps.push(index);
         }

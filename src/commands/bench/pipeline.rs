@@ -154,7 +154,8 @@ async fn measure(args: &PipelineArgs, half: Duration) -> Result<(Phase, Phase), 
 
 /// A forest of the size that the limit is measured with, for the features of the profile.
 fn forest(seed: u64) -> Result<Models, CliError> {
-    let text = embedded("vehicle").ok_or_else(|| CliError::failed("there is no profile `vehicle`"))?;
+    let text =
+        embedded("vehicle").ok_or_else(|| CliError::failed("there is no profile `vehicle`"))?;
     let profile = Profile::parse(text).map_err(CliError::failed)?;
     let features = Features::of(&profile);
     let count = features.features().len();
@@ -279,7 +280,8 @@ async fn phase(
         p50_ms: at(0.50),
         p95_ms: at(0.95),
         p99_ms: at(0.99),
-        bytes_per_reading: (usage.bytes_written - before.bytes_written) as f64 / acknowledged as f64,
+        bytes_per_reading: (usage.bytes_written - before.bytes_written) as f64
+            / acknowledged as f64,
         fsyncs: usage.fsyncs - before.fsyncs,
         commits: usage.commits - before.commits,
         readings_acknowledged: acknowledged,

@@ -156,10 +156,14 @@ impl<'c> Narrator<'c> {
                         format!("  found      {asset}: {component}, {hours:.0} h before it failed")
                     }
                     (Some(found), Some(failed)) => {
-                        format!("  too late   {asset}: {component}, at {found}; it failed at {failed}")
+                        format!(
+                            "  too late   {asset}: {component}, at {found}; it failed at {failed}"
+                        )
                     }
                     (Some(found), None) => {
-                        format!("  found      {asset}: {component}, at {found}; it has not failed yet")
+                        format!(
+                            "  found      {asset}: {component}, at {found}; it has not failed yet"
+                        )
                     }
                     (None, _) => format!("  not found  {asset}: {component}"),
                 }
