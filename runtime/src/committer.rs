@@ -8,7 +8,7 @@ use crate::crash;
 use crate::engine::Turn;
 use crate::flight::{Flight, FlightRecorder};
 use crate::router::Router;
-use crate::store::{Batch, HostId, Partition, Store, StoreError};
+use crate::store::{Batch, Change, HostId, Partition, Store, StoreError};
 use messages::{Envelope, Sequence, Stream, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,12 +32,15 @@ pub enum Request {
     /// Timers that were due.
     Timers(Vec<Entry>),
     /// Named values to put, or to remove where `None`.
-    Blobs(Vec<(String, Option<Vec<u8>>)>),
+    Blobs(Vec<Change>),
     /// Records to forget, up to and including a position.
     Trim(Partition, Sequence),
     /// Reads the store while nothing is being written: what it sees belongs together.
-    Look(Box<dyn FnOnce(&dyn Store) + Send>),
+    Look(Look),
 }
+
+/// What looks at the store between two commits.
+pub type Look = Box<dyn FnOnce(&dyn Store) + Send>;
 
 /// A message to append.
 #[derive(Clone, Debug)]

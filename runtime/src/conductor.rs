@@ -260,7 +260,7 @@ impl Conductor {
     /// Runs host `index` over one batch; whether there was anything to read.
     fn run(&mut self, index: usize) -> Result<bool, ConductError> {
         let seat = &self.hosts[index];
-        let (partition, after) = (seat.engine.partition(), seat.engine.position());
+        let (partition, after) = (seat.engine.partition(), seat.engine.wants_after());
         let batch = self.store.read(partition, after, ReadLimit::default())?;
         if batch.is_empty() {
             return Ok(false);

@@ -9,7 +9,7 @@ mod step;
 use crate::agent::{Agent, ConfigError};
 use crate::models::Models;
 use crate::store::{
-    Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
+    Change, Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
 };
 use crate::timers::{TimerFired, Wheel};
 use crate::wiring::{Contract, Durability, Wiring};
@@ -64,7 +64,7 @@ pub trait Engine: Send {
     /// When the next timer is due.
     fn next_due_at(&self) -> Option<Timestamp>;
     /// Position behind which it wants to read on.
-    fn position(&self) -> Sequence;
+    fn wants_after(&self) -> Sequence;
     /// Position of the message that is handled next.
     fn next(&self) -> Option<Sequence>;
     /// Name of the configuration in force.
@@ -316,7 +316,7 @@ impl<A: Agent> AgentEngine<A> {
     fn encode<'k>(
         &self,
         keys: impl Iterator<Item = &'k String>,
-    ) -> Result<Vec<(String, Option<Vec<u8>>)>, EngineError> {
+    ) -> Result<Vec<Change>, EngineError> {
         keys.filter_map(|key| self.cells.get(key).map(|cell| (key, cell)))
             .map(|(key, cell)| {
                 let bytes = cell.memory.to_bytes().map_err(self.unwritable(key))?;
@@ -491,7 +491,7 @@ impl<A: Agent> Engine for AgentEngine<A> {
         self.wheel.next_due_at()
     }
 
-    fn position(&self) -> Sequence {
+    fn wants_after(&self) -> Sequence {
         self.expected
     }
 

@@ -160,7 +160,7 @@ impl HostWork {
         myself: &ActorRef<HostMessage>,
     ) -> Result<Self, std::io::Error> {
         let marker = match &spec.unclean {
-            Some(folder) => Some(Marker::open(folder, &spec.id, engine.position())?),
+            Some(folder) => Some(Marker::open(folder, &spec.id, engine.wants_after())?),
             None => None,
         };
         for condemned in marker.iter().flat_map(Marker::condemned) {
@@ -170,7 +170,7 @@ impl HostWork {
         let pump = tokio::spawn(pump(
             spec.bus.clone(),
             engine.partition(),
-            engine.position(),
+            engine.wants_after(),
             myself.clone(),
         ));
         let ticker = myself.send_interval(TICK_INTERVAL, || HostMessage::Tick);

@@ -215,7 +215,7 @@ impl Pass<'_> {
         let mut engine = self.entry.open(self.id.clone(), overlay.clone(), self.models.clone())?;
         let mut said = Said::new();
         loop {
-            let batch = overlay.read(self.partition, engine.position(), ReadLimit::default())?;
+            let batch = overlay.read(self.partition, engine.wants_after(), ReadLimit::default())?;
             if batch.is_empty() {
                 break;
             }

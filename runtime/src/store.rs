@@ -84,6 +84,9 @@ pub struct Delivery {
     pub envelope: Arc<Envelope>,
 }
 
+/// A name and its new value, or `None` to remove it.
+pub type Change = (String, Option<Vec<u8>>);
+
 /// Everything that becomes durable together. Applied whole or not at all.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -92,7 +95,7 @@ pub struct Batch {
     /// Hosts that moved on.
     pub hosts: Vec<HostChange>,
     /// Named values to put, or to remove where `None`.
-    pub blobs: Vec<(String, Option<Vec<u8>>)>,
+    pub blobs: Vec<Change>,
     /// Partitions to forget up to and including a position, before anything is appended; one that
     /// never had a record begins behind it.
     pub trims: Vec<(Partition, Sequence)>,
@@ -108,7 +111,7 @@ pub struct HostChange {
     /// Its new watermark, if it said something.
     pub watermark: Option<(Sequence, u32)>,
     /// States by key: new bytes, or `None` to forget the key.
-    pub states: Vec<(String, Option<Vec<u8>>)>,
+    pub states: Vec<Change>,
 }
 
 /// Most that one read returns.

@@ -12,10 +12,16 @@ use std::time::Duration;
 pub struct Wiring<A: Agent> {
     contract: Contract,
     decoders: BTreeMap<&'static str, Decoder<A>>,
-    timers: BTreeMap<&'static str, fn() -> Box<dyn Heard<A>>>,
+    timers: BTreeMap<&'static str, Fire<A>>,
 }
 
-type Decoder<A> = Box<dyn Fn(&Envelope) -> Result<Box<dyn Heard<A>>, DecodeError> + Send>;
+/// What became of reading an envelope.
+type Decoded<A> = Result<Box<dyn Heard<A>>, DecodeError>;
+
+/// Makes the message of a timer.
+type Fire<A> = fn() -> Box<dyn Heard<A>>;
+
+type Decoder<A> = Box<dyn Fn(&Envelope) -> Decoded<A> + Send>;
 
 /// A decoded message, or a timer, ready to be handled as often as a re-run needs it.
 pub(crate) trait Heard<A: Agent> {
@@ -152,10 +158,7 @@ impl<A: Agent> Wiring<A> {
     }
 
     /// Reads `envelope` if the agent hears it.
-    pub(crate) fn decode(
-        &self,
-        envelope: &Envelope,
-    ) -> Option<Result<Box<dyn Heard<A>>, DecodeError>> {
+    pub(crate) fn decode(&self, envelope: &Envelope) -> Option<Decoded<A>> {
         self.decoders.get(envelope.name.as_str()).map(|decode| decode(envelope))
     }
 

@@ -137,7 +137,7 @@ async fn tell(
     let begun = Instant::now();
     let mut looked = begun;
     let mut number = 0_u64;
-    while let Some(entry) = replay.next() {
+    for entry in replay.by_ref() {
         let entry = entry.map_err(CliError::failed)?;
         number += 1;
         if args.speed > 0 {

@@ -5,6 +5,12 @@
 //! must equal one ordered pass over the log. How often: `AURORASYNC_KILLS` (20 where not set), or
 //! `make kills KILLS=200`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a client of another process has its own clock and threads"
+)]
+
 mod client;
 mod judge;
 mod server;

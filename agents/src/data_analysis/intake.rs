@@ -103,6 +103,9 @@ struct Aside {
     columns_by_sample: BTreeMap<usize, Vec<usize>>,
 }
 
+/// Values by channel.
+type Values = Vec<(usize, Finite)>;
+
 /// A column that can be used.
 #[derive(Clone, Copy)]
 struct Column {
@@ -185,8 +188,8 @@ impl Intake<'_> {
         index: usize,
         sample: &Sample,
         columns: &[Result<Column, Refusal>],
-    ) -> (Vec<(usize, Finite)>, Vec<(usize, Finite)>) {
-        let mut values: Vec<(usize, Finite)> = Vec::with_capacity(columns.len());
+    ) -> (Values, Values) {
+        let mut values: Values = Vec::with_capacity(columns.len());
         let mut beyond = Vec::new();
         for (at, (column, value)) in columns.iter().zip(&sample.values).enumerate() {
             let Some(value) = value else { continue };

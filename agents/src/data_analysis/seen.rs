@@ -150,8 +150,10 @@ mod tests {
     #[test]
     fn fingerprints_are_kept_for_the_lateness_and_no_longer() {
         let mut seen = Seen::default();
-        let reading =
-            |second: i64| ReadingId::Content { sampled_at: at(second), hash: uuid(second) };
+        let reading = |second: i64| ReadingId::Content {
+            sampled_at: at(second),
+            hash: messages::MessageId::named("seen", &second.to_string()).0,
+        };
         let end = i64::try_from(LATENESS.as_secs()).unwrap() * 3;
         for second in 0..end {
             seen.note(&reading(second), at(second), at(second));
@@ -159,9 +161,5 @@ mod tests {
         assert!(seen.contains(&reading(end - 1), at(end - 1)));
         let kept = seen.fingerprints.len() as u64;
         assert!((LATENESS.as_secs()..LATENESS.as_secs() + 3).contains(&kept), "{kept}");
-    }
-
-    fn uuid(second: i64) -> uuid::Uuid {
-        messages::MessageId::named("seen", &second.to_string()).0
     }
 }

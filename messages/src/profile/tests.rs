@@ -1,3 +1,5 @@
+//! What a profile must be, and how the one that is not is refused.
+
 use super::*;
 use crate::Finite;
 use crate::prediction::{Driving, Severity};

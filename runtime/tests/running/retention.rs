@@ -1,8 +1,6 @@
 //! What is forgotten: what is old, read by all and exported, and nothing else.
 
-mod agents;
-
-use agents::{Counter, Tally, frame};
+use crate::agents::{Counter, Tally, frame};
 use messages::{Envelope, MessageId, Stream, Timestamp};
 use runtime::Catalog;
 use runtime::clock::{Clock, VirtualClock};

@@ -152,7 +152,7 @@ impl Desk {
     fn settle(&mut self) {
         loop {
             let read =
-                self.store.read(Partition::LOG, self.engine.position(), ReadLimit::default());
+                self.store.read(Partition::LOG, self.engine.wants_after(), ReadLimit::default());
             let batch = read.expect("the log can be read");
             if batch.is_empty() {
                 return;

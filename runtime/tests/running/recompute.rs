@@ -1,8 +1,6 @@
 //! One ordered pass over the log finds what was saved, and finds what is not as it should be.
 
-mod agents;
-
-use agents::{Counter, Tally, frame, note};
+use crate::agents::{self, Counter, Tally, frame, note};
 use messages::Stream;
 use runtime::conductor::Faults;
 use runtime::recompute::{Report, recompute};

@@ -1,8 +1,6 @@
 //! A deployment as it runs: actors, supervisors, committer and bus, on a store in memory.
 
-mod agents;
-
-use agents::{Counter, Noted, Summed, Tally, note};
+use crate::agents::{self, Counter, Noted, Summed, Tally, note};
 use messages::{Envelope, Message, MessageId, Stream};
 use runtime::board::HostState;
 use runtime::bus::Bus;

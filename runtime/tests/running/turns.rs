@@ -1,8 +1,6 @@
 //! What a turn promises, shown on two small agents in a world where things go wrong.
 
-mod agents;
-
-use agents::{Counter, Noted, Rang, Summed, Tally, note};
+use crate::agents::{self, Counter, Noted, Rang, Summed, Tally, note};
 use messages::dead::Cause;
 use messages::telemetry::Telemetry;
 use messages::{Message, Stream};

@@ -8,11 +8,11 @@ use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-pub const REJECTED: i64 = -1;
-pub const UNDECLARED: i64 = -2;
+pub(crate) const REJECTED: i64 = -1;
+pub(crate) const UNDECLARED: i64 = -2;
 /// This and the two numbers below it make the handler panic, after it has spoilt its memory.
-pub const PANICS: i64 = -10;
-pub const SILENCE_MAX: Duration = Duration::from_secs(600);
+pub(crate) const PANICS: i64 = -10;
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(600);
 
 macro_rules! event {
     ($type:ident, $name:literal, $schema:literal, $class:expr) => {
@@ -30,46 +30,46 @@ macro_rules! event {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Noted {
-    pub key: String,
-    pub value: i64,
+pub(crate) struct Noted {
+    pub(crate) key: String,
+    pub(crate) value: i64,
 }
 event!(Noted, "test.noted", 60_001, Class::Event);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Summed {
-    pub key: String,
-    pub sum: i64,
-    pub count: u64,
+pub(crate) struct Summed {
+    pub(crate) key: String,
+    pub(crate) sum: i64,
+    pub(crate) count: u64,
     /// Drawn from the turn's random source.
-    pub lot: i64,
+    pub(crate) lot: i64,
 }
 event!(Summed, "test.summed", 60_002, Class::Event);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rang {
-    pub key: String,
+pub(crate) struct Rang {
+    pub(crate) key: String,
 }
 event!(Rang, "test.rang", 60_003, Class::Event);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Secret {
-    pub key: String,
+pub(crate) struct Secret {
+    pub(crate) key: String,
 }
 event!(Secret, "test.secret", 60_004, Class::Event);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tallied {
-    pub key: String,
-    pub samples: u64,
+pub(crate) struct Tallied {
+    pub(crate) key: String,
+    pub(crate) samples: u64,
 }
 event!(Tallied, "test.tallied", 60_005, Class::Health);
 
-pub fn note(key: &str, value: i64) -> Noted {
+pub(crate) fn note(key: &str, value: i64) -> Noted {
     Noted { key: key.to_owned(), value }
 }
 
-pub fn registered(asset: &str) -> AssetRegistered {
+pub(crate) fn registered(asset: &str) -> AssetRegistered {
     AssetRegistered {
         asset: asset.to_owned(),
         fleet: "test".to_owned(),
@@ -83,7 +83,7 @@ pub fn registered(asset: &str) -> AssetRegistered {
     }
 }
 
-pub fn frame(asset: &str, second: i64) -> Telemetry {
+pub(crate) fn frame(asset: &str, second: i64) -> Telemetry {
     Telemetry {
         fleet: "test".to_owned(),
         asset: asset.to_owned(),
@@ -99,10 +99,10 @@ pub fn frame(asset: &str, second: i64) -> Telemetry {
 }
 
 /// Adds up what it hears, and notices silence.
-pub struct Counter;
+pub(crate) struct Counter;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Sum {
+pub(crate) struct Sum {
     sum: i64,
     count: u64,
 }
@@ -112,7 +112,7 @@ impl Record for Sum {
 }
 
 #[derive(Default)]
-pub struct Check;
+pub(crate) struct Check;
 
 impl Timer for Check {
     const NAME: &'static str = "check";
@@ -120,7 +120,7 @@ impl Timer for Check {
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NoConfig {}
+pub(crate) struct NoConfig {}
 
 impl Agent for Counter {
     const KIND: &'static str = "counter";
@@ -167,10 +167,10 @@ impl Handle<Check> for Counter {
 }
 
 /// Counts samples; saves at checkpoints and says something at every fifth.
-pub struct Tally;
+pub(crate) struct Tally;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Samples {
+pub(crate) struct Samples {
     registered: bool,
     samples: u64,
 }

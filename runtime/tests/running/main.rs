@@ -1,0 +1,11 @@
+//! Agents as they run: turns, checkpoints, time, whole deployments, and the log computed anew.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod agents;
+mod checkpoints;
+mod deployment;
+mod moments;
+mod recompute;
+mod retention;
+mod turns;
