@@ -1,13 +1,13 @@
 # The two commands of the README are `make demo` and `make test`; `make` alone lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench mutants docs
+.PHONY: help demo test check bench kills mutants docs
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
-demo: ## build ./aurorasync and show it at work; ARGS="--seed 7" are passed on
-	@scripts/demo $(ARGS)
+demo: ## build ./aurorasync and show it at work; RECORDINGS=DIR, ARGS="--speed 0"
+	@scripts/demo $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)
 
 test: ## everything that must hold: format, lints, tests, house rules, documentation
 	@scripts/test
@@ -17,6 +17,9 @@ check: ## the same for a few crates between two edits: make check CRATES="runtim
 
 bench: ## measure the pipeline on this machine; ARGS="--assets 1000 --seconds 10" are passed on
 	@cargo run --quiet --release --locked --bin aurorasync -- bench pipeline $(ARGS)
+
+kills: ## kill the process at random while it works, KILLS=200 times, and judge it by the client's ledger
+	@AURORASYNC_KILLS=$(or $(KILLS),200) cargo test --locked -p aurorasync --test kills at_random -- --nocapture
 
 mutants: ## break each promise and see its test fail; ONLY=name for one
 	@scripts/mutants $(ONLY)

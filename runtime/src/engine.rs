@@ -361,7 +361,8 @@ impl<A: Agent> AgentEngine<A> {
         self.watermark = watermark.or(before);
         let turn = match self.durability() {
             Durability::Checkpoint { .. } => {
-                self.unsaved.append(&mut touched);
+                // Not `append`: that would build the whole set anew.
+                self.unsaved.extend(std::mem::take(&mut touched));
                 (!outputs.is_empty()).then(|| self.said(before, watermark, outputs))
             }
             Durability::Turn if touched.is_empty() && outputs.is_empty() => None,

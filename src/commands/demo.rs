@@ -122,10 +122,15 @@ async fn tell(
     deployment: &Arc<Deployment>,
 ) -> Result<(), CliError> {
     story.step(2, "register the assets and play the recorded trips")?;
-    let recording = Recording::load(&args.dataset, Some(&args.recordings))
-        .map_err(|error| without_recordings(&args.recordings, &error))?;
-    let mut replay =
-        recording.open().map_err(|error| without_recordings(&args.recordings, &error))?;
+    let recording = Recording::load(&args.dataset, Some(&args.recordings))?;
+    let mut replay = match recording.open() {
+        Ok(replay) => replay,
+        Err(error) if args.headless => return Err(without_recordings(&args.recordings, &error)),
+        Err(error) => {
+            let text = without_recordings(&args.recordings, &error);
+            return Ok(session.console.line(format!("  {text}"))?);
+        }
+    };
     let registered = replay.assets().iter().map(registration).collect::<Result<Vec<_>, _>>()?;
     let assets = registered.len();
     for asset in replay.assets() {
@@ -162,8 +167,7 @@ async fn tell(
 
 fn without_recordings(recordings: &Path, error: &CliError) -> CliError {
     CliError::failed(format!(
-        "there are no recordings to play in `{}`: {error}; name their folder with \
-         `make demo RECORDINGS=DIR`, or serve without them: `./aurorasync run`",
+        "no recordings to play in `{}`: {error}; name their folder with `make demo RECORDINGS=DIR`",
         recordings.display()
     ))
 }

@@ -28,6 +28,8 @@ const KILLS: u64 = 20;
 const CRASHES_PER_POINT: u64 = 5;
 /// Shortest and longest time from readiness to the kill.
 const LIFE_MILLIS: std::ops::Range<u64> = 100..700;
+/// Classes that a random instant seldom hits; every other kill waits for one of them, in turn.
+const AIMED_AT: [&str; 3] = ["transaction", "timer", "checkpoint"];
 /// From so many kills on, each class of work must have been under way at ten of them.
 const KILLS_JUDGED_BY_CLASS: u64 = 200;
 const TIMES_PER_CLASS: u64 = 10;
@@ -65,6 +67,10 @@ fn nothing_acknowledged_is_lost_or_counted_twice_by_kills_at_random() {
         }
         let sending = fleet.send(server.url());
         server.let_live(Duration::from_millis(rng.gen_range(LIFE_MILLIS)));
+        if number % 2 == 1 {
+            let class = AIMED_AT[usize::try_from(number / 2).unwrap() % AIMED_AT.len()];
+            server.wait_for_flight(folder.path(), class);
+        }
         server.kill();
         fleet.take_back(sending);
         count(&mut tally, folder.path());

@@ -1,5 +1,6 @@
 //! The process under test: started, waited for, killed.
 
+use runtime::flight;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,6 +9,9 @@ use std::time::{Duration, Instant};
 
 /// Longest time that a start, a stop or a crash is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Longest time that a class of work is waited for.
+const AIM_MAX: Duration = Duration::from_secs(3);
 
 /// Writes the configuration: checkpoints so short that a life of half a second sees them, windows as short as may be.
 pub(crate) fn configure(folder: &Path) {
@@ -81,6 +85,17 @@ impl Server {
         // Nobody sends: this is a wait of exactly so long.
         assert!(alarm.recv_timeout(life).is_err());
         assert!(self.child.try_wait().unwrap().is_none(), "the process ended by itself");
+    }
+
+    /// Waits until work of `class` is being committed, or until that has not been so for long.
+    pub(crate) fn wait_for_flight(&mut self, folder: &Path, class: &str) {
+        let index = flight::FLIGHTS.iter().position(|known| *known == class).unwrap();
+        let begun = Instant::now();
+        while begun.elapsed() < AIM_MAX
+            && flight::read(&folder.join("flight")).unwrap_or_default()[index] == 0
+        {
+            std::hint::spin_loop();
+        }
     }
 
     /// `kill -9`.

@@ -158,6 +158,14 @@ impl Intake<'_> {
             ctx.count("readings_duplicate", 1);
             return Ok(());
         }
+        if let Some(watermark) = state.features.watermark()
+            && sampled_at.saturating_add(LATENESS) < watermark
+        {
+            // Its window may be open still, but whether it was counted is known for the lateness alone.
+            let late = AddError::TooLate { sampled_at, watermark };
+            self.refuse_sample(index, state, unusable(&late));
+            return Ok(());
+        }
         let (values, beyond) = self.values(index, sample, columns);
         state.close_before(self.analyser, sampled_at, ctx)?;
         match self.analyser.features.add(&mut state.features, sampled_at, &values) {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Counted readings that are told apart: the newest so many of a boot.
 const COUNTED: u64 = 1_024;
+/// Highest count that is kept as a bit; a device that sends a higher one is told apart by fingerprint.
+const SEQ_MAX: u64 = u64::MAX - COUNTED;
 const WORDS: usize = (COUNTED / 64) as usize;
 /// Fingerprints kept at most; with more in ten minutes the oldest are forgotten early.
 pub(super) const FINGERPRINTS_MAX: usize = 16_384;
@@ -57,6 +59,7 @@ impl Seen {
     fn place(&self, reading: &ReadingId) -> Place {
         let ReadingId::Counted { boot, seq } = *reading else { return Place::Listed };
         match self.boot {
+            _ if seq > SEQ_MAX => Place::Listed,
             Some(known) if boot == known && seq < self.end && seq + COUNTED >= self.end => {
                 let slot = seq % COUNTED;
                 Place::Bit(usize::try_from(slot / 64).unwrap_or(0), 1 << (slot % 64))
@@ -145,6 +148,16 @@ mod tests {
         );
         seen.note(&counted(1, 7), at(10), at(11));
         assert!(seen.contains(&counted(1, 7), at(10)));
+    }
+
+    #[test]
+    fn a_count_at_the_end_of_all_numbers_is_a_count_like_any_other() {
+        let mut seen = Seen::default();
+        for seq in [7, u64::MAX, u64::MAX - 1, SEQ_MAX, SEQ_MAX + 1, 8] {
+            assert!(!seen.contains(&counted(1, seq), at(10)), "{seq}");
+            seen.note(&counted(1, seq), at(10), at(10));
+            assert!(seen.contains(&counted(1, seq), at(10)), "{seq}");
+        }
     }
 
     #[test]

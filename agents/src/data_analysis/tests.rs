@@ -2,7 +2,8 @@
 
 use super::{Config, DataAnalysis};
 use messages::health::{
-    AssetSilent, HealthAssessed, QuarantineReason, SensorFaulted, TelemetryQuarantined,
+    AssetSilent, HealthAssessed, QuarantineReason, SensorFaultKind, SensorFaulted,
+    TelemetryQuarantined,
 };
 use messages::registry::{AssetRegistered, AssetRetired};
 use messages::telemetry::{Sample, Signal, Telemetry, json};
@@ -238,6 +239,29 @@ fn a_sample_later_than_ten_minutes_is_kept_and_changes_no_window() {
 }
 
 #[test]
+fn a_reading_of_more_than_ten_minutes_ago_is_not_counted_anew() {
+    let mut world = watched();
+    world.publish(one(65));
+    world.publish(one(700));
+    // Its window is open until a sample of second 720, but its fingerprint is forgotten.
+    world.publish(one(65));
+    assert_eq!(readings(&mut world), [2, 0, 1]);
+    world.publish(one(1400));
+    assert_eq!(final_windows(&world)[&moment(120)].samples, 1);
+}
+
+#[test]
+fn a_device_that_counts_to_the_end_of_all_numbers_harms_nobody() {
+    let mut world = watched();
+    for seq in [1, u64::MAX, 2] {
+        let second = i64::try_from(seq.min(9)).unwrap();
+        world.publish(frame(Some(1), vec![sample(second, Some(seq))]));
+    }
+    assert!(world.dead().is_empty(), "{:?}", world.dead());
+    assert_eq!(readings(&mut world), [3, 0, 0]);
+}
+
+#[test]
 fn an_ordered_backlog_after_an_outage_is_not_late() {
     let mut world = watched();
     world.advance(Duration::from_secs(3 * 24 * 3600));
@@ -432,18 +456,26 @@ fn a_window_closed_by_time_is_said_anew_when_late_samples_changed_it() {
 }
 
 #[test]
-fn a_stuck_sensor_is_said_once_and_named_in_every_window_while_it_lasts() {
+fn a_sensor_beyond_its_range_is_said_once_and_named_in_each_window_until_it_is_sound() {
     let mut world = watched();
-    for second in seconds(3590) {
+    for second in seconds(1190) {
         let mut sample = sample(second, None);
-        sample.values[COOLANT] = Some(finite(90.0));
+        if second < 600 {
+            sample.values[2] = Some(finite(5000.0));
+        }
         world.publish(frame(None, vec![sample]));
     }
-    let faults = world.published::<SensorFaulted>();
-    assert_eq!(faults.len(), 1, "{faults:?}");
-    assert_eq!((faults[0].channel.as_str(), faults[0].cleared_at), ("coolant_temperature", None));
-    let last = world.published::<HealthAssessed>().pop().unwrap();
-    assert_eq!(last.sensor_faults.len(), 1);
+    let faults: Vec<_> = world
+        .published::<SensorFaulted>()
+        .into_iter()
+        .map(|fault| (fault.channel, fault.kind, fault.cleared_at.is_some()))
+        .collect();
+    let fault = |cleared| ("tyre_pressure".into(), SensorFaultKind::OutOfRange, cleared);
+    assert_eq!(faults, [fault(false), fault(true)]);
+    let named = |assessed: &HealthAssessed| assessed.sensor_faults.len();
+    let named: Vec<usize> = world.published::<HealthAssessed>().iter().map(named).collect();
+    assert!(named.is_sorted_by(|a, b| a <= b || (*a, *b) == (1, 0)), "{named:?}");
+    assert_eq!((named[0], named[5], named[18]), (0, 1, 0));
 }
 
 #[test]

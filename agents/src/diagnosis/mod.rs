@@ -77,7 +77,6 @@ pub struct State {
     said: BTreeMap<String, Said>,
     /// What was last said not to be judged.
     withheld: Vec<CannotSay>,
-    retired: bool,
 }
 
 /// What stands said of a component.
@@ -149,7 +148,6 @@ impl Handle<HealthAssessed> for Diagnosis {
         }
         state.judged_through = Some(assessed.window_end);
         state.fleet.clone_from(&assessed.fleet);
-        state.retired = false;
         let judged = self.judge(profile, assessed);
         state.speak(&self.config, profile, assessed, judged, ctx);
         Ok(())
@@ -181,7 +179,6 @@ impl Handle<AssetRetired> for Diagnosis {
         for component in components {
             state.clear(&component, at, ClearedReason::Retired, ctx);
         }
-        state.retired = true;
         Ok(())
     }
 }

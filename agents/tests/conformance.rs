@@ -1,0 +1,110 @@
+//! Every agent of the catalog keeps what every agent promises.
+
+use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
+use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
+use messages::{Finite, Timestamp};
+use runtime::testkit::World;
+use runtime::testkit::conformance;
+use std::time::Duration;
+
+const ASSETS: u32 = 5;
+/// Minutes of data; enough for a trend within a run.
+const MINUTES: u32 = 60;
+/// Seconds between samples.
+const STEP: u32 = 15;
+
+fn asset(number: u32) -> String {
+    format!("VEH{number:03}")
+}
+
+fn registered(asset: String) -> AssetRegistered {
+    AssetRegistered {
+        asset,
+        fleet: "demo".into(),
+        profile: "vehicle".into(),
+        model: None,
+        in_service_since: None,
+        supplier: None,
+        batch: None,
+        owner: None,
+        group: None,
+    }
+}
+
+/// A warm engine whose coolant rises the faster the higher the asset's number.
+fn frame(number: u32, second: u32, moment: Timestamp) -> Telemetry {
+    let rise = f64::from(number) * f64::from(second) / 3600.0;
+    let swing = f64::from((second * 7) % 31) / 10.0;
+    let values = [
+        ("engine_speed", 2000.0 + swing * 20.0),
+        ("coolant_temperature", 88.0 + rise * 5.0 + swing),
+        ("oil_pressure", 350.0 + swing),
+        ("battery_voltage", 14.0 + swing / 20.0),
+        ("vibration_rms", 2.0 + swing / 10.0),
+        ("tyre_pressure", 220.0 + swing),
+        ("no_such_signal", swing),
+    ];
+    // Every ninth sample comes late, and some of them too late.
+    let late =
+        Duration::from_secs(if second.is_multiple_of(9) { u64::from(second % 800) } else { 0 });
+    let codes = vec![TroubleCode::Obd2 { code: "P0217".into() }];
+    Telemetry {
+        fleet: "demo".into(),
+        asset: asset(number),
+        boot: number.is_multiple_of(2).then_some(1),
+        signals: values.map(|(name, _)| Signal { name: name.into(), unit: None }).to_vec(),
+        samples: vec![Sample {
+            sampled_at: moment.saturating_sub(late),
+            seq: Some(u64::from(second / STEP)),
+            values: values
+                .map(|(_, value)| Some(Finite::new(value).expect("a finite value")))
+                .to_vec(),
+            codes: if number == 4 && second > 1800 { codes } else { Vec::new() },
+        }],
+    }
+}
+
+/// An hour in the life of a small fleet, and two days of silence after it.
+fn script(world: &mut World) {
+    // The last asset sends before it is known.
+    (1..ASSETS).for_each(|number| world.append(&registered(asset(number))));
+    for minute in 0..MINUTES {
+        let now = world.conductor().now();
+        // A lot of several samples per asset, so that there is an order to disturb.
+        for second in (0..60).step_by(STEP as usize) {
+            let sampled_at = now.saturating_add(Duration::from_secs(second.into()));
+            for number in 1..=ASSETS {
+                let frame = frame(number, minute * 60 + second, sampled_at);
+                world.append(&frame);
+                if minute % 7 == 0 {
+                    world.append(&frame);
+                }
+            }
+        }
+        match minute {
+            10 => world.append(&registered(asset(ASSETS))),
+            37 => world.append(&MaintenanceRecorded {
+                asset: asset(1),
+                component: "engine".into(),
+                performed_at: now,
+            }),
+            50 => world.append(&AssetRetired { asset: asset(2), reason: "sold".into() }),
+            _ => {}
+        }
+        world.advance(Duration::from_secs(60));
+    }
+    world.advance(Duration::from_secs(2 * 24 * 3600));
+}
+
+#[test]
+fn every_agent_keeps_what_every_agent_promises() {
+    let catalog = agents::catalog();
+    let conformed = conformance::check(&catalog, script);
+    for (kind, _) in catalog.iter() {
+        let handled = conformed.handled.get(kind).copied().unwrap_or_default();
+        assert!(handled > 0, "the script gives `{kind}` nothing to do");
+    }
+    let happened = conformed.misfortunes;
+    assert!(happened.duplicates > 0 && happened.reordered > 0, "{happened:?}");
+    assert!(happened.kills_before_commit > 0 && happened.kills_after_commit > 0, "{happened:?}");
+}

@@ -1,0 +1,196 @@
+//! What every catalogued agent must keep, whatever it does: one check that runs on all of them by itself.
+//!
+//! The script says messages and lets time pass; it must make every agent hear each message that it declares.
+//! Nothing is known here of what the agents mean.
+
+use super::World;
+use crate::catalog::Catalog;
+use crate::conductor::{Faults, Misfortunes};
+use crate::models::Models;
+use crate::recompute::recompute;
+use crate::router::PARTITIONS_EMBEDDED;
+use messages::dead::{Cause, DeadLettered};
+use messages::{Envelope, Message, MessageId, Stream};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Worlds in which things go wrong.
+const SEEDS: u64 = 12;
+
+/// What the script led to, so that a test can see that it was not too thin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conformed {
+    /// Messages and timers that each kind handled in the calm world.
+    pub handled: BTreeMap<String, u64>,
+    /// What went wrong in the others, altogether.
+    pub misfortunes: Misfortunes,
+}
+
+/// Checks that the agents of `catalog` keep, under `script`, what every agent promises.
+///
+/// - Duplicates, reordering and kills between log and host change neither a state nor what is said.
+/// - States equal one ordered pass over the recorded log.
+/// - A record whose data is damaged is dead-lettered by each kind that hears it and changes nothing else.
+/// - The same seed gives the same log, misfortunes included.
+/// - An orderly stop leaves nothing in flight and nothing to do again.
+///
+/// # Panics
+/// With the promise that is broken, or with the message that the script lacks.
+pub fn check(catalog: &Catalog, script: impl Fn(&mut World)) -> Conformed {
+    let mut calm = played(catalog, &script, None);
+    let handled = handled(&mut calm);
+    let mut misfortunes = Misfortunes::default();
+    for seed in 0..SEEDS {
+        let mut rough = played(catalog, &script, Some(turbulent(seed)));
+        alike(&mut calm, &mut rough, seed);
+        recomputed(catalog, &mut rough);
+        add(&mut misfortunes, rough.misfortunes());
+    }
+    replayed(catalog, &script);
+    stops(&mut calm);
+    poisoned(catalog, &mut calm);
+    Conformed { handled, misfortunes }
+}
+
+fn turbulent(seed: u64) -> Faults {
+    Faults { seed, duplicate: 0.2, reorder: 32, kill_before_commit: 0.1, kill_after_commit: 0.1 }
+}
+
+fn played(catalog: &Catalog, script: &impl Fn(&mut World), faults: Option<Faults>) -> World {
+    let mut world = World::seeded(1).catalog(catalog.clone());
+    if let Some(faults) = faults {
+        world = world.faults(faults);
+    }
+    script(&mut world);
+    world.drain();
+    world
+}
+
+fn handled(world: &mut World) -> BTreeMap<String, u64> {
+    let mut handled = BTreeMap::new();
+    for engine in world.conductor().engines() {
+        *handled.entry(engine.id().kind.clone()).or_default() += engine.observe().handled;
+    }
+    handled
+}
+
+fn add(total: &mut Misfortunes, more: Misfortunes) {
+    total.duplicates += more.duplicates;
+    total.reordered += more.reordered;
+    total.kills_before_commit += more.kills_before_commit;
+    total.kills_after_commit += more.kills_after_commit;
+}
+
+/// Both hold the same states and said the same messages, each once.
+fn alike(calm: &mut World, rough: &mut World, seed: u64) {
+    for stream in Stream::ALL {
+        assert_eq!(ids(calm, stream), ids(rough, stream), "messages on {stream}, seed {seed}");
+    }
+    same_states(&calm.states(), &rough.states(), &format!("misfortune of seed {seed}"));
+}
+
+fn ids(world: &World, stream: Stream) -> Vec<MessageId> {
+    let mut ids: Vec<MessageId> =
+        world.envelopes(stream).iter().map(|envelope| envelope.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn same_states(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>, what: &str) {
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let different: Vec<&String> =
+        keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).collect();
+    assert!(different.is_empty(), "{what} changed the states of {different:?}");
+}
+
+/// The states equal one ordered pass over the log.
+fn recomputed(catalog: &Catalog, world: &mut World) {
+    let store = world.conductor().store().clone();
+    let reports = recompute(catalog, &Arc::new(Models::default()), &store, PARTITIONS_EMBEDDED)
+        .unwrap_or_else(|error| panic!("the log cannot be passed over again: {error}"));
+    for report in reports {
+        assert!(report.is_equal(), "one ordered pass gives something else: {report:?}");
+    }
+}
+
+/// The same seed gives the same log.
+fn replayed(catalog: &Catalog, script: &impl Fn(&mut World)) {
+    for faults in [None, Some(turbulent(SEEDS))] {
+        let trace = || played(catalog, script, faults).trace();
+        assert!(trace() == trace(), "the same seed gave two logs, with {faults:?}");
+    }
+}
+
+/// Nothing is in flight after an orderly stop, and a new start does nothing again.
+fn stops(world: &mut World) {
+    world.drain();
+    for engine in world.conductor().engines() {
+        let observed = engine.observe();
+        assert_eq!(observed.in_flight, 0, "`{}` stopped with work in hand", engine.id());
+        assert_eq!(observed.cursor, observed.position, "`{}` left work unsaved", engine.id());
+    }
+    let (before, trace) = (world.states(), world.trace());
+    let kinds: BTreeSet<String> =
+        world.conductor().engines().map(|engine| engine.id().kind.clone()).collect();
+    for kind in kinds {
+        let killed = world.conductor().kill(&kind);
+        killed.unwrap_or_else(|error| panic!("`{kind}` cannot start again: {error}"));
+    }
+    world.settle();
+    let again: u64 = handled(world).values().sum();
+    assert_eq!(again, 0, "messages were handled again after an orderly stop");
+    same_states(&before, &world.states(), "a new start");
+    assert!(trace == world.trace(), "something was said by a new start");
+}
+
+/// A damaged record of each message is set aside by whoever hears it, and changes nothing else.
+fn poisoned(catalog: &Catalog, world: &mut World) {
+    let names: BTreeSet<&String> =
+        catalog.iter().flat_map(|(_, entry)| entry.contract.hears.keys()).collect();
+    for name in names {
+        let poison = damaged(world, name);
+        let (states, said, dead) = (world.states(), all_ids(world), world.dead().len());
+        world.append_envelope(poison.clone());
+        world.settle();
+        let hearers: BTreeSet<&str> = catalog
+            .iter()
+            .filter(|(_, entry)| entry.contract.hears.contains_key(name))
+            .map(|(kind, _)| kind)
+            .collect();
+        let letters = world.dead().split_off(dead);
+        let by: Vec<&str> = letters.iter().map(|letter| &*letter.agent).collect();
+        assert_eq!(by.len(), hearers.len(), "a damaged `{name}` was set aside by {by:?}");
+        assert_eq!(by.into_iter().collect::<BTreeSet<_>>(), hearers, "a damaged `{name}`");
+        for letter in &letters {
+            assert_eq!(letter.cause, Cause::Undecodable, "a damaged `{name}`: {}", letter.reason);
+            assert_eq!(letter.original.data, poison.data, "a damaged `{name}` is kept as it was");
+        }
+        same_states(&states, &world.states(), &format!("a damaged `{name}`"));
+        let led_to: Vec<(String, MessageId)> =
+            all_ids(world).difference(&said).filter(|(_, id)| *id != poison.id).cloned().collect();
+        assert!(led_to.is_empty(), "a damaged `{name}` led to {led_to:?}");
+    }
+}
+
+/// A record of the script's with its last byte cut off.
+fn damaged(world: &World, name: &str) -> Envelope {
+    let known = Stream::ALL.into_iter().flat_map(|stream| world.envelopes(stream));
+    let whole = known
+        .filter(|envelope| envelope.name == name && !envelope.data.is_empty())
+        .last()
+        .unwrap_or_else(|| panic!("the script leads to no `{name}`, which an agent hears"));
+    let mut poison = (*whole).clone();
+    poison.id = MessageId::named("poison", name);
+    poison.origin = None;
+    poison.data = poison.data.slice(..poison.data.len() - 1);
+    poison
+}
+
+/// Name and id of every record but dead letters.
+fn all_ids(world: &World) -> BTreeSet<(String, MessageId)> {
+    let streams = Stream::ALL.into_iter().flat_map(|stream| world.envelopes(stream));
+    streams
+        .filter(|envelope| envelope.name != DeadLettered::NAME)
+        .map(|envelope| (envelope.name.clone(), envelope.id))
+        .collect()
+}
