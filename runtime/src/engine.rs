@@ -361,8 +361,10 @@ impl<A: Agent> AgentEngine<A> {
         self.watermark = watermark.or(before);
         let turn = match self.durability() {
             Durability::Checkpoint { .. } => {
-                // Not `append`: that would build the whole set anew.
-                self.unsaved.extend(std::mem::take(&mut touched));
+                // One by one: `append` and `extend` would build the whole set anew.
+                for key in std::mem::take(&mut touched) {
+                    self.unsaved.insert(key);
+                }
                 (!outputs.is_empty()).then(|| self.said(before, watermark, outputs))
             }
             Durability::Turn if touched.is_empty() && outputs.is_empty() => None,

@@ -106,7 +106,10 @@ impl Wheel {
             self.due.remove(&entry);
             self.firing.remove(&entry);
         }
-        self.due.extend(entries(key, after));
+        // One by one: `extend` would build the whole set anew.
+        for entry in entries(key, after) {
+            self.due.insert(entry);
+        }
     }
 
     /// When the next timer is due.
