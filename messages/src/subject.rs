@@ -23,6 +23,8 @@ use std::fmt::Write;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
+/// Tokens that begin so are the house's own (`_control`): no text has one, see `docs/adr/0006`.
+const RESERVED: char = '_';
 /// Longest token, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 64;
 /// What every subject begins with.
@@ -191,7 +193,8 @@ pub fn escape(text: &str) -> Result<Cow<'_, str>, TokenError> {
     if text.is_empty() {
         return Err(TokenError::Empty);
     }
-    let token = if text.bytes().all(is_token_byte) && !text.starts_with(ESCAPED) {
+    let is_plain = text.bytes().all(is_token_byte);
+    let token = if is_plain && !text.starts_with(ESCAPED) && !text.starts_with(RESERVED) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(escape_bytes(text))
@@ -213,6 +216,9 @@ pub fn unescape(token: &str) -> Result<Cow<'_, str>, TokenError> {
         return Err(malformed());
     }
     let Some(escaped) = token.strip_prefix(ESCAPED) else {
+        if token.starts_with(RESERVED) {
+            return Err(malformed());
+        }
         return Ok(Cow::Borrowed(token));
     };
     let text = unescape_bytes(escaped).ok_or_else(malformed)?;
@@ -313,6 +319,14 @@ mod tests {
 
     fn partitions(count: u16) -> NonZeroU16 {
         NonZeroU16::new(count).unwrap()
+    }
+
+    #[test]
+    fn no_text_has_a_token_of_the_houses_own() {
+        let token = escape("_control").unwrap();
+        assert!(!token.starts_with(RESERVED), "{token}");
+        assert_eq!(unescape(&token).unwrap(), "_control");
+        assert!(unescape("_control").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::store::Partition;
 use crate::wiring::Contract;
 use messages::dead::DeadLettered;
 use messages::{Class, Envelope, Message, Stream, subject};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
 
@@ -44,9 +45,12 @@ impl Router {
     /// The partition of `stream` that holds `key`.
     #[must_use]
     pub fn partition(&self, stream: Stream, key: &str) -> Partition {
-        let index =
-            if stream.is_partitioned() { subject::partition(key, self.partitions) } else { 0 };
-        Partition { stream, index }
+        if !stream.is_partitioned() {
+            return Partition { stream, index: 0 };
+        }
+        // As a server does it: over the token. A key too long for one is never sent through a server.
+        let token = subject::escape(key).unwrap_or(Cow::Borrowed(key));
+        Partition { stream, index: subject::partition(&token, self.partitions) }
     }
 
     /// Where `envelope` is appended: its home first, then its copies.
