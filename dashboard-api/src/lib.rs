@@ -1,8 +1,8 @@
 //! The HTTP door: telemetry in, the registry, and what the agents do and how they fare.
 //!
 //! [`routes::ROUTES`] is the list of everything that can be asked; each handler lives in the file of what it is
-//! about. [`server`] takes connections, [`door`] brings one request to its handler. Lists are computed
-//! from the log ([`views`], [`feed`]), so nothing is shown that is not on it.
+//! about. `server` takes connections, `door` brings one request to its handler. Lists are computed
+//! from the log (`views`, `feed`), so nothing is shown that is not on it.
 
 mod agents;
 mod assets;

@@ -90,7 +90,7 @@ impl Bound {
         self.address
     }
 
-    /// Serves until `shutdown` is done, then lets requests under way finish for [`DRAIN_TIMEOUT`].
+    /// Serves until `shutdown` is done, then lets requests under way finish for `DRAIN_TIMEOUT`.
     ///
     /// Nothing of the deployment is held any more when it returns.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) {
