@@ -10,8 +10,10 @@ use messages::registry::AssetRegistered;
 use messages::{
     DecodeError, Envelope, Message, MessageId, Provenance, Sequence, Stream, Timestamp,
 };
+use runtime::bus::{Bus, BusError};
 use runtime::committer::Entry;
 use runtime::conductor::Conductor;
+use runtime::deployment::Deployment;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::{Agent, Catalog, Models};
@@ -167,6 +169,20 @@ pub fn appended(entry: &Played, number: u64) -> Result<Entry, CliError> {
         }
     };
     Ok(envelope.map_err(CliError::failed)?.with_provenance(provenance).into())
+}
+
+/// Appends, and again as long as the door says that too much waits.
+///
+/// # Errors
+/// [`CliError::Failed`] when the log refuses or has stopped.
+pub async fn append(deployment: &Deployment, entries: Vec<Entry>) -> Result<(), CliError> {
+    loop {
+        match deployment.bus().append(entries.clone()).await {
+            Ok(_) => return Ok(()),
+            Err(BusError::Overloaded(_)) => tokio::task::yield_now().await,
+            Err(error) => return Err(CliError::failed(error)),
+        }
+    }
 }
 
 /// Follows what agents say on LOG and HEALTH.

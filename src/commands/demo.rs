@@ -8,12 +8,10 @@ use crate::config::{self, Sources};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
-use crate::replaying::{Listener, Recording, appended, registration};
+use crate::replaying::{Listener, Recording, append, appended, registration};
 use clap::Args;
 use messages::Stream;
 use narrator::Narrator;
-use runtime::bus::{Bus, BusError};
-use runtime::committer::Entry;
 use runtime::deployment::Deployment;
 use runtime::flight::FlightRecorder;
 use runtime::store::Partition;
@@ -170,17 +168,6 @@ fn without_recordings(recordings: &Path, error: &CliError) -> CliError {
         "no recordings to play in `{}`: {error}; name their folder with `make demo RECORDINGS=DIR`",
         recordings.display()
     ))
-}
-
-/// Appends, and again as long as the door says that too much waits.
-async fn append(deployment: &Deployment, entries: Vec<Entry>) -> Result<(), CliError> {
-    loop {
-        match deployment.bus().append(entries.clone()).await {
-            Ok(_) => return Ok(()),
-            Err(BusError::Overloaded(_)) => tokio::task::yield_now().await,
-            Err(error) => return Err(CliError::failed(error)),
-        }
-    }
 }
 
 /// Whether an agent has not yet handled all that is on its input.

@@ -4,6 +4,7 @@ use super::{cores, score};
 use crate::cli::{Answer, Session};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::replaying::append;
 use clap::Args;
 use messages::profile::{Profile, embedded};
 use messages::registry::AssetRegistered;
@@ -13,7 +14,6 @@ use models::features::Features;
 use models::forest::{Forest, Rows, Settings};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use runtime::bus::{Bus, BusError};
 use runtime::clock::Clock;
 use runtime::committer::Entry;
 use runtime::deployment::{Deployment, Options};
@@ -201,17 +201,6 @@ async fn register(deployment: &Deployment, assets: usize) -> Result<(), CliError
 
 fn asset(number: usize) -> String {
     format!("VEH{number:06}")
-}
-
-/// Appends, and again as long as the door says that too much waits.
-async fn append(deployment: &Deployment, entries: Vec<Entry>) -> Result<(), CliError> {
-    loop {
-        match deployment.bus().append(entries.clone()).await {
-            Ok(_) => return Ok(()),
-            Err(BusError::Overloaded(_)) => tokio::task::yield_now().await,
-            Err(error) => return Err(CliError::failed(error)),
-        }
-    }
 }
 
 /// Records of TELEMETRY that data-analysis has not handled.
