@@ -55,6 +55,9 @@ impl Record for StoredMemory {
     const SCHEMA: u16 = 2;
 }
 
+/// Longest encoding of what is stored besides timers and state: position, provenance, a length.
+const STORED_FIXED_BYTES: usize = 10 + 1 + 10;
+
 impl<S: Record + Default> Memory<S> {
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, EncodeError> {
         record::encode(&StoredMemory {
@@ -63,6 +66,15 @@ impl<S: Record + Default> Memory<S> {
             timers: self.timers.clone(),
             state: record::encode(&self.state)?,
         })
+    }
+
+    /// Whether it can be stored, also once a later position is noted as applied.
+    pub(crate) fn check(&self) -> Result<(), EncodeError> {
+        let bytes = record::HEADER_BYTES
+            + STORED_FIXED_BYTES
+            + record::body_bytes(&self.timers)?
+            + record::encoded_bytes(&self.state)?;
+        if bytes > StoredMemory::BYTES_MAX { Err(EncodeError::TooLarge { bytes }) } else { Ok(()) }
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {

@@ -5,6 +5,7 @@
 mod agents;
 mod checkpoints;
 mod deployment;
+mod memories;
 mod moments;
 mod recompute;
 mod retention;
