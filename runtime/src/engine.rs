@@ -16,7 +16,9 @@ use crate::store::{
     Change, Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
 };
 use crate::timers::{TimerFired, Wheel};
+use crate::upgrade;
 use crate::wiring::{Contract, Durability, Wiring};
+pub(crate) use cell::Form;
 use cell::{Cell, Memory, StoredMemory};
 use checkpoint::Saving;
 use messages::{Envelope, MessageId, Sequence, Timestamp, record};
@@ -142,7 +144,7 @@ pub enum EngineError {
     Config(#[from] ConfigError),
     /// A stored state cannot be read by this build.
     #[error(
-        "state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or delete the host's states so that they are rebuilt from the log"
+        "state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or `aurorasync backup restore`"
     )]
     State {
         /// The host.
@@ -238,6 +240,7 @@ impl<A: Agent> AgentEngine<A> {
         };
         let agent = A::new(config.clone(), &models)?;
         let wheel = load_wheel(&id, &*store)?;
+        let condemned = upgrade::condemned(&id, &*store)?;
         Ok(Self {
             partition,
             models,
@@ -256,7 +259,7 @@ impl<A: Agent> AgentEngine<A> {
             ready: VecDeque::new(),
             expected: progress.cursor,
             ahead: BTreeMap::new(),
-            condemned: BTreeSet::new(),
+            condemned,
             faults_in_a_row: 0,
             observation: Observation::default(),
             id,

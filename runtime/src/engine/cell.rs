@@ -42,6 +42,25 @@ pub(crate) struct Base<S> {
     pub(crate) timers: Timers,
 }
 
+/// The form in which one agent's memories are stored, as far as this build knows it.
+#[derive(Clone)]
+pub(crate) struct Form {
+    /// Schemas and versions that this build writes, in words.
+    pub(crate) name: String,
+    /// Reads a stored memory of any version that this build knows.
+    pub(crate) read: fn(&[u8]) -> Result<(), DecodeError>,
+}
+
+impl Form {
+    pub(crate) fn of<A: Agent>() -> Self {
+        let written = |schema, version| format!("schema {schema} version {version}");
+        let outer = written(StoredMemory::SCHEMA, StoredMemory::VERSION);
+        let inner = written(A::State::SCHEMA, A::State::VERSION);
+        let read = |bytes: &[u8]| Memory::<A::State>::from_bytes(bytes).map(drop);
+        Self { name: format!("{outer}, {inner}"), read }
+    }
+}
+
 /// The stored form of a [`Memory`]; the state inside keeps its own version.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredMemory {

@@ -10,3 +10,4 @@ mod moments;
 mod recompute;
 mod retention;
 mod turns;
+mod upgrades;
