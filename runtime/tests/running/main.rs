@@ -5,7 +5,9 @@
 mod agents;
 mod checkpoints;
 mod deployment;
+mod memories;
 mod moments;
 mod recompute;
 mod retention;
 mod turns;
+mod upgrades;
