@@ -45,7 +45,7 @@ impl Catalog {
             check: |config, models| {
                 let config = serde_json::from_value::<A::Config>(config.clone())
                     .map_err(|error| error.to_string())?;
-                A::new(config, models).map(drop).map_err(|error| error.to_string())
+                A::new(config, models).map(drop).map_err(|error| error.reason)
             },
         };
         if self.entries.insert(A::KIND.to_owned(), entry).is_some() {

@@ -11,6 +11,7 @@ pub use checkpoint::CHECKPOINT_SLICE_BYTES;
 pub use step::REASON_BYTES_MAX;
 
 use crate::agent::{Agent, ConfigError};
+use crate::configuration;
 use crate::models::Models;
 use crate::store::{
     Change, Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
@@ -234,11 +235,7 @@ impl<A: Agent> AgentEngine<A> {
             // A kind that is new to the deployment begins with the oldest record that is kept.
             progress.cursor = store.first(partition).saturating_sub(1);
         }
-        let config = match &progress.config {
-            Some(name) => load_config::<A>(&*store, name)?,
-            None => A::Config::default(),
-        };
-        let agent = A::new(config.clone(), &models)?;
+        let (config, agent) = Self::configured(&id, &mut progress.config, &*store, &models)?;
         let wheel = load_wheel(&id, &*store)?;
         let condemned = upgrade::condemned(&id, &*store)?;
         Ok(Self {
@@ -265,6 +262,35 @@ impl<A: Agent> AgentEngine<A> {
             id,
             store,
         })
+    }
+
+    /// The agent under the configuration `name`, or under the newest one on its input if this build no
+    /// longer takes that: otherwise the host could not open to read on to the one that it takes.
+    fn configured(
+        id: &HostId,
+        name: &mut Option<String>,
+        store: &dyn Store,
+        models: &Models,
+    ) -> Result<(A::Config, A), EngineError> {
+        let build = |name: &Option<String>| {
+            let config = match name {
+                Some(name) => load_config::<A>(store, name)?,
+                None => A::Config::default(),
+            };
+            Ok((config.clone(), A::new(config, models)?))
+        };
+        match build(name) {
+            Err(EngineError::Config(refused)) => {
+                let newest = configuration::newest(id, store)?;
+                if newest.is_none() || newest == *name {
+                    return Err(refused.into());
+                }
+                tracing::warn!(host = %id, %refused, "the newest configuration takes its place");
+                *name = newest;
+                build(name)
+            }
+            built => built,
+        }
     }
 
     /// Puts waiting records that now follow each other into line.

@@ -4,6 +4,7 @@
 
 mod agents;
 mod checkpoints;
+mod configurations;
 mod deployment;
 mod memories;
 mod moments;
