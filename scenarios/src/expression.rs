@@ -172,8 +172,8 @@ impl Expression {
         self.root.visit(&mut |part| match &part.kind {
             Kind::Saved(name) => uses.push((name.clone(), part.offset, part.width)),
             Kind::Filled(template) => {
-                let (_, inside) = Template::parse(&template.to_string()).unwrap_or((template.clone(), Vec::new()));
-                uses.extend(inside.into_iter().map(|it| (it.name, part.offset + 1 + it.offset, it.width)));
+                let names = template.names().map(|name| (name.to_owned(), part.offset, part.width));
+                uses.extend(names);
             }
             _ => {}
         });

@@ -75,7 +75,7 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|error: messages::TimestampError| error.to_string())
+    text.parse().map_err(|error: messages::time::TimestampError| error.to_string())
 }
 
 fn local_hour(at: &str, zone: &str) -> Result<Value, String> {

@@ -89,6 +89,14 @@ impl Template {
         Ok(text)
     }
 
+    /// The names that it uses.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Name(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
     /// The text, if it names nothing.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
