@@ -328,7 +328,7 @@ impl Parser<'_> {
             (false, "by", _) => (Bound::By, false, next + 1),
             (false, "from", _) => (Bound::From, false, next + 1),
             (false, "until" | "till", _) => (Bound::From, true, next + 1),
-            (false, "on" | "for" | "in", _) => (Bound::On, false, next + 1),
+            (false, "on" | "for" | "in" | "at" | "over" | "during", _) => (Bound::On, false, next + 1),
             _ => (Bound::On, false, at),
         }
     }

@@ -75,7 +75,8 @@ fn picked(item: &Item, led: bool, bare: bool, offers: &[Offer], zone: &TimeZone)
 /// A bare number: that of an offer, or the hour of one, but not both.
 fn number_or_hour(value: u32, offers: &[Offer], zone: &TimeZone) -> Picked {
     let hour_is = |offer: &Offer| {
-        let hour = calendar::local(zone, offer.from).map(|local| local.hour());
+        let local = calendar::local(zone, offer.from).filter(|local| local.minute() == 0);
+        let hour = local.map(|local| local.hour());
         let told = i8::try_from(value).ok();
         hour.zip(told).is_some_and(|(hour, told)| hour == told || (told <= 12 && hour == told + 12))
     };

@@ -1,14 +1,15 @@
 //! What owners write, and what it must be taken for: two tables of replies, measured and held to "no wrong action".
 
 use agents::engagement::moment::{QuietHours, When, zone};
-use agents::engagement::understanding::{Context, Intent, Offer, Reader, Understood};
+use agents::engagement::understanding::{Context, Offer, Reader, Understood};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use messages::Timestamp;
+use messages::contact::Intent;
 use std::collections::BTreeMap;
 
-const TUNED: &str = include_str!("replies/english.txt");
-const UNSEEN: &str = include_str!("replies/english_unseen.txt");
+const TUNED: &str = include_str!("english.txt");
+const UNSEEN: &str = include_str!("english_unseen.txt");
 /// Least share of replies of the tuned table that are understood as expected.
 const TUNED_SHARE_MIN: f64 = 0.97;
 /// The same of the table that nothing was tuned on.
