@@ -159,3 +159,36 @@ fn replies_never_tuned_on_lead_to_no_wrong_action_either() {
     assert_eq!(outcome.wrong_slots, [""; 0], "wrong slots");
     assert!(share(&outcome) >= UNSEEN_SHARE_MIN, "{} of {}", outcome.right, outcome.rows);
 }
+
+/// What simulated owners say, written by whoever made them.
+const SIMULATED: &str = include_str!("../../../profiles/simulation/owners.toml");
+
+#[test]
+fn simulated_owners_are_understood() {
+    let table: toml::Table = SIMULATED.parse().expect("the file is TOML");
+    let phrases = table["phrases"].as_table().expect("phrases by intent");
+    let mut lines = Vec::new();
+    for (intent, phrases) in phrases {
+        for phrase in phrases.as_array().expect("phrases") {
+            let phrase = phrase.as_str().expect("a phrase");
+            let (situation, slot) =
+                if intent == "choose_slot" { ("O", "2") } else { ("A", "-") };
+            lines.push(format!("{situation}; {intent}; {slot}; ; {}", phrase.replace("{slot}", "second")));
+        }
+    }
+    let (reader, text) = (Reader::of("en"), lines.join("\n"));
+    let mut wrong = Vec::new();
+    for row in rows(&text) {
+        let found = understood(&reader, &row);
+        let fits = match row.intent {
+            // What they say after a visit has a mood, and leads to nothing.
+            "content" => found.sentiment > 0.0,
+            "discontent" => found.sentiment < 0.0,
+            intent => found.intent.name() == intent && found.slot == row.slot.parse().ok().map(|slot: usize| slot - 1),
+        };
+        if !fits {
+            wrong.push(format!("`{}`: {found:?}, not {}", row.reply, row.intent));
+        }
+    }
+    assert_eq!(wrong, [""; 0], "of {}", lines.len());
+}

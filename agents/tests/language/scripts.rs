@@ -185,7 +185,7 @@ fn numbers_that_nobody_knows_are_found() {
         "It costs 3k to 9k rupees.",
         "The chance is 9 in 10.",
         "The chance is 85%.",
-        "The chance is ninety percent.",
+        "The chance is ninety-one percent.",
         "Within six days.",
         "Within 48 km.",
         "You may drive 3,000 km.",

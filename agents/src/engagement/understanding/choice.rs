@@ -35,6 +35,7 @@ pub(super) fn picks(items: &[Item], free: &[bool], offers: &[Offer], zone: &Time
     if offers.is_empty() {
         return Vec::new();
     }
+    let sole = items.iter().filter(|item| !item.is_mark()).count() == 1;
     let bare = items.iter().filter(|item| !item.is_mark() && !item.is_any(BESIDE_NUMBER)).count() <= 1;
     let mut picks = Vec::new();
     for (at, item) in items.iter().enumerate() {
@@ -42,7 +43,8 @@ pub(super) fn picks(items: &[Item], free: &[bool], offers: &[Offer], zone: &Time
             continue;
         }
         let led = at > 0 && items[at - 1].is_any(BEFORE_NUMBER);
-        if let Some(what) = picked(item, led, bare, offers, zone) {
+        let one = item.is_any(&["one"]) && sole;
+        if let Some(what) = picked(item, led || one, bare, offers, zone) {
             picks.push(Pick { item: at, what });
         }
     }

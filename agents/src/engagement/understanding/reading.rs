@@ -178,6 +178,7 @@ impl<'a> Reading<'a> {
                 | Sense::Busy
                 | Sense::Anger
                 | Sense::Ack
+                | Sense::No
         );
         let turns = |before: usize| {
             self.phrase_at(before).is_none_or(|phrase| {

@@ -148,7 +148,8 @@ fn put_off(reading: &Reading<'_>) -> Option<Understood> {
     let offered = !reading.offers.is_empty();
     let contradicts = reading.has_any(&[Sense::Book, Sense::Refuse]) || is_picked(reading);
     if later {
-        if contradicts || reading.has(Sense::Any) {
+        let torn = reading.has(Sense::Yes) && reading.has(Sense::No);
+        if contradicts || torn || reading.has(Sense::Any) {
             return Some(unclear(reading));
         }
         let moved = reading.has_any(&[Sense::Move, Sense::Misfit]);
@@ -156,8 +157,10 @@ fn put_off(reading: &Reading<'_>) -> Option<Understood> {
             return None;
         }
     } else {
-        // Busy now, or today: what fits instead may be an answer.
-        let agreed = reading.has_any(YES) && named(reading, &[Role::Wanted]).is_some();
+        // Busy now, or today: an offer that fits is an answer. Where nothing was offered, "later today is
+        // better" is the time for a call.
+        let agreed =
+            reading.has_any(YES) && matches!(choice(reading), Choice::One(..) | Choice::Within(_));
         let another_day = offered && unwanted(false);
         let moved = reading.has(Sense::Move) || (reading.has(Sense::Misfit) && !unwanted(true));
         if agreed || another_day || contradicts || moved {
@@ -213,6 +216,7 @@ fn hardly(reading: &Reading<'_>) -> Option<Understood> {
     let torn = reading.has_any(YES)
         || reading.has_any(&[Sense::Ack, Sense::Unsure, Sense::Hedge])
         || is_picked(reading)
+        || reading.picks_unknown
         || reading.asks;
     let other_time = reading.has_any(&[Sense::Move, Sense::Misfit]) || !reading.times.is_empty();
     if torn || reading.unknown > UNKNOWN_WORDS_MAX {
@@ -259,7 +263,9 @@ fn agreed(reading: &Reading<'_>) -> Option<Understood> {
     let firm = reading.has_any(&[Sense::Book, Sense::Any]);
     let agrees = firm || reading.has_any(&[Sense::Yes, Sense::Fine]);
     let reserved = reading.has_any(&[Sense::Hedge, Sense::Unsure]) || (reading.asks && !firm);
-    let narrated = !firm && reading.unknown > UNKNOWN_WORDS_MAX;
+    // "Yes" answers something; "fine weather" may not.
+    let known_enough = if reading.has(Sense::Yes) { UNKNOWN_WORDS_MAX } else { 0 };
+    let narrated = !firm && reading.unknown > known_enough;
     if reserved || narrated {
         return Some(unclear(reading));
     }
