@@ -23,7 +23,7 @@ pub(super) const PHRASES: &[(Sense, &[&str])] = &[
         "do not want you to? call|calling|contact|contacting|text|texting|message|messaging",
         "do not want to hear from you|this",
         "do not send me|us? any|more|anything|these|this? more|messages|texts|emails|sms|reminders? anymore|again?",
-        "do not disturb", "never call|contact|text|message|email|ring|phone me|us|this|again",
+        "not you? dare call|text|message|contact", "do not disturb", "never call|contact|text|message|email|ring|phone me|us|this|again",
         "no more calls|messages|texts|emails|sms|reminders|contact|spam",
         "remove me|us|my|this", "remove .. number|name|list", "take me|us|my .. off|out", "delete my|me|our",
         "get me off", "off your|the list", "cancel my subscription", "revoke|withdraw my|the? consent",
@@ -85,7 +85,7 @@ pub(super) const PHRASES: &[(Sense, &[&str])] = &[
     (Sense::Refuse, &[
         "not interested", "no interest", "uninterested", "do not interested", "no thanks", "no thank you", "thanks but no", "thank you but no", "no no thanks",
         "not want|need it|this|that|any|anything|to|your|a|the|one", "not want|need any of it|this|that", "do not want|need", "not want|need", "do not think i need|want|will", "do not care", "could not care less",
-        "no need", "not necessary|needed|required", "unnecessary", "do not bother", "not bother", "not worth", "forget it|about", "leave it", "drop it", "skip it|this", "i will pass", "i pass", "hard pass", "pass on",
+        "no need", "not spending|paying", "not necessary|needed|required", "unnecessary", "do not bother", "not bother", "not worth", "forget it|about", "leave it", "drop it", "skip it|this", "i will pass", "i pass", "hard pass", "pass on",
         "i refuse", "i decline", "refuse", "decline|declined", "reject|rejected", "no way", "not a chance", "no chance", "absolutely|definitely|certainly not", "of course not", "never ever", "^ never $", "not ever", "not going to do|happen|book|come|pay|bring|fix",
         "will not do|be|come|book|pay|bring|go|happen|fix", "^ please? cancel $", "cancel it|this|that|the|my|everything|booking|appointment",
         "can not afford", "not afford", "no money", "too expensive", "too much money", "do not have the? money", "do not book|schedule|reserve", "do not agree", "i disagree", "disagree", "do not believe|trust you|this|it|that",

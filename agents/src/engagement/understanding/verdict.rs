@@ -9,7 +9,7 @@ use crate::engagement::moment::expression::Day;
 use messages::contact::Intent;
 
 /// Most words of a reply that may be unknown when it rests on a mere "yes" or "no".
-const UNKNOWN_WORDS_MAX: usize = 1;
+const UNKNOWN_WORDS_MAX: usize = 0;
 
 const QUESTIONS: [(Sense, Intent); 3] = [
     (Sense::Safety, Intent::AskSafety),
@@ -263,9 +263,8 @@ fn agreed(reading: &Reading<'_>) -> Option<Understood> {
     let firm = reading.has_any(&[Sense::Book, Sense::Any]);
     let agrees = firm || reading.has_any(&[Sense::Yes, Sense::Fine]);
     let reserved = reading.has_any(&[Sense::Hedge, Sense::Unsure]) || (reading.asks && !firm);
-    // "Yes" answers something; "fine weather" may not.
-    let known_enough = if reading.has(Sense::Yes) { UNKNOWN_WORDS_MAX } else { 0 };
-    let narrated = !firm && reading.unknown > known_enough;
+    // "Yes, my car is red" and "fine weather" answer something else.
+    let narrated = !firm && reading.unknown > UNKNOWN_WORDS_MAX;
     if reserved || narrated {
         return Some(unclear(reading));
     }
