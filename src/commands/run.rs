@@ -18,6 +18,7 @@ use dashboard_api::{
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
+use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
@@ -59,7 +60,7 @@ fn crash_at(text: &str) -> Result<(String, u64), String> {
     let (point, nth) = text.rsplit_once(':').ok_or("write it like `commit.before_flush:3`")?;
     let nth = nth.parse().ok().filter(|nth| *nth > 0);
     let nth = nth.ok_or("the number of times is 1 or more")?;
-    if crash::POINTS.contains(&point) {
+    if crash::exists(point) {
         return Ok((point.to_owned(), nth));
     }
     Err(crash::UnknownPoint { name: point.to_owned() }.to_string())
@@ -285,6 +286,7 @@ async fn deploy(
     let deployment = Deployment::start(Options {
         catalog,
         configs,
+        effects: Effects::default(),
         models: Models::default(),
         store: Arc::new(store),
         folder: data.clone(),
