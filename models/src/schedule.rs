@@ -15,8 +15,9 @@
 //! the same answer on every machine.
 
 mod calendar;
-mod invalid;
 mod ground;
+mod invalid;
+mod numbers;
 mod offers;
 mod penalty;
 mod problem;
@@ -45,10 +46,10 @@ pub const EVALUATIONS_MAX: u32 = 20_000;
 pub const OFFERS_MAX: usize = 3;
 
 /// Most bays of a centre.
-pub const BAYS_MAX: usize = 128;
+pub const BAYS_MAX: usize = numbers::NUMBERS_MAX;
 
 /// Most technicians of a centre.
-pub const TECHNICIANS_MAX: usize = 128;
+pub const TECHNICIANS_MAX: usize = numbers::NUMBERS_MAX;
 
 /// Most live bookings of a network.
 pub const BOOKINGS_MAX: usize = 4_096;
@@ -58,7 +59,6 @@ pub const JOBS_MAX: usize = 128;
 
 /// Longest horizon, in days.
 pub const HORIZON_DAYS_MAX: u16 = 90;
-
 
 #[cfg(test)]
 mod tests;

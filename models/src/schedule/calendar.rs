@@ -1,7 +1,8 @@
 //! Knows what is taken, and says of a spot which hard rules speak against it.
 
 use super::Settings;
-use super::ground::{Day, Ground, MINUTE, Spot, moment};
+use super::ground::{Ground, MINUTE, Spot, moment};
+use super::numbers::Numbers;
 use super::problem::{Booking, Job, Problem};
 use jiff::civil::Date;
 use messages::prediction::Severity;
@@ -58,7 +59,7 @@ pub enum Constraint {
         /// What they would have to be able to do.
         skill: String,
         /// How many there can do it at all.
-        skilled: u32,
+        skilled: usize,
     },
     /// The part is not there by then, or kept for others.
     Part {
@@ -76,7 +77,7 @@ pub enum Constraint {
         /// The day, in the centre's zone.
         date: Date,
         /// How many stay free.
-        places: u8,
+        places: u16,
     },
 }
 
@@ -97,8 +98,8 @@ const ALL: [Against; 8] = [EARLY, LATEST, HOURS, HOLIDAY, BAY, TECHNICIAN, PART,
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Verdict {
     pub(super) against: Against,
-    pub(super) bay: Option<u8>,
-    pub(super) technician: Option<u8>,
+    pub(super) bay: Option<u16>,
+    pub(super) technician: Option<u16>,
 }
 
 /// Something on the calendar of a centre.
@@ -109,8 +110,8 @@ pub(super) struct Taken<'a> {
     pub(super) from: i64,
     pub(super) until: i64,
     /// `None` when the centre no longer has it.
-    pub(super) bay: Option<u8>,
-    pub(super) technician: Option<u8>,
+    pub(super) bay: Option<u16>,
+    pub(super) technician: Option<u16>,
     pub(super) part: Option<&'a str>,
     pub(super) routine: bool,
     /// Put there by this search at a time of its choice.
@@ -125,7 +126,7 @@ pub(super) struct Asked<'a> {
     /// The spot is where the booking already is: it takes no further emergency place.
     pub(super) stays: bool,
     /// Bay and technician to keep if they are free.
-    pub(super) liked: (Option<u8>, Option<u8>),
+    pub(super) liked: (Option<u16>, Option<u16>),
     /// Only these will do.
     pub(super) exactly: bool,
 }
@@ -180,7 +181,6 @@ impl<'a> Calendar<'a> {
         self.taken[centre].retain(|taken| taken.key != key);
     }
 
-
     /// Whether the budget allows no further look.
     pub(super) fn is_spent(&self) -> bool {
         self.evaluations >= self.evaluations_max
@@ -200,10 +200,9 @@ impl<'a> Calendar<'a> {
         key: Option<usize>,
         counts: impl Fn(usize) -> bool,
     ) -> (i64, u32) {
-        let Day { open, close, .. } = self.ground.sites[centre].days[day];
-        let others = self.taken[centre].iter().filter(|taken| {
-            Some(taken.key) != key && taken.from >= open && taken.from < close
-        });
+        let day = &self.ground.sites[centre].days[day];
+        let others = self.taken[centre].iter();
+        let others = others.filter(|taken| Some(taken.key) != key && day.holds(taken.from));
         others.fold((0, 0), |(sum, number), taken| {
             (sum + (taken.until - taken.from), number + u32::from(counts(taken.key)))
         })
@@ -219,17 +218,18 @@ impl<'a> Calendar<'a> {
         let site = &self.ground.sites[spot.centre];
         let day = &site.days[spot.day];
         let (bays, technicians) = self.busy(spot);
-        let skilled = site.skilled(&job.skill) & !technicians;
+        let skilled = site.skilled(&job.skill);
         let count = site.centre.bays;
-        let is_free = |bay| bay < count && bays >> bay & 1 == 0;
+        let is_free = |bay| bay < count && !bays.holds(bay);
         let bay = pick(asked.liked.0, asked.exactly, 0..count, is_free);
         let order = site.order.iter().copied();
-        let technician = pick(asked.liked.1, asked.exactly, order, |at| skilled >> at & 1 == 1);
+        let is_free = |at| skilled.holds(at) && !technicians.holds(at);
+        let technician = pick(asked.liked.1, asked.exactly, order, is_free);
         let floor = self.ground.now.max(job.earliest_at.as_millis());
         let rules = [
             (EARLY, !asked.stays && spot.from < floor),
             (LATEST, !asked.stays && spot.from > self.ground.latest(job)),
-            (HOURS, day.closed || spot.from < day.open || spot.until > day.close),
+            (HOURS, day.closed || !day.holiday && !day.is_open(spot)),
             (HOLIDAY, day.holiday),
             (BAY, bay.is_none()),
             (TECHNICIAN, technician.is_none()),
@@ -240,8 +240,8 @@ impl<'a> Calendar<'a> {
         Verdict { against: broken.fold(0, |bits, (bit, _)| bits | bit), bay, technician }
     }
 
-    /// Bays and technicians, as bits, that are busy at some time of `spot`.
-    fn busy(&self, spot: Spot) -> (u128, u128) {
+    /// Bays and technicians that are busy at some time of `spot`.
+    fn busy(&self, spot: Spot) -> (Numbers, Numbers) {
         let meets = |taken: &&Taken<'_>| taken.from < spot.until && spot.from < taken.until;
         occupied(self.taken[spot.centre].iter().filter(meets))
     }
@@ -252,7 +252,8 @@ impl<'a> Calendar<'a> {
         let stock = &self.ground.sites[spot.centre].centre.stock;
         let promised = || self.taken[spot.centre].iter().filter(|taken| taken.part == Some(part));
         let enough = |at: i64| {
-            let there = stock.iter().filter(|one| one.part == part && one.there_at.as_millis() <= at);
+            let there =
+                stock.iter().filter(|one| one.part == part && one.there_at.as_millis() <= at);
             let pieces: u64 = there.map(|one| u64::from(one.pieces)).sum();
             let used = promised().filter(|taken| taken.from <= at).count() as u64;
             pieces > used
@@ -264,46 +265,41 @@ impl<'a> Calendar<'a> {
     fn takes_emergency_place(
         &self,
         asked: &Asked<'_>,
-        bay: Option<u8>,
-        technician: Option<u8>,
+        bay: Option<u16>,
+        technician: Option<u16>,
     ) -> bool {
         let Spot { from, until, centre, day } = asked.spot;
         let site = &self.ground.sites[centre];
-        let Day { open, close, .. } = site.days[day];
-        let needed = u32::from(site.centre.emergency_places);
+        let needed = usize::from(site.centre.emergency_places);
         if needed == 0 || !is_routine(asked.job) {
             return false;
         }
-        let chosen = |taken: &Taken<'_>| {
-            taken.chosen && taken.routine && taken.from >= open && taken.from < close
-        };
+        let chosen =
+            |taken: &Taken<'_>| taken.chosen && taken.routine && site.days[day].holds(taken.from);
         if asked.stays && !self.taken[centre].iter().any(chosen) {
             return false;
         }
-        let own = Taken { key: 0, from, until, bay, technician, part: None, routine: true, chosen: true };
+        let own =
+            Taken { key: 0, from, until, bay, technician, part: None, routine: true, chosen: true };
         self.places_left(centre, day, &own) < needed
     }
 
     /// Emergency places of the day that routine work and `own` leave, from now on.
-    fn places_left(&self, centre: usize, day: usize, own: &Taken<'_>) -> u32 {
+    fn places_left(&self, centre: usize, day: usize, own: &Taken<'_>) -> usize {
         let site = &self.ground.sites[centre];
-        let Day { open, close, .. } = site.days[day];
-        let (bays, people) = (u32::from(site.centre.bays), site.centre.technicians.len());
-        let people = u32::try_from(people).unwrap_or(u32::MAX);
-        let mut places = 0;
-        let mut from = open;
-        while from + self.emergency <= close {
-            let until = from + self.emergency;
-            if from >= self.ground.now {
-                let routine = self.taken[centre].iter().filter(|taken| taken.routine);
-                let meets = routine.chain([own]).filter(|one| one.from < until && from < one.until);
-                let (bays_busy, people_busy) = occupied(meets);
-                let free = (bays - bays_busy.count_ones()).min(people - people_busy.count_ones());
-                places += free;
-            }
-            from = until;
-        }
-        places
+        let (bays, people) = (usize::from(site.centre.bays), site.centre.technicians.len());
+        let pieces = site.days[day].spans.iter().flat_map(|&(open, close)| {
+            let length = self.emergency;
+            let piece = move |number| (open + number * length, open + (number + 1) * length);
+            (0..).map(piece).take_while(move |(_, until)| *until <= close)
+        });
+        let free = pieces.filter(|(from, _)| *from >= self.ground.now).map(|(from, until)| {
+            let routine = self.taken[centre].iter().filter(|taken| taken.routine);
+            let meets = routine.chain([own]).filter(|one| one.from < until && from < one.until);
+            let (bays_busy, people_busy) = occupied(meets);
+            (bays - bays_busy.len()).min(people - people_busy.len())
+        });
+        free.sum()
     }
 
     /// What the bits of `against` mean at `spot`.
@@ -324,13 +320,15 @@ impl<'a> Calendar<'a> {
             HOLIDAY => Constraint::Holiday { centre, date },
             BAY => Constraint::Bay { centre },
             TECHNICIAN => {
-                let skilled = site.skilled(&job.skill).count_ones();
+                let skilled = site.skilled(&job.skill).len();
                 Constraint::Technician { centre, skill: job.skill.clone(), skilled }
             }
             PART => {
                 let part = job.part.clone().unwrap_or_default();
-                let stock = site.centre.stock.iter().filter(|one| one.part == part && one.pieces > 0);
-                let there_at = stock.map(|one| one.there_at).filter(|at| at.as_millis() > spot.from).min();
+                let stock =
+                    site.centre.stock.iter().filter(|one| one.part == part && one.pieces > 0);
+                let there_at =
+                    stock.map(|one| one.there_at).filter(|at| at.as_millis() > spot.from).min();
                 Constraint::Part { centre, part, there_at }
             }
             _ => {
@@ -346,20 +344,22 @@ pub(super) fn is_routine(job: &Job) -> bool {
     job.severity < Severity::Critical
 }
 
-fn occupied<'a, 'b: 'a>(taken: impl Iterator<Item = &'a Taken<'b>>) -> (u128, u128) {
-    let bit = |at: Option<u8>| at.map_or(0, |at| 1_u128 << at);
-    taken.fold((0, 0), |(bays, people), taken| {
-        (bays | bit(taken.bay), people | bit(taken.technician))
-    })
+fn occupied<'a, 'b: 'a>(taken: impl Iterator<Item = &'a Taken<'b>>) -> (Numbers, Numbers) {
+    let (mut bays, mut people) = (Numbers::default(), Numbers::default());
+    for taken in taken {
+        bays.extend(taken.bay);
+        people.extend(taken.technician);
+    }
+    (bays, people)
 }
 
 /// The liked one if it is free; else, unless it must be that one, the first that is.
 fn pick(
-    liked: Option<u8>,
+    liked: Option<u16>,
     exactly: bool,
-    mut all: impl Iterator<Item = u8>,
-    free: impl Fn(u8) -> bool,
-) -> Option<u8> {
+    mut all: impl Iterator<Item = u16>,
+    free: impl Fn(u16) -> bool,
+) -> Option<u16> {
     match liked.filter(|at| free(*at)) {
         None if !exactly => all.find(|at| free(*at)),
         liked => liked,

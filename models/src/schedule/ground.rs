@@ -1,5 +1,6 @@
 //! Turns zones, opening hours and holidays into moments, and lists the spots at which a job could start.
 
+use super::numbers::Numbers;
 use super::problem::{Centre, Days, Hours, Job, Position, Problem, Window};
 use super::{BAYS_MAX, BOOKINGS_MAX, Invalid, Settings, TECHNICIANS_MAX};
 use jiff::ToSpan;
@@ -31,15 +32,17 @@ pub(super) struct Site<'a> {
     pub(super) zone: TimeZone,
     pub(super) days: Vec<Day>,
     /// Technicians, those with the fewest skills first: the versatile stay free the longest.
-    pub(super) order: Vec<u8>,
+    pub(super) order: Vec<u16>,
 }
 
 /// One local day of a centre.
 pub(super) struct Day {
     pub(super) date: Date,
-    /// Opening; of a closed weekday, as on the centre's longest day.
-    pub(super) open: i64,
-    pub(super) close: i64,
+    /// Midnight and the next midnight.
+    pub(super) begins: i64,
+    pub(super) ends: i64,
+    /// Opening and closing, in order; of a closed weekday, from the week's first opening to its last closing.
+    pub(super) spans: Vec<(i64, i64)>,
     pub(super) holiday: bool,
     pub(super) closed: bool,
     /// Bay minutes foreseen to be asked for, if forecast.
@@ -104,23 +107,35 @@ impl<'a> Ground<'a> {
         (centre, day): (usize, usize),
         spots: &mut Vec<Spot>,
     ) {
-        let Some(Day { open, close, holiday, closed, .. }) = self.sites[centre].days.get(day)
-        else {
-            return;
-        };
+        let Some(found) = self.sites[centre].days.get(day) else { return };
         let step = i64::from(settings.grid_minutes) * MINUTE;
         let lasts = i64::from(job.minutes) * MINUTE;
         let floor = self.now.max(job.earliest_at.as_millis());
         let latest = self.latest(job);
         let overtime = if domain == Domain::Beyond { OVERTIME / step * step } else { 0 };
-        let mut from = open - overtime;
-        while from + lasts <= close + overtime {
-            let open = from >= *open && from + lasts <= *close && !holiday && !closed;
-            if from >= floor && (open && from <= latest) == (domain == Domain::Open) {
-                spots.push(Spot { from, until: from + lasts, centre, day });
+        for (open, close) in &found.spans {
+            let mut from = open - overtime;
+            while from + lasts <= close + overtime {
+                let spot = Spot { from, until: from + lasts, centre, day };
+                let regular = found.is_open(spot) && from <= latest;
+                let within = from >= found.begins && spot.until <= found.ends;
+                if from >= floor && within && regular == (domain == Domain::Open) {
+                    spots.push(spot);
+                }
+                from += step;
             }
-            from += step;
         }
+    }
+}
+
+impl Day {
+    pub(super) fn is_open(&self, spot: Spot) -> bool {
+        let holds = |(open, close): &(i64, i64)| spot.from >= *open && spot.until <= *close;
+        !self.holiday && !self.closed && self.spans.iter().any(holds)
+    }
+
+    pub(super) fn holds(&self, at: i64) -> bool {
+        (self.begins..self.ends).contains(&at)
     }
 }
 
@@ -128,11 +143,12 @@ impl<'a> Site<'a> {
     fn new(centre: &'a Centre, problem: &Problem, settings: &Settings) -> Result<Self, Invalid> {
         check_centre(centre)?;
         let zone = zone_of(&centre.zone, &centre.id)?;
-        let mut order: Vec<u8> = (0..=u8::MAX).take(centre.technicians.len()).collect();
+        let mut order: Vec<u16> = (0..=u16::MAX).take(centre.technicians.len()).collect();
         order.sort_by_key(|&at| (centre.technicians[usize::from(at)].skills.len(), at));
         let mut site = Self { centre, zone, days: Vec::new(), order };
         let mut date = site.date_of(problem.now.as_millis());
-        let last_booked = problem.bookings.iter().map(|booking| booking.slot.from.as_millis()).max();
+        let last_booked =
+            problem.bookings.iter().map(|booking| booking.slot.from.as_millis()).max();
         let last = last_booked.map_or(date, |at| site.date_of(at));
         while site.days.len() < days_ahead(settings) || date <= last {
             let Some(day) = site.day(date, problem) else { break };
@@ -145,15 +161,21 @@ impl<'a> Site<'a> {
 
     /// `None` when the centre never opens, or the moment cannot be written.
     fn day(&self, date: Date, problem: &Problem) -> Option<Day> {
-        let hours = self.centre.hours[usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())];
-        let meant = hours.or_else(|| longest(&self.centre.hours))?;
+        let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+        let hours = &self.centre.hours[weekday];
+        let meant = if hours.is_empty() { vec![hull(&self.centre.hours)?] } else { hours.clone() };
+        let span = |hours: &Hours| {
+            Some((self.moment(date, hours.open_minute)?, self.moment(date, hours.close_minute)?))
+        };
+        let spans = joined(meant.iter().map(span).collect::<Option<Vec<_>>>()?);
         let demand = |one: &&super::Demand| one.centre == self.centre.id && one.date == date;
         Some(Day {
             date,
-            open: self.moment(date, meant.open_minute)?,
-            close: self.moment(date, meant.close_minute)?,
+            begins: self.moment(date, 0)?,
+            ends: self.moment(date, MIDNIGHT)?,
+            spans,
             holiday: self.centre.holidays.contains(&date),
-            closed: hours.is_none(),
+            closed: hours.is_empty(),
             foreseen: problem.demand.iter().find(demand).map(|demand| demand.minutes),
         })
     }
@@ -179,19 +201,18 @@ impl<'a> Site<'a> {
 
     /// Bay time of `day`, in minutes.
     pub(super) fn capacity(&self, day: usize) -> f64 {
-        let Day { open, close, .. } = self.days[day];
-        minutes(close - open) * f64::from(self.centre.bays)
+        let open: i64 = self.days[day].spans.iter().map(|(open, close)| close - open).sum();
+        minutes(open) * f64::from(self.centre.bays)
     }
 
-    /// A bit for each technician who has `skill`.
-    pub(super) fn skilled(&self, skill: &str) -> u128 {
-        let technicians = self.centre.technicians.iter().enumerate();
-        technicians.filter(|(_, one)| one.skills.contains(skill)).fold(0, |mask, (at, _)| mask | 1 << at)
+    /// The technicians who have `skill`.
+    pub(super) fn skilled(&self, skill: &str) -> Numbers {
+        let technicians = (0..).zip(&self.centre.technicians);
+        technicians.filter(|(_, one)| one.skills.contains(skill)).map(|(at, _)| at).collect()
     }
 
-    pub(super) fn technician(&self, id: &str) -> Option<u8> {
-        let at = self.centre.technicians.iter().position(|one| one.id == id)?;
-        u8::try_from(at).ok()
+    pub(super) fn technician(&self, id: &str) -> Option<u16> {
+        (0..).zip(&self.centre.technicians).find(|(_, one)| one.id == id).map(|(at, _)| at)
     }
 }
 
@@ -214,12 +235,25 @@ pub(super) fn zone_of(name: &str, of: &str) -> Result<TimeZone, Invalid> {
     TimeZone::get(name).map_err(|_| Invalid::Zone { zone: name.to_owned(), of: of.to_owned() })
 }
 
+/// `spans` in order, those that meet made one.
+fn joined(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    spans.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (open, close) in spans {
+        match joined.last_mut().filter(|last| open <= last.1) {
+            Some(last) => last.1 = last.1.max(close),
+            None => joined.push((open, close)),
+        }
+    }
+    joined
+}
+
 /// Today and twice the horizon: in the second half a relaxed search finds the nearest date.
 fn days_ahead(settings: &Settings) -> usize {
     1 + 2 * usize::from(settings.horizon_days)
 }
 
-fn longest(hours: &[Option<Hours>; 7]) -> Option<Hours> {
+fn hull(hours: &[Vec<Hours>; 7]) -> Option<Hours> {
     let all = hours.iter().flatten();
     let open_minute = all.clone().map(|hours| hours.open_minute).min()?;
     let close_minute = all.map(|hours| hours.close_minute).max()?;

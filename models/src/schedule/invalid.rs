@@ -32,7 +32,9 @@ pub enum Invalid {
         of: String,
     },
     /// Hours that end before they begin, or beyond the day.
-    #[error("hours `{open}`–`{close}` minutes of `{of}` are no part of a day; give 0 ≤ from < until ≤ 1440")]
+    #[error(
+        "hours `{open}`–`{close}` minutes of `{of}` are no part of a day; give 0 ≤ from < until ≤ 1440"
+    )]
     Hours {
         /// Minutes after midnight at which they begin.
         open: u16,

@@ -195,14 +195,16 @@ fn diverse(fits: &[Fit]) -> Vec<Fit> {
             None => break,
         }
     }
-    chosen.sort_by(|one, other| one.points.total_cmp(&other.points).then(one.spot.cmp(&other.spot)));
+    chosen
+        .sort_by(|one, other| one.points.total_cmp(&other.points).then(one.spot.cmp(&other.spot)));
     chosen
 }
 
 fn offer(calendar: &Calendar<'_>, wishes: &Wishes<'_>, settings: &Settings, fit: &Fit) -> Offer {
     let costs = costs(calendar, wishes, settings, fit.spot);
     let penalties = wishes.penalties(calendar.ground, fit.spot, &costs);
-    let slot = slot(calendar.ground, fit.spot, fit.verdict).expect("what fits has bay and technician");
+    let slot =
+        slot(calendar.ground, fit.spot, fit.verdict).expect("what fits has bay and technician");
     Offer { slot, points: fit.points, penalties }
 }
 

@@ -92,7 +92,8 @@ impl<'a> Wishes<'a> {
             .collect();
         let farthest = known.iter().flatten().copied().reduce(f64::max);
         let rated: Vec<f64> = centres().filter_map(|centre| centre.rating).collect();
-        let average = Some(rated.iter().sum::<f64>() / count(rated.len())).filter(|_| !rated.is_empty());
+        let average =
+            Some(rated.iter().sum::<f64>() / count(rated.len())).filter(|_| !rated.is_empty());
         let wish = |(centre, km): (&super::Centre, &Option<f64>)| SiteWish {
             km: km.map(|km| (km, true)).or(farthest.map(|km| (km, false))),
             rating: centre.rating.map(|own| (own, true)).or(average.map(|mean| (mean, false))),

@@ -26,16 +26,16 @@ pub struct Centre {
     pub id: String,
     /// IANA name of the zone in which its hours and holidays are meant.
     pub zone: String,
-    /// Opening hours from Monday on; `None` is closed.
-    pub hours: [Option<Hours>; 7],
+    /// Spans of opening of each day of the week from Monday on; without any it is closed.
+    pub hours: [Vec<Hours>; 7],
     /// Days on which it is closed all the same.
     pub holidays: BTreeSet<Date>,
     /// Bays, numbered from 0.
-    pub bays: u8,
+    pub bays: u16,
     /// Who works there, whenever it is open.
     pub technicians: Vec<Technician>,
     /// Places that routine work leaves free on each local day.
-    pub emergency_places: u8,
+    pub emergency_places: u16,
     /// Where it is, if known.
     pub position: Option<Position>,
     /// Rating by owners, 0 to 5, if rated.
@@ -158,7 +158,7 @@ pub struct Slot {
     /// The centre.
     pub centre: String,
     /// The bay, from 0.
-    pub bay: u8,
+    pub bay: u16,
     /// The technician.
     pub technician: String,
     /// Start.

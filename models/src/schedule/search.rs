@@ -105,8 +105,8 @@ struct Candidate {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Home {
     pub(super) spot: Spot,
-    pub(super) bay: Option<u8>,
-    pub(super) technician: Option<u8>,
+    pub(super) bay: Option<u16>,
+    pub(super) technician: Option<u16>,
     /// It cannot stay with this bay and technician.
     pub(super) displaced: bool,
 }
@@ -226,7 +226,8 @@ impl<'a> Search<'a> {
                 Err(Spent) => spent = true,
             }
         }
-        let left = 1.0 - f64::from(self.calendar.evaluations) / f64::from(self.settings.evaluations);
+        let left =
+            1.0 - f64::from(self.calendar.evaluations) / f64::from(self.settings.evaluations);
         let allowed = ALLOWANCE * left * -(1.0 - self.rng.r#gen::<f64>()).ln();
         if spent || change > allowed {
             for (task, seat) in ruined.iter().zip(before) {
@@ -267,7 +268,8 @@ impl<'a> Search<'a> {
             let same_day = (seat.spot.centre, seat.spot.day) == (spot.centre, spot.day);
             same_day && seat.spot.from < spot.until && spot.from < seat.spot.until
         };
-        let near = (0..self.tasks.len()).filter(|other| self.seats[*other].as_ref().is_some_and(near));
+        let near =
+            (0..self.tasks.len()).filter(|other| self.seats[*other].as_ref().is_some_and(near));
         let mut ruined: Vec<usize> = near.collect();
         ruined.shuffle(&mut self.rng);
         ruined.truncate(RUIN_MAX - 1);
@@ -336,8 +338,7 @@ impl<'a> Search<'a> {
     fn load(&self, task: usize, spot: Spot) -> f64 {
         let key = self.first_key + task;
         let is_task = |other: usize| other >= self.first_key;
-        let (booked, tasks) =
-            self.calendar.booked((spot.centre, spot.day), Some(key), is_task);
+        let (booked, tasks) = self.calendar.booked((spot.centre, spot.day), Some(key), is_task);
         let capacity = self.calendar.ground.sites[spot.centre].capacity(spot.day);
         if capacity <= 0.0 {
             return 0.0;

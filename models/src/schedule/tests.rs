@@ -5,8 +5,8 @@ mod brute;
 mod checker;
 mod instance;
 mod many;
-mod replanned;
 mod relaxed;
+mod replanned;
 
 use super::*;
 use jiff::civil::Date;
@@ -29,6 +29,10 @@ fn hours(open: u16, close: u16) -> Hours {
     Hours { open_minute: open * 60, close_minute: close * 60 }
 }
 
+fn every_day(hours: Hours) -> [Vec<Hours>; 7] {
+    std::array::from_fn(|_| vec![hours])
+}
+
 fn technician(id: &str, skills: &[&str]) -> Technician {
     Technician { id: id.into(), skills: skills.iter().map(|skill| (*skill).into()).collect() }
 }
@@ -38,7 +42,7 @@ fn centre(id: &str, zone: &str) -> Centre {
     Centre {
         id: id.into(),
         zone: zone.into(),
-        hours: [Some(hours(8, 20)); 7],
+        hours: every_day(hours(8, 20)),
         holidays: BTreeSet::new(),
         bays: 2,
         technicians: vec![technician("ana", &["brake"]), technician("bo", &["brake", "battery"])],
@@ -73,7 +77,7 @@ fn problem(centres: Vec<Centre>) -> Problem {
     Problem { now: at(NOW), centres, ..Problem::default() }
 }
 
-fn slot(centre: &str, bay: u8, technician: &str, from: &str, until: &str) -> Slot {
+fn slot(centre: &str, bay: u16, technician: &str, from: &str, until: &str) -> Slot {
     let (centre, technician) = (centre.into(), technician.into());
     Slot { centre, bay, technician, from: at(from), until: at(until) }
 }

@@ -19,7 +19,10 @@ pub(super) fn penalty(
     let wish = &wishes.sites[spot.centre];
     match kind {
         PenaltyKind::Late => {
-            format!("it starts {} after the due time", span(spot.from - wishes.job.due_at.as_millis()))
+            format!(
+                "it starts {} after the due time",
+                span(spot.from - wishes.job.due_at.as_millis())
+            )
         }
         PenaltyKind::Unable => "the owner said they cannot come at this time".to_owned(),
         PenaltyKind::Unpreferred => "the owner prefers other times".to_owned(),

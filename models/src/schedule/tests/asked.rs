@@ -98,7 +98,7 @@ fn opening_hours_follow_the_local_clock_across_its_changes() {
 #[test]
 fn a_day_that_loses_an_hour_is_an_hour_shorter() {
     let mut night = centre("a", "Europe/Berlin");
-    night.hours = [Some(Hours { open_minute: 60, close_minute: 240 }); 7];
+    night.hours = every_day(Hours { open_minute: 60, close_minute: 240 });
     let mut asked = job("c");
     asked.minutes = 180;
     let starts_on = |now: &str| {
@@ -116,7 +116,7 @@ fn a_day_that_loses_an_hour_is_an_hour_shorter() {
 fn routine_work_leaves_emergency_places_and_an_emergency_takes_them() {
     let mut small = centre("a", "UTC");
     (small.bays, small.emergency_places) = (1, 1);
-    small.hours = [Some(hours(8, 12)); 7];
+    small.hours = every_day(hours(8, 12));
     let mut problem = problem(vec![small]);
     let morning = slot("a", 0, "ana", "2026-03-02T08:00:00Z", "2026-03-02T10:00:00Z");
     problem.bookings.push(booking("b", morning));
@@ -133,7 +133,8 @@ fn a_part_is_waited_for_and_never_promised_twice() {
     let stock = |pieces, there_at| Stock { part: "pad".into(), pieces, there_at: at(there_at) };
     a.stock = vec![stock(1, "2026-03-01T00:00:00Z"), stock(1, "2026-03-05T09:00:00Z")];
     let mut problem = problem(vec![a]);
-    let mut with_part = booking("b", slot("a", 0, "ana", "2026-03-04T08:00:00Z", "2026-03-04T10:00:00Z"));
+    let mut with_part =
+        booking("b", slot("a", 0, "ana", "2026-03-04T08:00:00Z", "2026-03-04T10:00:00Z"));
     with_part.job.part = Some("pad".into());
     problem.bookings.push(with_part);
     let mut asked = job("c");
@@ -189,11 +190,16 @@ fn a_wrong_question_is_refused_by_name() {
         }
     };
     let zone = ask(&|problem, _| problem.centres[0].zone = "Asia/Nowhere".into());
-    assert_eq!(zone, "zone `Asia/Nowhere` of `a` is unknown; give an IANA name like `Asia/Kolkata`");
+    assert_eq!(
+        zone,
+        "zone `Asia/Nowhere` of `a` is unknown; give an IANA name like `Asia/Kolkata`"
+    );
     let length = ask(&|_, job| job.minutes = 0);
     assert_eq!(length, "`minutes of the job` is `0`; give `1` to `1440`");
     let twice = ask(&|problem, _| problem.centres.push(centre("a", "UTC")));
     assert_eq!(twice, "centre `a` is there twice; names are unique");
-    let backwards = ask(&|problem, _| problem.centres[0].hours[0] = Some(hours(12, 8)));
+    let backwards = ask(&|problem, _| {
+        problem.centres[0].hours[0] = vec![Hours { open_minute: 720, close_minute: 480 }]
+    });
     assert!(backwards.starts_with("hours `720`–`480` minutes of `a`"), "{backwards}");
 }

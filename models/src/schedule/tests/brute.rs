@@ -37,8 +37,8 @@ fn points(problem: &Problem, settings: &Settings, one: &Seated, all: &[Seated]) 
     }
     sum += settings.distance_per_km * job.km_by_centre.get(&slot.centre).copied().unwrap_or(0.0);
     let weekday = usize::try_from(day(slot.from).weekday().to_monday_zero_offset()).unwrap();
-    let open = centre.hours[weekday].unwrap();
-    let capacity = f64::from(open.close_minute - open.open_minute) * f64::from(centre.bays);
+    let open = centre.hours[weekday].iter().map(|open| open.close_minute - open.open_minute);
+    let capacity = f64::from(open.sum::<u16>()) * f64::from(centre.bays);
     let others = all.iter().filter(|other| {
         other.slot.centre == slot.centre
             && other.job.case != job.case
@@ -102,8 +102,8 @@ fn choices(problem: &Problem, settings: &Settings, job: &Job) -> Vec<(f64, Seate
                 let clock = day.at(0, 0, 0, 0) + minute.minutes();
                 let from = clock.in_tz(&centre.zone).unwrap().timestamp().as_millisecond();
                 let until = from + i64::from(job.minutes) * 60_000;
-                for (bay, technician) in
-                    (0..centre.bays).flat_map(|bay| centre.technicians.iter().map(move |t| (bay, t)))
+                for (bay, technician) in (0..centre.bays)
+                    .flat_map(|bay| centre.technicians.iter().map(move |t| (bay, t)))
                 {
                     let slot = Slot {
                         centre: centre.id.clone(),

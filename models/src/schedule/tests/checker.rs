@@ -14,7 +14,9 @@ pub(super) struct Seated {
 
 pub(super) fn standing(problem: &Problem) -> Vec<Seated> {
     let bookings = problem.bookings.iter();
-    bookings.map(|one| Seated { job: one.job.clone(), slot: one.slot.clone(), new: false }).collect()
+    bookings
+        .map(|one| Seated { job: one.job.clone(), slot: one.slot.clone(), new: false })
+        .collect()
 }
 
 fn local(centre: &Centre, moment: Timestamp) -> Zoned {
@@ -80,13 +82,10 @@ fn misfits(centre: &Centre, one: &Seated) -> Vec<String> {
     let minute = |time: &Zoned| i32::from(time.hour()) * 60 + i32::from(time.minute());
     let end = if until.date() == from.date() { minute(&until) } else { minute(&until) + 1440 };
     let weekday = usize::try_from(from.weekday().to_monday_zero_offset()).unwrap();
-    match centre.hours[weekday] {
-        None => fault(true, "closed day"),
-        Some(open) => {
-            fault(minute(&from) < i32::from(open.open_minute), "before opening");
-            fault(end > i32::from(open.close_minute), "after closing");
-        }
-    }
+    let open = centre.hours[weekday].iter().any(|open| {
+        minute(&from) >= i32::from(open.open_minute) && end <= i32::from(open.close_minute)
+    });
+    fault(!open, "closed");
     faults
 }
 
@@ -144,28 +143,30 @@ fn emergencies(
     let mut faults = Vec::new();
     for day in days {
         let weekday = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap();
-        let Some(open) = centre.hours[weekday] else { continue };
         let midnight = day.in_tz(&centre.zone).unwrap();
         let clock = |minute: u16| {
             let time = midnight.datetime() + i64::from(minute).minutes();
             time.in_tz(&centre.zone).unwrap().timestamp().as_millisecond()
         };
         let piece = i64::from(settings.emergency_minutes) * 60_000;
-        let (mut start, close) = (clock(open.open_minute), clock(open.close_minute));
         let mut places = 0;
-        while start + piece <= close {
-            if start >= problem.now.as_millis() {
-                let meets = |one: &&&Seated| {
-                    one.slot.from.as_millis() < start + piece && start < one.slot.until.as_millis()
-                };
-                let here: Vec<_> = routine.iter().filter(meets).collect();
-                let bays: BTreeSet<u8> = here.iter().map(|one| one.slot.bay).collect();
-                let people: BTreeSet<&str> =
-                    here.iter().map(|one| one.slot.technician.as_str()).collect();
-                let bays_free = usize::from(centre.bays) - bays.len();
-                places += bays_free.min(centre.technicians.len() - people.len());
+        for open in &centre.hours[weekday] {
+            let (mut start, close) = (clock(open.open_minute), clock(open.close_minute));
+            while start + piece <= close {
+                if start >= problem.now.as_millis() {
+                    let meets = |one: &&&Seated| {
+                        one.slot.from.as_millis() < start + piece
+                            && start < one.slot.until.as_millis()
+                    };
+                    let here: Vec<_> = routine.iter().filter(meets).collect();
+                    let bays: BTreeSet<u16> = here.iter().map(|one| one.slot.bay).collect();
+                    let people: BTreeSet<&str> =
+                        here.iter().map(|one| one.slot.technician.as_str()).collect();
+                    let bays_free = usize::from(centre.bays) - bays.len();
+                    places += bays_free.min(centre.technicians.len() - people.len());
+                }
+                start += piece;
             }
-            start += piece;
         }
         if places < usize::from(centre.emergency_places) {
             faults.push(format!("{places} emergency places left at `{}` on {day}", centre.id));

@@ -53,21 +53,27 @@ pub(super) fn instance(seed: u64) -> Instance {
 }
 
 fn seeded_centre(dice: &mut Dice, index: u32) -> Centre {
-    let mut made = centre(&format!("centre-{index}"), *dice.one(&["Asia/Kolkata", "UTC", "Asia/Tokyo"]));
+    let mut made =
+        centre(&format!("centre-{index}"), *dice.one(&["Asia/Kolkata", "UTC", "Asia/Tokyo"]));
     let open = 9 + dice.below(2) as u16;
-    made.hours = [Some(hours(open, open + 2 + dice.below(3) as u16)); 7];
-    made.hours[6] = None;
-    made.bays = 1 + dice.below(2) as u8;
+    made.hours = every_day(hours(open, open + 2 + dice.below(3) as u16));
+    made.hours[5].push(hours(16, 17));
+    made.hours[6].clear();
+    made.bays = 1 + dice.below(2) as u16;
     made.technicians.truncate(1 + dice.below(2) as usize);
     if dice.chance(0.5) {
         made.technicians.reverse();
     }
-    made.emergency_places = dice.below(2) as u8;
+    made.emergency_places = dice.below(2) as u16;
     if dice.chance(0.3) {
         made.holidays.insert(date("2026-03-07"));
     }
     if dice.chance(0.5) {
-        let there_at = at(*dice.one(&["2026-03-01T00:00:00Z", "2026-03-06T06:00:00Z", "2026-03-07T00:00:00Z"]));
+        let there_at = at(*dice.one(&[
+            "2026-03-01T00:00:00Z",
+            "2026-03-06T06:00:00Z",
+            "2026-03-07T00:00:00Z",
+        ]));
         made.stock.push(Stock { part: "pad".into(), pieces: 1 + dice.below(2), there_at });
     }
     // All or none: what an unknown rating counts is told by a test of its own.
@@ -81,7 +87,8 @@ fn seeded_job(dice: &mut Dice, index: u32) -> Job {
     made.minutes = 60 * (1 + dice.below(2) as u16);
     made.part = dice.chance(0.3).then(|| "pad".into());
     made.earliest_at = at("2026-03-06T00:00:00Z");
-    made.due_at = at(*dice.one(&["2026-03-06T06:00:00Z", "2026-03-06T12:00:00Z", "2026-03-07T12:00:00Z"]));
+    made.due_at =
+        at(*dice.one(&["2026-03-06T06:00:00Z", "2026-03-06T12:00:00Z", "2026-03-07T12:00:00Z"]));
     made.severity = *dice.one(&[
         Severity::Low,
         Severity::Medium,
@@ -109,12 +116,12 @@ fn seeded_job(dice: &mut Dice, index: u32) -> Job {
 fn book_some(dice: &mut Dice, problem: &mut Problem, settings: &Settings) {
     for index in 0..dice.below(3) {
         let of = dice.one(&problem.centres).clone();
-        let open = of.hours[4].expect("open on Fridays").open_minute;
+        let open = of.hours[4][0].open_minute;
         let clock = date("2026-03-06").at((open / 60) as i8 + dice.below(2) as i8, 0, 0, 0);
         let from = clock.in_tz(&of.zone).unwrap().timestamp().as_millisecond();
         let slot = Slot {
             centre: of.id.clone(),
-            bay: dice.below(u32::from(of.bays)) as u8,
+            bay: dice.below(u32::from(of.bays)) as u16,
             technician: dice.one(&of.technicians).id.clone(),
             from: Timestamp::from_millis(from).unwrap(),
             until: Timestamp::from_millis(from + 3_600_000).unwrap(),

@@ -20,13 +20,14 @@ fn words(problem: &Problem, job: &Job) -> Vec<String> {
 /// Changes the question so that `constraint` alone no longer holds.
 fn without(problem: &Problem, job: &Job, constraint: &Constraint) -> (Problem, Job) {
     let (mut problem, mut job) = (problem.clone(), job.clone());
-    let centre_named = |id: &str| problem.centres.iter().position(|centre| centre.id == id).unwrap();
+    let centre_named =
+        |id: &str| problem.centres.iter().position(|centre| centre.id == id).unwrap();
     match constraint {
         Constraint::Case { booking } => problem.bookings.retain(|other| other.id != *booking),
         Constraint::Latest { .. } => job.latest_at = None,
         Constraint::Hours { centre, .. } => {
             let at = centre_named(centre);
-            problem.centres[at].hours = [Some(hours(0, 24)); 7];
+            problem.centres[at].hours = every_day(hours(0, 24));
         }
         Constraint::Holiday { centre, date } => {
             let at = centre_named(centre);

@@ -23,7 +23,7 @@ fn assert_sound(problem: &Problem, replan: &Replan) {
 }
 
 /// A centre with `bays` bays, each full on Monday but for its last two hours.
-fn busy(bays: u8) -> Problem {
+fn busy(bays: u16) -> Problem {
     let mut a = centre("a", "UTC");
     a.bays = bays;
     let names: Vec<String> = (0..bays).map(|bay| format!("tech-{bay}")).collect();
@@ -31,7 +31,10 @@ fn busy(bays: u8) -> Problem {
     let mut problem = problem(vec![a]);
     for bay in 0..bays {
         for hour in [8, 10, 12, 14, 16] {
-            let (from, until) = (format!("2026-03-02T{hour:02}:00:00Z"), format!("2026-03-02T{:02}:00:00Z", hour + 2));
+            let (from, until) = (
+                format!("2026-03-02T{hour:02}:00:00Z"),
+                format!("2026-03-02T{:02}:00:00Z", hour + 2),
+            );
             let slot = slot("a", bay, &names[usize::from(bay)], &from, &until);
             problem.bookings.push(booking(&format!("{bay}-{hour}"), slot));
         }
