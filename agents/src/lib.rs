@@ -4,6 +4,7 @@
 
 pub mod data_analysis;
 pub mod diagnosis;
+pub mod engagement;
 mod profiles;
 
 pub use data_analysis::DataAnalysis;

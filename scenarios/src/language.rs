@@ -1,0 +1,28 @@
+//! The language of scripts: from YAML text to a checked [`Scenario`], or to places and what is wrong there.
+//!
+//! [`words`] lists every word once; the check ([`shape`], [`texts`]), the JSON Schema ([`schema`]) and the reading
+//! ([`read`]) follow that list.
+
+mod read;
+mod scenario;
+mod schema;
+mod scope;
+mod shape;
+pub mod source;
+pub mod template;
+mod texts;
+mod vocabulary;
+pub mod words;
+mod yaml;
+
+pub use read::{Files, Folder, load};
+pub use scenario::{
+    Action, Clock, Expectation, Fleet, Given, History, Invariant, Often, Scenario, Step, Subject,
+    Workshop,
+};
+pub use schema::schema;
+pub use source::{Place, Problem, ScriptError, Source};
+pub use vocabulary::Known;
+
+/// How long an expectation may take where neither step nor defaults say so.
+pub const WITHIN_DEFAULT: std::time::Duration = std::time::Duration::from_secs(300);
