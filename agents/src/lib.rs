@@ -10,6 +10,7 @@ mod profiles;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
+pub use engagement::Engagement;
 pub use master::Master;
 
 use runtime::Catalog;
@@ -17,5 +18,5 @@ use runtime::Catalog;
 /// Every agent of the house.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>()
+    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>().with::<Engagement>()
 }

@@ -68,7 +68,9 @@ impl Config {
             }
         }
         if self.contacts_max == 0 {
-            return Err("`contacts_max` is `0`, so nobody is ever contacted; give 1 or more".to_owned());
+            return Err(
+                "`contacts_max` is `0`, so nobody is ever contacted; give 1 or more".to_owned()
+            );
         }
         Ok(())
     }

@@ -43,11 +43,8 @@ impl Handling<'_, '_> {
             );
             return Err(AgentError::Reject(reason));
         }
-        let dialogue = self
-            .state
-            .dialogues
-            .entry(case)
-            .or_insert_with(|| Dialogue::new(contact.clone(), now));
+        let dialogue =
+            self.state.dialogues.entry(case).or_insert_with(|| Dialogue::new(contact.clone(), now));
         dialogue.renew(contact, now);
         self.begin(case);
         Ok(())
@@ -83,7 +80,9 @@ impl Handling<'_, '_> {
             },
             Leave::NotBefore(until, reason) if until >= dialogue.contact.expires_at => {
                 let detail = match reason {
-                    SuppressedReason::QuietHours => "the quiet hours last until its time has passed",
+                    SuppressedReason::QuietHours => {
+                        "the quiet hours last until its time has passed"
+                    }
                     _ => "no further call may be made today, and tomorrow its time has passed",
                 };
                 self.suppress(case, reason, detail.to_owned());

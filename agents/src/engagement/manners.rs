@@ -5,10 +5,10 @@ use super::memory::{Dialogue, State};
 use super::moment::{self, QuietHours, calendar};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use messages::Timestamp;
 use messages::consent::Channel;
 use messages::contact::{ContactOwner, Purpose, SuppressedReason};
 use messages::prediction::Severity;
-use messages::Timestamp;
 
 /// Whether a contact may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]

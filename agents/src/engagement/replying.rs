@@ -5,12 +5,12 @@ use super::manners;
 use super::memory::Phase;
 use super::script::Occasion;
 use super::understanding::{Context, Offer, Understood};
+use jiff::tz::TimeZone;
 use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{
     ContactOwner, CustomerReplied, CustomerResponded, Intent, Purpose, TimeWindow,
 };
 use messages::{CaseId, Finite};
-use jiff::tz::TimeZone;
 
 /// Which case a reply is about.
 enum About {
@@ -53,8 +53,7 @@ impl Handling<'_, '_> {
         let open = self.state.dialogues.iter().filter(|(_, dialogue)| {
             dialogue.phase == Phase::Reached && wants_an_answer(dialogue.contact.purpose)
         });
-        let mut open: Vec<_> =
-            open.map(|(case, dialogue)| (dialogue.reached_at, *case)).collect();
+        let mut open: Vec<_> = open.map(|(case, dialogue)| (dialogue.reached_at, *case)).collect();
         open.sort_unstable();
         match open.as_slice() {
             [] => self.only_case(),
@@ -116,7 +115,12 @@ impl Handling<'_, '_> {
     }
 
     /// Does what a reply asks of this agent itself.
-    fn follow(&mut self, replied: &CustomerReplied, contact: &ContactOwner, understood: &Understood) {
+    fn follow(
+        &mut self,
+        replied: &CustomerReplied,
+        contact: &ContactOwner,
+        understood: &Understood,
+    ) {
         let case = contact.case;
         let occasion = match understood.intent {
             Intent::AskCost => Occasion::Cost,
@@ -152,7 +156,8 @@ impl Handling<'_, '_> {
     fn answer(&mut self, channel: Channel, contact: &ContactOwner, occasion: Occasion) {
         let allowed = &self.state.allowed;
         let mut others = self.agent.config.channels.iter().filter(|other| allowed.contains(other));
-        let channel = if allowed.contains(&channel) { Some(channel) } else { others.next().copied() };
+        let channel =
+            if allowed.contains(&channel) { Some(channel) } else { others.next().copied() };
         let Some(channel) = channel else {
             return self.ctx.count("replies_left_unanswered", 1);
         };
@@ -160,8 +165,7 @@ impl Handling<'_, '_> {
         dialogue.answers = dialogue.answers.saturating_add(1);
         let step = format!("{}-answer-{}", contact.step, dialogue.answers);
         let text = self.worded(occasion, contact);
-        let expires_at =
-            self.ctx.now().saturating_add(self.agent.config.answer_within.duration());
+        let expires_at = self.ctx.now().saturating_add(self.agent.config.answer_within.duration());
         // Whoever asks wants to be answered, also at night.
         self.perform(contact, &step, channel, text, (true, true, expires_at));
     }
@@ -169,8 +173,12 @@ impl Handling<'_, '_> {
     /// A reply about no case that is known: only the wish to be left alone can be followed.
     fn out_of_the_blue(&mut self, replied: &CustomerReplied) {
         let zone = manners::zone(self.state).unwrap_or(TimeZone::UTC);
-        let context =
-            Context { offers: &[], zone: &zone, now: self.ctx.now(), quiet: self.agent.config.quiet() };
+        let context = Context {
+            offers: &[],
+            zone: &zone,
+            now: self.ctx.now(),
+            quiet: self.agent.config.quiet(),
+        };
         let understood = self.agent.reader.understand(&replied.text, &context);
         if understood.intent == Intent::OptOut {
             self.opt_out(replied);
@@ -191,10 +199,7 @@ impl Handling<'_, '_> {
 
 /// Whether it matters which case a reply is about.
 fn needs_a_case(intent: Intent) -> bool {
-    !matches!(
-        intent,
-        Intent::OptOut | Intent::Human | Intent::WrongPerson | Intent::Unclear
-    )
+    !matches!(intent, Intent::OptOut | Intent::Human | Intent::WrongPerson | Intent::Unclear)
 }
 
 /// Whether a contact is made to hear something.

@@ -179,8 +179,7 @@ fn responded(world: &World) -> Vec<Intent> {
 
 #[test]
 fn the_owner_of_a_grave_case_is_called_and_that_of_a_mild_one_written_to() {
-    for (severity, channel) in
-        [(Severity::High, Channel::Voice), (Severity::Medium, Channel::Sms)]
+    for (severity, channel) in [(Severity::High, Channel::Voice), (Severity::Medium, Channel::Sms)]
     {
         let mut world = world(NOON, &Channel::ALL);
         world.publish(ContactOwner { severity, ..contact(1) });
@@ -299,10 +298,8 @@ fn a_case_has_three_contacts_and_what_the_owner_asked_for_is_none_of_them() {
 
 #[test]
 fn a_channel_that_fails_is_followed_by_the_next() {
-    let mut world = world_with(
-        NOON,
-        Phones { failing: vec![Channel::Voice, Channel::Sms], lost: None },
-    );
+    let mut world =
+        world_with(NOON, Phones { failing: vec![Channel::Voice, Channel::Sms], lost: None });
     meet(&mut world, &Channel::ALL);
     world.publish(contact(1));
     assert_eq!(reached(&world), [Channel::Email]);
