@@ -1,6 +1,22 @@
 //! The one list of message types; documents, golden bytes and checks are made from it.
 
+use crate::booking::{
+    BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
+    BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
+    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
+};
+use crate::case::{CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened};
+use crate::centre::{CentreRegistered, PartStocked};
+use crate::consent::ConsentChanged;
+use crate::contact::{
+    ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
+    CustomerReplied, CustomerResponded,
+};
 use crate::dead::DeadLettered;
+use crate::effect::{EffectAttempted, EffectConcluded};
+use crate::finding::{
+    DetectorDemoted, DetectorPromoted, FailureRecorded, FindingRecorded, PredictionVerified,
+};
 use crate::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
@@ -40,6 +56,9 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<AssetRetired>(),
     Entry::of::<MaintenanceRecorded>(),
     Entry::of::<OwnerRegistered>(),
+    Entry::of::<ConsentChanged>(),
+    Entry::of::<CentreRegistered>(),
+    Entry::of::<PartStocked>(),
     Entry::of::<DeadLettered>(),
     Entry::of::<HealthAssessed>(),
     Entry::of::<AnomalyDetected>(),
@@ -51,6 +70,41 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PredictionWithheld>(),
     Entry::of::<TelemetryReleased>(),
     Entry::of::<MessageRedelivered>(),
+    Entry::of::<EffectAttempted>(),
+    Entry::of::<EffectConcluded>(),
+    Entry::of::<CaseOpened>(),
+    Entry::of::<CaseAdvanced>(),
+    Entry::of::<CaseEscalated>(),
+    Entry::of::<CaseClosed>(),
+    Entry::of::<CaseDecided>(),
+    Entry::of::<ContactOwner>(),
+    Entry::of::<ContactSend>(),
+    Entry::of::<CustomerContacted>(),
+    Entry::of::<CustomerReplied>(),
+    Entry::of::<CustomerResponded>(),
+    Entry::of::<ContactSuppressed>(),
+    Entry::of::<ContactFailed>(),
+    Entry::of::<OfferSlots>(),
+    Entry::of::<SlotsOffered>(),
+    Entry::of::<HoldSlot>(),
+    Entry::of::<BookingHeld>(),
+    Entry::of::<BookingExpired>(),
+    Entry::of::<ConfirmBooking>(),
+    Entry::of::<BookingConfirmed>(),
+    Entry::of::<MoveBooking>(),
+    Entry::of::<BookingMoved>(),
+    Entry::of::<CancelBooking>(),
+    Entry::of::<BookingCancelled>(),
+    Entry::of::<BookingRefused>(),
+    Entry::of::<BookingStarted>(),
+    Entry::of::<BookingCompleted>(),
+    Entry::of::<NoShowRecorded>(),
+    Entry::of::<BookingMissed>(),
+    Entry::of::<FindingRecorded>(),
+    Entry::of::<FailureRecorded>(),
+    Entry::of::<PredictionVerified>(),
+    Entry::of::<DetectorDemoted>(),
+    Entry::of::<DetectorPromoted>(),
 ];
 
 impl Entry {

@@ -123,7 +123,7 @@ impl Envelope {
             key: message.key().to_owned(),
             time: Timestamp::EPOCH,
             provenance: Provenance::Measured,
-            case_id: None,
+            case_id: message.case().map(|case| case.0),
             causation_id: None,
             origin: None,
             addressed_to: None,

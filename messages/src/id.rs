@@ -51,6 +51,48 @@ impl std::str::FromStr for MessageId {
     }
 }
 
+/// A newtype over a UUID for each kind of thing, so that a case cannot be passed for a booking.
+macro_rules! identity {
+    ($name:ident, $space:literal, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// The one that came of the message `because`, about `name`: the same each time it is derived.
+            #[must_use]
+            pub fn of(because: MessageId, name: &str) -> Self {
+                Self(Uuid::new_v5(&because.0, format!("{}/{name}", $space).as_bytes()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+identity!(
+    CaseId,
+    "case",
+    "Identity of a case: one asset, one component, from foreseen to verified."
+);
+identity!(OfferId, "offer", "Identity of an offered slot; choosing it holds exactly that slot.");
+identity!(BookingId, "booking", "Identity of a booking from its hold to its end.");
+
 #[cfg(test)]
 mod tests {
     use super::*;

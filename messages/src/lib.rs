@@ -2,15 +2,23 @@
 //!
 //! No I/O, no async. [`message`] says what a message is, [`record`] and [`cloudevents`] how it becomes
 //! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages.
-//! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`registry`], [`dead`], [`redelivery`].
+//! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`case`], [`contact`], [`booking`], [`finding`],
+//! [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`].
 //! [`profile`] describes a kind of asset; agents know channels through it alone.
 
 #![warn(missing_docs)]
 
+pub mod booking;
+pub mod case;
 pub mod catalogue;
+pub mod centre;
 pub mod cloudevents;
+pub mod consent;
+pub mod contact;
 pub mod dead;
+pub mod effect;
 pub mod envelope;
+pub mod finding;
 pub mod finite;
 pub mod health;
 pub mod id;
@@ -29,7 +37,7 @@ pub mod unit;
 
 pub use envelope::{Envelope, Origin, Provenance, Sequence};
 pub use finite::Finite;
-pub use id::MessageId;
+pub use id::{BookingId, CaseId, MessageId, OfferId};
 pub use message::{Class, Encoding, Message, Stage, Stream};
 pub use record::{DecodeError, EncodeError, Record};
 pub use time::Timestamp;

@@ -1,5 +1,6 @@
 //! What every message has: a name, a class that decides where it travels, an encoding and a key.
 
+use crate::id::CaseId;
 use crate::json;
 use crate::record::{self, DecodeError, EncodeError, Record};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,11 @@ pub trait Message: Record + Clone + fmt::Debug + PartialEq + Send + Sync + 'stat
 
     /// The last token of its subject: the asset, owner, centre … that it is about.
     fn key(&self) -> &str;
+
+    /// The case that it belongs to, for those that belong to one.
+    fn case(&self) -> Option<CaseId> {
+        None
+    }
 
     /// Writes the data in this type's encoding.
     ///
