@@ -16,6 +16,7 @@ use crate::engine::{Engine, EngineError, TURN_MESSAGES_MAX};
 use crate::models::Models;
 use crate::router::Router;
 use crate::store::{Delivery, HostId, ReadLimit, Store, StoreError};
+use crate::upgrade::{UpgradeError, upgrade};
 use crate::wiring::{Durability, WiringError};
 use messages::Timestamp;
 use rand::{Rng, SeedableRng};
@@ -73,6 +74,9 @@ pub enum ConductError {
     /// A configuration cannot be used.
     #[error(transparent)]
     Configure(#[from] ConfigureError),
+    /// Stored states cannot be used.
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
     /// No such agent.
     #[error("no agent is named `{kind}`")]
     UnknownAgent {
@@ -141,6 +145,8 @@ impl Conductor {
             ledger: None,
             kill_effects_at: None,
         };
+        let upgrade = upgrade(&conductor.catalog, &*conductor.store, &conductor.router)?;
+        upgrade.into_iter().try_for_each(|request| conductor.commit(request).map(drop))?;
         conductor.kill_effects();
         conductor.configure(configs)?;
         conductor.seat()?;

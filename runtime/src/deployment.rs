@@ -14,6 +14,7 @@ use crate::models::Models;
 use crate::router::Router;
 use crate::store::{HostId, Store, StoreError};
 use crate::supervisor::Fleet;
+use crate::upgrade::{UpgradeError, upgrade};
 use crate::wiring::WiringError;
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -58,6 +59,9 @@ pub enum StartError {
     /// A configuration cannot be used.
     #[error(transparent)]
     Configure(#[from] ConfigureError),
+    /// Stored states cannot be used.
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,6 +118,9 @@ impl Deployment {
             (PARTITIONS.to_owned(), Some(options.partitions.get().to_le_bytes().to_vec())),
         ];
         committer.commit(Request::Blobs(running)).await?;
+        for request in upgrade(&options.catalog, &*store, &router)? {
+            committer.commit(request).await?;
+        }
         let configs = &options.configs;
         for request in configure(&options.catalog, configs, &options.models, &*store, &router)? {
             committer.commit(request).await?;

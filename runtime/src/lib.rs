@@ -32,6 +32,7 @@ pub mod store;
 pub mod supervisor;
 pub mod testkit;
 pub mod timers;
+pub mod upgrade;
 pub mod wiring;
 
 pub use agent::{Agent, AgentError, AgentResult, ConfigError, Handle, Timer};
