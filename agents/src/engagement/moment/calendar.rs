@@ -217,17 +217,24 @@ impl Calendar {
         let mut date = first;
         while date < after {
             for stretch in &stretches {
-                let window = self.window(date, stretch.from, date, stretch.to);
-                found.extend(window.map(|window| Window {
-                    assumed: stretch.assumed,
-                    point: stretch.point,
-                    ..window
-                }));
+                found.extend(self.laid(*stretch, date));
             }
             let Some(next) = later_date(date, 1) else { break };
             date = next;
         }
         found
+    }
+
+    /// `stretch` on `date`. A moment has its length by the watch: the clocks may be changed within it.
+    fn laid(&self, stretch: Stretch, date: Date) -> Option<Window> {
+        let Stretch { from, to, assumed, point } = stretch;
+        if !point {
+            return Some(Window { assumed, point, ..self.window(date, from, date, to)? });
+        }
+        let seconds = u64::try_from(to - from).ok()?.checked_mul(60)?;
+        let from = self.moment(date, from)?;
+        let to = from.saturating_add(Duration::from_secs(seconds));
+        Some(Window { from, to, assumed, point })
     }
 
     fn bounded(&self, bound: Bound, window: Window) -> Option<Window> {

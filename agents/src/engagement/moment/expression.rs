@@ -328,7 +328,7 @@ impl Parser<'_> {
             (false, "by", _) => (Bound::By, false, next + 1),
             (false, "from", _) => (Bound::From, false, next + 1),
             (false, "until" | "till", _) => (Bound::From, true, next + 1),
-            (false, "on" | "for" | "in", _) => (Bound::On, false, next + 1),
+            (false, "on" | "for" | "in" | "at" | "over" | "during", _) => (Bound::On, false, next + 1),
             _ => (Bound::On, false, at),
         }
     }
@@ -419,7 +419,7 @@ impl Parser<'_> {
 
     /// A time of day. Alone, a bare number is none; beside a day or a part of one it is.
     fn clock(&self, at: usize, first: bool) -> Piece<(Clock, bool)> {
-        if let Some((clock, end)) = self.span_of_hours(at) {
+        if let Some((clock, end)) = self.span_of_hours(at, first) {
             return Some(((clock, false), end));
         }
         let (relation, start) = self.relation(at);
@@ -474,7 +474,7 @@ impl Parser<'_> {
     }
 
     /// "between 3 and 5", "from 3 to 5", "3-5 pm".
-    fn span_of_hours(&self, at: usize) -> Piece<Clock> {
+    fn span_of_hours(&self, at: usize, alone: bool) -> Piece<Clock> {
         let led = self.is_any(at, &["between", "from"]);
         let (first, first_certain, middle) = self.hour(at + usize::from(led))?;
         let dashed = self.tokens.get(middle).is_some_and(|token| token.kind == Kind::Dash);
@@ -485,7 +485,7 @@ impl Parser<'_> {
             return None;
         }
         let (second, second_certain, end) = self.hour(middle + 1)?;
-        (led || first_certain || second_certain || self.is_beside_day(end))
+        (led || !alone || first_certain || second_certain || self.is_beside_day(end))
             .then_some((Clock::Between(first, second), end))
     }
 

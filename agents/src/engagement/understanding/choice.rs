@@ -35,6 +35,7 @@ pub(super) fn picks(items: &[Item], free: &[bool], offers: &[Offer], zone: &Time
     if offers.is_empty() {
         return Vec::new();
     }
+    let sole = items.iter().filter(|item| !item.is_mark()).count() == 1;
     let bare = items.iter().filter(|item| !item.is_mark() && !item.is_any(BESIDE_NUMBER)).count() <= 1;
     let mut picks = Vec::new();
     for (at, item) in items.iter().enumerate() {
@@ -42,7 +43,8 @@ pub(super) fn picks(items: &[Item], free: &[bool], offers: &[Offer], zone: &Time
             continue;
         }
         let led = at > 0 && items[at - 1].is_any(BEFORE_NUMBER);
-        if let Some(what) = picked(item, led, bare, offers, zone) {
+        let one = item.is_any(&["one"]) && sole;
+        if let Some(what) = picked(item, led || one, bare, offers, zone) {
             picks.push(Pick { item: at, what });
         }
     }
@@ -75,7 +77,8 @@ fn picked(item: &Item, led: bool, bare: bool, offers: &[Offer], zone: &TimeZone)
 /// A bare number: that of an offer, or the hour of one, but not both.
 fn number_or_hour(value: u32, offers: &[Offer], zone: &TimeZone) -> Picked {
     let hour_is = |offer: &Offer| {
-        let hour = calendar::local(zone, offer.from).map(|local| local.hour());
+        let local = calendar::local(zone, offer.from).filter(|local| local.minute() == 0);
+        let hour = local.map(|local| local.hour());
         let told = i8::try_from(value).ok();
         hour.zip(told).is_some_and(|(hour, told)| hour == told || (told <= 12 && hour == told + 12))
     };
