@@ -130,8 +130,12 @@ impl<'a> Ground<'a> {
 
 impl Day {
     pub(super) fn is_open(&self, spot: Spot) -> bool {
-        let holds = |(open, close): &(i64, i64)| spot.from >= *open && spot.until <= *close;
-        !self.holiday && !self.closed && self.spans.iter().any(holds)
+        !self.holiday && !self.closed && self.is_within_hours(spot)
+    }
+
+    /// Whether it lies within the hours of the day, were it not closed.
+    pub(super) fn is_within_hours(&self, spot: Spot) -> bool {
+        self.spans.iter().any(|(open, close)| spot.from >= *open && spot.until <= *close)
     }
 
     pub(super) fn holds(&self, at: i64) -> bool {
