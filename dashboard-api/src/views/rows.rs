@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn too_many_rows_push_out_the_oldest_that_has_ended_and_else_the_oldest() {
         let mut rows = Rows::at_most(3);
-        for id in 1..=3 {
+        for id in 1..=3_u8 {
             rows.insert(id, id.into(), "row");
         }
         rows.set_ended(2, true);
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_page_goes_on_where_the_last_one_ended() {
         let mut rows = Rows::at_most(9);
-        for id in 1..=5 {
+        for id in 1..=5_u8 {
             rows.insert(id, id.into(), if id == 3 { "other" } else { "row" });
         }
         let (page, more) = rows.page(Some(1), 2, &|row| *row == "row");
