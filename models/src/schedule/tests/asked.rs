@@ -67,6 +67,18 @@ fn the_owners_evening_is_meant_on_the_owners_clock() {
 }
 
 #[test]
+fn a_wish_that_costs_much_is_still_among_the_offers() {
+    let mut asked = job("c");
+    asked.due_at = at("2026-03-02T08:00:00Z");
+    let (from, until) = (at("2026-03-10T17:00:00Z"), at("2026-03-10T20:00:00Z"));
+    asked.preferred = vec![Window::Once { from, until }];
+    let offers = offered(&problem(vec![centre("a", "UTC")]), &asked);
+    assert_eq!(starts(&offers)[0], "2026-03-02T08:00:00Z");
+    assert_eq!(starts(&offers)[2], "2026-03-10T17:00:00Z");
+    assert_eq!(kinds(&offers[2]), [PenaltyKind::Late]);
+}
+
+#[test]
 fn an_emergency_passes_over_what_the_owner_prefers() {
     let mut asked = job("c");
     asked.severity = Severity::Emergency;
