@@ -154,8 +154,7 @@ impl Desk<'_, '_> {
         }
         let Some(said) = self.state.said(&slot) else { return self.pass_over() };
         let booking = BookingId::of(self.ctx.envelope().id, "");
-        let held_until =
-            self.now().saturating_add(self.config.held_for.duration()).min(slot.from);
+        let held_until = self.now().saturating_add(self.config.held_for.duration()).min(slot.from);
         let (case, asset, offer) = (command.case, command.asset.clone(), command.offer);
         let stage = Stage::Held { until: held_until };
         let live = Live { case, asset: asset.clone(), offer, stage, slot, work };
@@ -252,7 +251,8 @@ impl Desk<'_, '_> {
 
 fn work(command: &OfferSlots) -> Result<Work, AgentError> {
     let minutes = u16::try_from(command.duration_minutes).map_err(|_| {
-        let text = format!("`duration_minutes` is `{}`; give at most 1440", command.duration_minutes);
+        let text =
+            format!("`duration_minutes` is `{}`; give at most 1440", command.duration_minutes);
         AgentError::Reject(text)
     })?;
     Ok(Work {

@@ -41,7 +41,8 @@ impl Desk<'_, '_> {
     pub(super) fn see_to_what_is_due(&mut self) {
         let now = self.now();
         let forgotten_after = self.config.visit_forgotten_after.duration();
-        let due = self.state.bookings.iter().filter(|(_, live)| live.due_at(forgotten_after) <= now);
+        let due =
+            self.state.bookings.iter().filter(|(_, live)| live.due_at(forgotten_after) <= now);
         let due: Vec<BookingId> = due.map(|(id, _)| *id).collect();
         for id in due {
             self.see_to(id);
@@ -111,9 +112,8 @@ impl Desk<'_, '_> {
         of: (CaseId, &str),
         constraints: &[Constraint],
     ) {
-        let untimely = |one: &Constraint| {
-            matches!(one, Constraint::Early { .. } | Constraint::Latest { .. })
-        };
+        let untimely =
+            |one: &Constraint| matches!(one, Constraint::Early { .. } | Constraint::Latest { .. });
         let reason = if constraints.iter().any(untimely) {
             RefusedReason::OfferUnknown
         } else {

@@ -62,7 +62,9 @@ impl Agent for Scheduling {
         wiring.on::<CancelBooking>().key(|command| &command.network);
         wiring.on::<NoShowRecorded>().key(|recorded| &recorded.network);
         // A finding without a network is of no booking: it meets an empty memory.
-        wiring.on::<FindingRecorded>().key(|finding| finding.network.as_deref().unwrap_or_default());
+        wiring
+            .on::<FindingRecorded>()
+            .key(|finding| finding.network.as_deref().unwrap_or_default());
         wiring
             .timer::<Wake>()
             .publishes::<SlotsOffered>()

@@ -24,7 +24,8 @@ impl Desk<'_, '_> {
         if self.is_full() {
             self.state.centres.remove(&registered.centre);
             self.state.centres.extend(before.map(|before| (registered.centre.clone(), before)));
-            let text = format!("network `{}` has no room for this centre; divide it", self.network());
+            let text =
+                format!("network `{}` has no room for this centre; divide it", self.network());
             return Err(AgentError::Reject(text));
         }
         self.mend()

@@ -69,11 +69,8 @@ fn seeded_centre(dice: &mut Dice, index: u32) -> Centre {
         made.holidays.insert(date("2026-03-07"));
     }
     if dice.chance(0.5) {
-        let there_at = at(dice.one(&[
-            "2026-03-01T00:00:00Z",
-            "2026-03-06T06:00:00Z",
-            "2026-03-07T00:00:00Z",
-        ]));
+        let there_at =
+            at(dice.one(&["2026-03-01T00:00:00Z", "2026-03-06T06:00:00Z", "2026-03-07T00:00:00Z"]));
         made.stock.push(Stock { part: "pad".into(), pieces: 1 + dice.below(2), there_at });
     }
     // All or none: what an unknown rating counts is told by a test of its own.

@@ -84,7 +84,8 @@ fn a_part_that_comes_after_the_due_time_is_named_with_its_day() {
     let mut asked = job("c");
     (asked.part, asked.latest_at) = (Some("pad".into()), Some(asked.due_at));
     let said = words(&problem(vec![a]), &asked);
-    let part = "with part `pad` at `a` before Mon 9 Mar 2026 10:00, when it arrives: 2026-03-02T08:00:00Z";
+    let part =
+        "with part `pad` at `a` before Mon 9 Mar 2026 10:00, when it arrives: 2026-03-02T08:00:00Z";
     let later = "later than the due time, Wed 4 Mar 2026 00:00: 2026-03-09T10:00:00Z";
     assert_eq!(said, [part, later]);
 }
