@@ -7,10 +7,12 @@ pub mod diagnosis;
 pub mod engagement;
 pub mod master;
 mod profiles;
+pub mod scheduling;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
 pub use master::Master;
+pub use scheduling::Scheduling;
 
 use runtime::Catalog;
 

@@ -118,7 +118,8 @@ fn measured(table: &str) -> Outcome {
         if !same {
             *confusion.entry((row.intent, found.intent.name())).or_default() += 1;
         }
-        let told = format!("{} `{}`: expected {}, got {found:?}", row.situation, row.reply, row.intent);
+        let told =
+            format!("{} `{}`: expected {}, got {found:?}", row.situation, row.reply, row.intent);
         if !fits {
             println!("{told} (slot {}, time {})", row.slot, row.time);
         }
