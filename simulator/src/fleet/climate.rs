@@ -47,8 +47,8 @@ mod tests {
 
     #[test]
     fn the_weather_never_jumps() {
-        for minute in 0..3 * 1_440 {
-            let at = |minute| ambient(&DELHI, 7, minute * 60_000);
+        for minute in 0..3 * 1_440_i64 {
+            let at = |minute: i64| ambient(&DELHI, 7, minute * 60_000);
             assert!((at(minute + 1) - at(minute)).abs() < 0.1);
         }
     }
