@@ -60,7 +60,7 @@ impl Fit {
                 trip.push(moment);
             }
             // A parked car has no consumption to send.
-            if moment.rpm.is_none_or(|rpm| rpm > RUNNING_RPM) {
+            if !parked(&moment) {
                 self.values += sample.values.len() as u64;
                 self.missing += sample.values.iter().filter(|value| value.is_none()).count() as u64;
             }
@@ -149,7 +149,10 @@ impl Fit {
         let lengths: Vec<f64> = self
             .trips
             .iter()
-            .flat_map(|trip| trip.windows(2).map(|pair| pair[1].seconds - pair[0].seconds))
+            .flat_map(|trip| {
+                trip.windows(2).filter(|pair| pair.iter().all(|moment| !parked(moment)))
+            })
+            .map(|pair| pair[1].seconds - pair[0].seconds)
             .collect();
         let usual = median(lengths.clone()).unwrap_or(1.0);
         let gaps: Vec<f64> =
@@ -170,6 +173,10 @@ impl Fit {
         let fits = !all.is_empty();
         fits.then(|| TripMinutes { median: mean(&all).exp(), log_deviation: variance(&all).sqrt() })
     }
+}
+
+fn parked(moment: &Moment) -> bool {
+    moment.rpm.is_some_and(|rpm| rpm <= RUNNING_RPM)
 }
 
 fn runs(moment: &Moment) -> bool {

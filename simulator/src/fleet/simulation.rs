@@ -62,14 +62,14 @@ impl Fleet {
         let text = messages::profile::embedded(&config.profile).ok_or_else(no_profile)?;
         let profile = Profile::parse(text).expect("the shipped profiles are well formed");
         let start = config.start.as_millis();
-        let mut world = World::new(parameters, profile, config.seed, config.noise);
+        let days = config.history.map_or(0, |history| i64::from(history.days));
+        let begins = start - days * climate::DAY_MS;
+        let mut world = World::new(parameters, profile, config.seed, config.noise, begins);
         world.start = start;
         world.wear = config.wear;
         world.spontaneous = config.spontaneous;
         world.repairs = config.repairs;
-        let days = config.history.map_or(0, |history| i64::from(history.days));
         let population = config.history.map_or(0, |history| history.population);
-        let begins = start - days * climate::DAY_MS;
         let fleet = Herd::fleet(&world, &config, begins)?;
         // How often the population fails is not for the fleet to say.
         world.spontaneous = 1.0;
