@@ -5,10 +5,12 @@
 pub mod data_analysis;
 pub mod diagnosis;
 pub mod engagement;
+pub mod master;
 mod profiles;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
+pub use master::Master;
 
 use runtime::Catalog;
 

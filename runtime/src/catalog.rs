@@ -4,7 +4,7 @@ use crate::agent::Agent;
 use crate::engine::{AgentEngine, Engine, EngineError, Form};
 use crate::models::Models;
 use crate::store::{HostId, Store};
-use crate::wiring::{Contract, Wiring, WiringError};
+use crate::wiring::{Contract, RecordedEffect, Wiring, WiringError};
 use messages::Class;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub struct Entry {
     pub defaults: serde_json::Value,
     /// How its memories are stored.
     pub(crate) form: Form,
+    /// The effects that it declared.
+    pub(crate) effects: BTreeMap<&'static str, RecordedEffect>,
     open: Open,
     check: fn(&serde_json::Value, &Models) -> Result<(), String>,
 }
@@ -37,8 +39,10 @@ impl Catalog {
     /// The same with agent `A`.
     #[must_use]
     pub fn with<A: Agent>(mut self) -> Self {
+        let wiring = Wiring::<A>::of();
         let entry = Entry {
-            contract: Wiring::<A>::of().contract().clone(),
+            contract: wiring.contract().clone(),
+            effects: wiring.effects().clone(),
             defaults: serde_json::to_value(A::Config::default()).unwrap_or_default(),
             form: Form::of::<A>(),
             open: |id, store, models| Ok(Box::new(AgentEngine::<A>::open(id, store, models)?)),

@@ -24,5 +24,15 @@ pub use schema::schema;
 pub use source::{Place, Problem, ScriptError, Source};
 pub use vocabulary::Known;
 
+/// YAML under the strict rules of scripts, as JSON.
+///
+/// # Errors
+/// [`ScriptError`] with everything that is wrong.
+pub fn yaml_json(text: &str) -> Result<serde_json::Value, ScriptError> {
+    let mut problems = source::Problems::of(Source::new("yaml", text));
+    let node = yaml::read(&mut problems);
+    problems.settle(node).map(|node| node.json())
+}
+
 /// How long an expectation may take where neither step nor defaults say so.
 pub const WITHIN_DEFAULT: std::time::Duration = std::time::Duration::from_secs(300);

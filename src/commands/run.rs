@@ -21,6 +21,7 @@ use models::features::Features;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
+use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
@@ -62,7 +63,7 @@ fn crash_at(text: &str) -> Result<(String, u64), String> {
     let (point, nth) = text.rsplit_once(':').ok_or("write it like `commit.before_flush:3`")?;
     let nth = nth.parse().ok().filter(|nth| *nth > 0);
     let nth = nth.ok_or("the number of times is 1 or more")?;
-    if crash::POINTS.contains(&point) {
+    if crash::exists(point) {
         return Ok((point.to_owned(), nth));
     }
     Err(crash::UnknownPoint { name: point.to_owned() }.to_string())
@@ -141,6 +142,8 @@ impl Serving {
             retention::Retention {
                 telemetry: settings.retention.telemetry.duration(),
                 health: settings.retention.health.duration(),
+                telemetry_bytes: limit(settings.retention.telemetry_bytes),
+                health_bytes: limit(settings.retention.health_bytes),
             },
             settings.export.enabled.then(|| settings.export.interval.duration()),
             &settings.store.path,
@@ -288,6 +291,7 @@ async fn deploy(
     let deployment = Deployment::start(Options {
         catalog,
         configs,
+        effects: Effects::default(),
         models: Models::default(),
         store: Arc::new(store),
         folder: data.clone(),
@@ -331,6 +335,11 @@ fn features(profile: &Profile) -> (u32, Vec<Feature>) {
 /// This is the edge, where chance enters.
 fn fill(bytes: &mut [u8]) {
     rand::rngs::OsRng.fill_bytes(bytes);
+}
+
+/// A setting of 0 sets no limit.
+fn limit(bytes: u64) -> Option<u64> {
+    (bytes > 0).then_some(bytes)
 }
 
 fn rate_limit(limits: &Limits) -> Option<RateLimit> {
