@@ -216,7 +216,7 @@ fn cell(value: Option<&Value>) -> String {
 }
 
 /// Text from elsewhere without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {
