@@ -4,11 +4,13 @@
 
 pub mod data_analysis;
 pub mod diagnosis;
+pub mod feedback;
 pub mod master;
 mod profiles;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
+pub use feedback::Feedback;
 pub use master::Master;
 
 use runtime::Catalog;
@@ -16,5 +18,5 @@ use runtime::Catalog;
 /// Every agent of the house.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>()
+    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>().with::<Feedback>()
 }
