@@ -1,5 +1,8 @@
 //! Every agent of the catalog keeps what every agent promises.
 
+#[path = "conformance/loop_by_hand.rs"]
+mod loop_by_hand;
+
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
 use messages::{Finite, Timestamp};
@@ -93,6 +96,7 @@ fn script(world: &mut World) {
         }
         world.advance(Duration::from_secs(60));
     }
+    loop_by_hand::script(world);
     world.advance(Duration::from_secs(2 * 24 * 3600));
 }
 
@@ -107,4 +111,9 @@ fn every_agent_keeps_what_every_agent_promises() {
     let happened = conformed.misfortunes;
     assert!(happened.duplicates > 0 && happened.reordered > 0, "{happened:?}");
     assert!(happened.kills_before_commit > 0 && happened.kills_after_commit > 0, "{happened:?}");
+}
+
+#[test]
+fn failures_that_nobody_foresaw_are_charged_to_the_model_that_predicts() {
+    assert_eq!(agents::feedback::Config::default().model, agents::diagnosis::MODEL);
 }

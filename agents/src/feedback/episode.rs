@@ -196,9 +196,8 @@ impl Feedback {
         let looked_at =
             |component: &str| finding.examined == component || faulty == Some(component);
         let at = finding.found_at;
-        let judged = state.open_where(|component, episode| {
-            looked_at(component) && episode.first_at <= at
-        });
+        let judged =
+            state.open_where(|component, episode| looked_at(component) && episode.first_at <= at);
         for component in judged {
             let right = faulty == Some(&*component);
             let outcome = if right { Outcome::TruePositive } else { Outcome::FalsePositive };
@@ -233,8 +232,7 @@ impl Feedback {
             Some(episode) if episode.foresees(at) => ctx.count(PASSED_OVER, 1),
             Some(episode) if episode.is_open() => {
                 let came_before = at < episode.first_at;
-                let outcome =
-                    if came_before { Outcome::Censored } else { Outcome::FalsePositive };
+                let outcome = if came_before { Outcome::Censored } else { Outcome::FalsePositive };
                 state.judge(component, outcome, at, judged_by, ctx);
                 self.unforeseen(state, failure, ctx);
             }
@@ -290,12 +288,7 @@ impl Feedback {
         state.failed.clear();
     }
 
-    pub(super) fn judge_overdue(
-        &self,
-        state: &mut State,
-        _judge: &Judge,
-        ctx: &mut Ctx<'_, Self>,
-    ) {
+    pub(super) fn judge_overdue(&self, state: &mut State, _judge: &Judge, ctx: &mut Ctx<'_, Self>) {
         state.wake_at = None;
         let now = ctx.now();
         // Whoever was judged long ago and is still predicted may be predicted anew.

@@ -28,7 +28,8 @@ fn world() -> World {
 /// The moment so many days after the beginning.
 fn day(days: f64) -> Timestamp {
     let start: Timestamp = "2026-03-02T06:00:00Z".parse().unwrap();
-    start.saturating_add(Duration::from_secs_f64(days * 86_400.0))
+    let away = Duration::from_secs_f64(days.abs() * 86_400.0);
+    if days < 0.0 { start.saturating_sub(away) } else { start.saturating_add(away) }
 }
 
 fn days(days: u64) -> Duration {
