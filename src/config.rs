@@ -11,7 +11,7 @@ mod tests;
 pub use layers::{Origin, Value as SettingValue};
 
 use layers::Layers;
-use messages::profile::Span;
+use messages::profile::{Profile, Span};
 use runtime::{Catalog, Models};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -209,14 +209,18 @@ pub enum ConfigFailure {
 }
 
 impl Loaded {
-    /// Names of the profiles that every agent with a table of profiles knows.
+    /// The profiles that every agent with a table of profiles knows, by name.
     #[must_use]
-    pub fn profiles(&self) -> BTreeSet<String> {
-        let names = |table: &Value| -> Option<BTreeSet<String>> {
-            Some(table.get("profiles")?.as_object()?.keys().cloned().collect())
+    pub fn profiles(&self) -> BTreeMap<String, Profile> {
+        let tables = || self.agents.values().filter_map(|table| table.get("profiles")?.as_object());
+        let names = tables().map(|table| table.keys().cloned().collect::<BTreeSet<String>>());
+        let known = names.reduce(|known, more| &known & &more).unwrap_or_default();
+        let read = |name: String| {
+            let text = tables().find_map(|table| table.get(&name)?.as_str())?;
+            // One that cannot be read keeps the agents from starting, and is told there.
+            Some((name, Profile::parse(text).ok()?))
         };
-        let all = self.agents.values().filter_map(names);
-        all.reduce(|known, more| &known & &more).unwrap_or_default()
+        known.into_iter().filter_map(read).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod data_analysis;
 pub mod diagnosis;
+pub mod engagement;
 pub mod feedback;
 pub mod master;
 mod profiles;

@@ -13,11 +13,15 @@ use crate::output::Console;
 use crate::upkeep::{Upkeep, store_folder};
 use clap::Args;
 use dashboard_api::{
-    Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Random, RateLimit, Timeouts,
+    Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Feature, Random, RateLimit,
+    Timeouts,
 };
+use messages::profile::Profile;
+use models::features::Features;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
+use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
@@ -59,7 +63,7 @@ fn crash_at(text: &str) -> Result<(String, u64), String> {
     let (point, nth) = text.rsplit_once(':').ok_or("write it like `commit.before_flush:3`")?;
     let nth = nth.parse().ok().filter(|nth| *nth > 0);
     let nth = nth.ok_or("the number of times is 1 or more")?;
-    if crash::POINTS.contains(&point) {
+    if crash::exists(point) {
         return Ok((point.to_owned(), nth));
     }
     Err(crash::UnknownPoint { name: point.to_owned() }.to_string())
@@ -285,6 +289,7 @@ async fn deploy(
     let deployment = Deployment::start(Options {
         catalog,
         configs,
+        effects: Effects::default(),
         models: Models::default(),
         store: Arc::new(store),
         folder: data.clone(),
@@ -299,12 +304,13 @@ async fn deploy(
 async fn bind(
     deployment: &Arc<Deployment>,
     settings: &Settings,
-    profiles: BTreeSet<String>,
+    profiles: BTreeMap<String, Profile>,
     upkeep: &Arc<Upkeep>,
 ) -> Result<Bound, CliError> {
     let options = FacadeOptions {
         clock: Clock::Real,
         random: Random::new(fill),
+        features: profiles.values().map(features).collect(),
         profiles,
         allowed_hosts: BTreeSet::new(),
         rate_limit: rate_limit(&settings.limits),
@@ -314,6 +320,14 @@ async fn bind(
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;
     bound.map_err(|error| facade_error(listen, &error))
+}
+
+/// What the lists of features of a profile hold, under their schema.
+fn features(profile: &Profile) -> (u32, Vec<Feature>) {
+    let features = Features::of(profile);
+    let shown = features.features().iter();
+    let shown = shown.map(|it| Feature { name: it.name.clone(), unit: it.unit.clone() });
+    (features.schema(), shown.collect())
 }
 
 /// This is the edge, where chance enters.

@@ -120,9 +120,7 @@ impl State {
         ctx.cancel::<Close>();
         self.published_through = Some(window.end);
         let assessed = self.assess(analyser, window.end)?;
-        if let Some(state) = state_number(&assessed) {
-            self.test_sensors(analyser, &window, state, ctx);
-        }
+        self.test_sensors(analyser, &window, state_number(&assessed), ctx);
         let anomaly = self.judge(analyser, &assessed, window.end, ctx)?;
         self.say(analyser, assessed, window.end, 0, anomaly, ctx);
         Ok(())
@@ -192,7 +190,7 @@ impl State {
         &mut self,
         analyser: &Analyser,
         window: &OpenWindow,
-        state: u8,
+        state: Option<u8>,
         ctx: &mut Ctx<'_, DataAnalysis>,
     ) {
         let summaries: Vec<Option<Summary>> =

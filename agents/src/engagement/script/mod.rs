@@ -1,0 +1,1 @@
+//! Words what is to be said to an owner, from facts alone.
