@@ -132,9 +132,8 @@ fn times_are_meant_in_the_owners_zone() {
     let mut wrong = Vec::new();
     for (name, now, words, expected) in TABLE {
         let found = named(words, name, now).map(|when| (when.from, when.to));
-        let expected_window = expected
-            .split_once('/')
-            .map(|(from, to)| (moment(from, name), moment(to, name)));
+        let expected_window =
+            expected.split_once('/').map(|(from, to)| (moment(from, name), moment(to, name)));
         if found != expected_window {
             let told = found.map(|(from, to)| format!("{from}/{to}"));
             wrong.push(format!("`{words}` at {now} in {name}: {told:?}, not {expected}"));
@@ -187,8 +186,7 @@ fn of_too_long_a_reply_only_the_wish_to_be_left_alone_or_for_a_person_counts() {
         ("Stop calling me.", Intent::OptOut),
         ("I want to talk to a person.", Intent::Human),
     ] {
-        let understood =
-            read(&format!("{reply}{padding}"), KOLKATA, moment(MONDAY, KOLKATA), &[]);
+        let understood = read(&format!("{reply}{padding}"), KOLKATA, moment(MONDAY, KOLKATA), &[]);
         assert_eq!(understood.intent, intent, "`{reply}`");
     }
 }
@@ -196,10 +194,53 @@ fn of_too_long_a_reply_only_the_wish_to_be_left_alone_or_for_a_person_counts() {
 /// Words that replies are made of, so that chance finds its way into the rules.
 fn wordy() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
-        "yes", "no", "not", "call", "me", "at", "6", "17:30", "tomorrow", "tonight", "next", "Friday",
-        "week", "before", "after", "until", "between", "and", "or", "the", "second", "2nd", "31st",
-        "March", "in", "two", "hours", "half", "past", "busy", "stop", "-", "to", ",", ".", "?", "pm",
-        "am", "a", "quarter", "day", "weekend", "2026-02-30", "0", "99", "4294967296", "within",
+        "yes",
+        "no",
+        "not",
+        "call",
+        "me",
+        "at",
+        "6",
+        "17:30",
+        "tomorrow",
+        "tonight",
+        "next",
+        "Friday",
+        "week",
+        "before",
+        "after",
+        "until",
+        "between",
+        "and",
+        "or",
+        "the",
+        "second",
+        "2nd",
+        "31st",
+        "March",
+        "in",
+        "two",
+        "hours",
+        "half",
+        "past",
+        "busy",
+        "stop",
+        "-",
+        "to",
+        ",",
+        ".",
+        "?",
+        "pm",
+        "am",
+        "a",
+        "quarter",
+        "day",
+        "weekend",
+        "2026-02-30",
+        "0",
+        "99",
+        "4294967296",
+        "within",
     ]);
     prop::collection::vec(words, 0..14).prop_map(|words| words.join(" "))
 }

@@ -161,9 +161,11 @@ fn simulated_owners_are_understood() {
     for (intent, phrases) in phrases {
         for phrase in phrases.as_array().expect("phrases") {
             let phrase = phrase.as_str().expect("a phrase");
-            let (situation, slot) =
-                if intent == "choose_slot" { ("O", "2") } else { ("A", "-") };
-            lines.push(format!("{situation}; {intent}; {slot}; ; {}", phrase.replace("{slot}", "second")));
+            let (situation, slot) = if intent == "choose_slot" { ("O", "2") } else { ("A", "-") };
+            lines.push(format!(
+                "{situation}; {intent}; {slot}; ; {}",
+                phrase.replace("{slot}", "second")
+            ));
         }
     }
     let (reader, text) = (Reader::of("en"), lines.join("\n"));
@@ -174,7 +176,10 @@ fn simulated_owners_are_understood() {
             // What they say after a visit has a mood, and leads to nothing.
             "content" => found.sentiment > 0.0,
             "discontent" => found.sentiment < 0.0,
-            intent => found.intent.name() == intent && found.slot == row.slot.parse().ok().map(|slot: usize| slot - 1),
+            intent => {
+                found.intent.name() == intent
+                    && found.slot == row.slot.parse().ok().map(|slot: usize| slot - 1)
+            }
         };
         if !fits {
             wrong.push(format!("`{}`: {found:?}, not {}", row.reply, row.intent));

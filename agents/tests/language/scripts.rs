@@ -117,20 +117,15 @@ fn a_foreseen_failure_is_told_in_plain_words() {
 #[test]
 fn an_urgent_alert_says_first_what_must_not_be_done() {
     let facts = Facts { driving: Driving::Stop, probability: finite(0.97), ..facts() };
-    let text =
-        said(Occasion::Contact(Purpose::UrgentAlert), &facts, &slots(), "Asia/Kolkata");
+    let text = said(Occasion::Contact(Purpose::UrgentAlert), &facts, &slots(), "Asia/Kolkata");
     let stop = text.find("do not drive").expect("the warning");
     assert!(stop < text.find("more than 9 in 10").expect("the chance"), "{text}");
 }
 
 #[test]
 fn a_slot_is_told_on_the_centres_clocks_and_on_the_owners_where_they_differ() {
-    let text = said(
-        Occasion::Contact(Purpose::BookingConfirmed),
-        &facts(),
-        &[],
-        "America/New_York",
-    );
+    let text =
+        said(Occasion::Contact(Purpose::BookingConfirmed), &facts(), &[], "America/New_York");
     assert!(text.contains("Thursday 5 March at 14:00 (03:30 where you are), Pune"), "{text}");
 }
 
@@ -145,8 +140,7 @@ fn chances_are_never_rounded_to_nothing_or_to_certainty() {
         (1.0, "more than 9 in 10"),
     ] {
         let facts = Facts { probability: finite(probability), ..facts() };
-        let text =
-            said(Occasion::Contact(Purpose::PredictedFailure), &facts, &[], "Asia/Kolkata");
+        let text = said(Occasion::Contact(Purpose::PredictedFailure), &facts, &[], "Asia/Kolkata");
         assert!(text.contains(words), "{probability}: {text}");
     }
 }
@@ -232,7 +226,8 @@ fn some_facts() -> impl Strategy<Value = Facts> {
         (1_u32..100_000).prop_map(|km_max| Driving::WithCare { km_max }),
         Just(Driving::Free),
     ];
-    let reasons = prop::collection::vec("[a-z]{3,9} is at [0-9]{1,4} of [0-9]{1,4} [a-z]{2,4}", 0..4);
+    let reasons =
+        prop::collection::vec("[a-z]{3,9} is at [0-9]{1,4} of [0-9]{1,4} [a-z]{2,4}", 0..4);
     let currency = prop::sample::select(vec!["INR", "EUR", "USD", "GBP", "CHF", "JPY"]);
     let times = (0.1_f64..2_000.0, proptest::option::of(0.1_f64..2_000.0), 0.0_f64..=1.0);
     (times, driving, reasons, currency, (money(), money(), money())).prop_map(
