@@ -1,12 +1,13 @@
 //! Every agent of the catalog keeps what every agent promises.
 
-use messages::consent::{Channel, ConsentChanged};
-use messages::contact::{ContactOwner, Costs, CustomerReplied, Facts, Purpose};
-use messages::prediction::{Driving, Severity};
-use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded, OwnerRegistered};
-use messages::sealed::{KEY_BYTES, Key, Keyring, NONCE_BYTES, Sealed};
+#[path = "conformance/conversation.rs"]
+mod conversation;
+#[path = "conformance/loop_by_hand.rs"]
+mod loop_by_hand;
+
+use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
-use messages::{CaseId, Finite, MessageId, Timestamp};
+use messages::{Finite, Timestamp};
 use runtime::testkit::World;
 use runtime::testkit::conformance;
 use std::time::Duration;
@@ -68,85 +69,6 @@ fn frame(number: u32, second: u32, moment: Timestamp) -> Telemetry {
     }
 }
 
-fn owner(number: u32) -> String {
-    format!("owner-{number}")
-}
-
-/// The owners of the assets, of whom the last allows nothing.
-fn meet_owners(world: &mut World) {
-    for number in 1..=ASSETS {
-        let (owner, mut keyring) = (owner(number), Keyring::default());
-        keyring.insert(owner.clone(), Key::new([1; KEY_BYTES])).expect("a first key");
-        let name = Sealed::seal(&owner, &owner, [0; NONCE_BYTES], &keyring).expect("a key");
-        world.append(&OwnerRegistered {
-            owner: owner.clone(),
-            name,
-            phone: None,
-            email: None,
-            zone: "Asia/Kolkata".into(),
-            language: "en-IN".into(),
-        });
-        let granted = if number == ASSETS { Vec::new() } else { Channel::ALL.to_vec() };
-        let reason = "asked when registered".into();
-        world.append(&ConsentChanged { owner, granted, revoked: Vec::new(), reason });
-    }
-}
-
-fn case(number: u32) -> CaseId {
-    CaseId::of(MessageId::default(), &number.to_string())
-}
-
-fn contact(number: u32, step: u32, now: Timestamp) -> ContactOwner {
-    let finite = |value: f64| Finite::new(value).expect("a finite value");
-    ContactOwner {
-        case: case(number),
-        asset: asset(number),
-        owner: owner(number),
-        step: format!("contact-{step}"),
-        purpose: Purpose::PredictedFailure,
-        severity: Severity::High,
-        facts: Facts {
-            component: "Engine".into(),
-            issue: "coolant pump wear".into(),
-            probability: finite(0.8),
-            horizon_hours: finite(168.0),
-            time_left_hours: None,
-            reasons: vec!["it runs hot".into()],
-            driving: Driving::Free,
-            costs: Costs {
-                currency: "INR".into(),
-                repair_min: finite(10_000.0),
-                repair_max: finite(50_000.0),
-                saving: finite(100_000.0),
-            },
-            booked: None,
-        },
-        slots: Vec::new(),
-        asked_for: false,
-        expires_at: now.saturating_add(Duration::from_secs(24 * 3600)),
-    }
-}
-
-/// What owners hear and say at `minute`.
-fn converse(world: &mut World, minute: u32, now: Timestamp) {
-    let replies = ["Yes, book it", "I don't know, now is bad", "How much?", "Stop calling me"];
-    match minute {
-        5 => meet_owners(world),
-        12 | 40 => (1..=ASSETS).for_each(|number| world.append(&contact(number, minute, now))),
-        20 => {
-            for (number, text) in (1..).zip(replies) {
-                world.append(&CustomerReplied {
-                    owner: owner(number),
-                    case: Some(case(number)),
-                    channel: Channel::Sms,
-                    text: text.into(),
-                });
-            }
-        }
-        _ => {}
-    }
-}
-
 /// An hour in the life of a small fleet, and two days of silence after it.
 fn script(world: &mut World) {
     // The last asset sends before it is known.
@@ -164,7 +86,7 @@ fn script(world: &mut World) {
                 }
             }
         }
-        converse(world, minute, now);
+        conversation::converse(world, minute, now);
         match minute {
             10 => world.append(&registered(asset(ASSETS))),
             37 => world.append(&MaintenanceRecorded {
@@ -177,6 +99,7 @@ fn script(world: &mut World) {
         }
         world.advance(Duration::from_secs(60));
     }
+    loop_by_hand::script(world);
     world.advance(Duration::from_secs(2 * 24 * 3600));
 }
 
@@ -191,4 +114,68 @@ fn every_agent_keeps_what_every_agent_promises() {
     let happened = conformed.misfortunes;
     assert!(happened.duplicates > 0 && happened.reordered > 0, "{happened:?}");
     assert!(happened.kills_before_commit > 0 && happened.kills_after_commit > 0, "{happened:?}");
+}
+
+#[test]
+fn failures_that_nobody_foresaw_are_charged_to_the_model_that_predicts() {
+    assert_eq!(agents::feedback::Config::default().model, agents::diagnosis::MODEL);
+}
+
+/// Hears the commands whose agents are not at work here, and obeys none.
+struct Bystander;
+
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Nothing;
+
+impl messages::Record for Nothing {
+    const SCHEMA: u16 = 60_001;
+}
+
+impl runtime::Agent for Bystander {
+    const KIND: &'static str = "bystander";
+    type Config = Option<bool>;
+    type State = Nothing;
+
+    fn new(_: Option<bool>, _: &runtime::Models) -> Result<Self, runtime::ConfigError> {
+        Ok(Self)
+    }
+
+    fn wiring(wiring: &mut runtime::Wiring<Self>) {
+        use messages::booking::{CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots};
+        wiring.on::<messages::contact::ContactOwner>().key(|contact| &contact.owner);
+        wiring.on::<OfferSlots>().key(|offer| &offer.network);
+        wiring.on::<HoldSlot>().key(|hold| &hold.network);
+        wiring.on::<ConfirmBooking>().key(|confirm| &confirm.network);
+        wiring.on::<MoveBooking>().key(|moves| &moves.network);
+        wiring.on::<CancelBooking>().key(|cancel| &cancel.network);
+    }
+}
+
+impl<M: messages::Message> runtime::Handle<M> for Bystander {
+    fn handle(
+        &self,
+        _: &mut Nothing,
+        _: &M,
+        _: &mut runtime::Ctx<'_, Self>,
+    ) -> runtime::AgentResult {
+        Ok(())
+    }
+}
+
+#[test]
+fn master_and_feedback_keep_it_where_the_others_are_played_by_hand() {
+    let catalog = runtime::Catalog::default()
+        .with::<agents::Master>()
+        .with::<agents::Feedback>()
+        .with::<Bystander>();
+    conformance::check(&catalog, |world| {
+        loop_by_hand::script(world);
+        world.append(&AssetRetired { asset: "HAND2".into(), reason: "sold".into() });
+        world.append(&MaintenanceRecorded {
+            asset: "HAND3".into(),
+            component: "brake".into(),
+            performed_at: Timestamp::EPOCH,
+        });
+        world.settle();
+    });
 }

@@ -1,8 +1,8 @@
 //! Puts together what was found in a reply: senses with their negations, times that are wanted or not, offers named.
 
 use super::choice::{self, Pick, Picked};
-use super::english::{FILLERS, NEGATORS};
 use super::phrases::{Item, Match};
+use super::table::Table;
 use super::words::Kind;
 use super::{Context, Offer, Sense};
 use crate::engagement::moment::When;
@@ -17,6 +17,7 @@ const NEGATION_OF_TIMES_ITEMS: usize = 3;
 /// All that was found in a reply.
 pub(super) struct Reading<'a> {
     reply: &'a str,
+    table: &'a Table,
     items: Vec<Item>,
     matches: Vec<Match>,
     pub(super) times: Vec<Mention>,
@@ -61,6 +62,7 @@ pub(super) enum Role {
 impl<'a> Reading<'a> {
     pub(super) fn new(
         reply: &'a str,
+        table: &'a Table,
         items: Vec<Item>,
         matches: Vec<Match>,
         expressions: &[Expression],
@@ -74,6 +76,7 @@ impl<'a> Reading<'a> {
         let asks = items.iter().any(|item| item.kind == Kind::Question && item.time.is_none());
         let mut reading = Self {
             reply,
+            table,
             items,
             matches,
             times: Vec::new(),
@@ -159,7 +162,8 @@ impl<'a> Reading<'a> {
     fn negators_before(&self, at: usize, reach: usize) -> impl Iterator<Item = usize> {
         let clause = self.items[at].clause;
         (at.saturating_sub(reach)..at).rev().filter(move |before| {
-            self.items[*before].clause == clause && self.items[*before].is_any(NEGATORS)
+            self.items[*before].clause == clause
+                && self.items[*before].is_word_of(&self.table.negators)
         })
     }
 
@@ -198,9 +202,9 @@ impl<'a> Reading<'a> {
         let known = |item: &Item| {
             item.is_mark()
                 || item.time.is_some()
-                || item.is_any(FILLERS)
-                || item.is_any(NEGATORS)
-                || item.is_any(super::english::CLAUSE_WORDS)
+                || item.is_word_of(&self.table.fillers)
+                || item.is_word_of(&self.table.negators)
+                || item.is_word_of(&self.table.clause_words)
         };
         let items = self.items.iter().zip(free);
         items.filter(|(item, free)| **free && !known(item)).count()

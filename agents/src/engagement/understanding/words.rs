@@ -58,6 +58,10 @@ impl Token {
         self.kind == Kind::Word && words.contains(&self.text.as_str())
     }
 
+    pub(crate) fn is_word_of(&self, words: &BTreeSet<&'static str>) -> bool {
+        self.kind == Kind::Word && words.contains(self.text.as_str())
+    }
+
     pub(crate) fn is_mark(&self) -> bool {
         matches!(self.kind, Kind::Break | Kind::Comma | Kind::Question | Kind::Dash)
     }
