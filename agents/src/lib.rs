@@ -19,5 +19,5 @@ use runtime::Catalog;
 /// Every agent of the house.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>()
+    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>().with::<Scheduling>()
 }

@@ -1,5 +1,8 @@
 //! Every agent of the catalog keeps what every agent promises.
 
+#[path = "conformance/bookings.rs"]
+mod bookings;
+
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
 use messages::{Finite, Timestamp};
@@ -91,6 +94,7 @@ fn script(world: &mut World) {
             50 => world.append(&AssetRetired { asset: asset(2), reason: "sold".into() }),
             _ => {}
         }
+        bookings::script(world, minute);
         world.advance(Duration::from_secs(60));
     }
     world.advance(Duration::from_secs(2 * 24 * 3600));
