@@ -51,10 +51,12 @@ pub(crate) fn script(world: &mut World, minute: u32) {
         2..12 if minute.is_multiple_of(2) => ask(world, number, now, soon),
         2..12 => hold(world, number, soon),
         12 => (2..=CASES).for_each(|number| confirm(world, number, soon)),
-        13 => change(world, 2, soon),
-        14 => cancel(world, 3, soon),
-        15 => world.append(&centre(1)),
-        16 => stock(world, now),
+        13 => {
+            change(world, 2, soon);
+            cancel(world, 3, soon);
+        }
+        14 => world.append(&centre(1)),
+        15 => stock(world, now),
         50 => absent(world, 4),
         52 => (1..=CASES).for_each(|number| found(world, number, now)),
         _ => {}
