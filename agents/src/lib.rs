@@ -27,4 +27,6 @@ pub fn catalog() -> Catalog {
         .with::<Diagnosis>()
         .with::<Engagement>()
         .with::<Feedback>()
+        .with::<Master>()
+        .with::<Scheduling>()
 }

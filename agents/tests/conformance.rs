@@ -4,6 +4,8 @@
 mod conversation;
 #[path = "conformance/loop_by_hand.rs"]
 mod loop_by_hand;
+#[path = "conformance/bookings.rs"]
+mod bookings;
 
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
@@ -97,6 +99,7 @@ fn script(world: &mut World) {
             50 => world.append(&AssetRetired { asset: asset(2), reason: "sold".into() }),
             _ => {}
         }
+        bookings::script(world, minute);
         world.advance(Duration::from_secs(60));
     }
     loop_by_hand::script(world);
