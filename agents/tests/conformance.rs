@@ -149,7 +149,12 @@ impl runtime::Agent for Bystander {
 }
 
 impl<M: messages::Message> runtime::Handle<M> for Bystander {
-    fn handle(&self, _: &mut Nothing, _: &M, _: &mut runtime::Ctx<'_, Self>) -> runtime::AgentResult {
+    fn handle(
+        &self,
+        _: &mut Nothing,
+        _: &M,
+        _: &mut runtime::Ctx<'_, Self>,
+    ) -> runtime::AgentResult {
         Ok(())
     }
 }

@@ -120,7 +120,8 @@ fn measured(name: &str, table: &str) -> Outcome {
         if !same {
             *confusion.entry((row.intent, found.intent.name())).or_default() += 1;
         }
-        let told = format!("{} `{}`: expected {}, got {found:?}", row.situation, row.reply, row.intent);
+        let told =
+            format!("{} `{}`: expected {}, got {found:?}", row.situation, row.reply, row.intent);
         if !fits {
             println!("{name}: {told} (slot {}, time {})", row.slot, row.time);
         }

@@ -66,10 +66,11 @@ fn slot(from: Timestamp) -> Slot {
     }
 }
 
-/// The case of `asset` that was opened last.
+/// The case of `asset` that was opened last; any, where nobody opens cases.
 fn case_of(world: &World, asset: &str) -> CaseId {
     let opened = world.published::<CaseOpened>();
-    opened.iter().rfind(|opened| opened.asset == asset).expect("a case was opened").case
+    let opened = opened.iter().rfind(|opened| opened.asset == asset);
+    opened.map_or(CaseId::of(MessageId::named("case", asset), asset), |opened| opened.case)
 }
 
 /// Says everything about three cases: one booked and completed, one that falls through, one that is taken back.
@@ -99,12 +100,15 @@ pub(crate) fn script(world: &mut World) {
         window_end: now,
         reason: ClearedReason::Recovered,
     });
-    say(world, FailureRecorded {
-        asset: "HAND3".into(),
-        component: "battery".into(),
-        failed_at: now,
-        by: "Asha".into(),
-    });
+    say(
+        world,
+        FailureRecorded {
+            asset: "HAND3".into(),
+            component: "battery".into(),
+            failed_at: now,
+            by: "Asha".into(),
+        },
+    );
     world.advance(Duration::from_secs(24 * 3600));
 }
 
@@ -118,14 +122,21 @@ fn say<M: Message>(world: &mut World, message: M) {
 fn offered(world: &mut World, asset: &str) -> (CaseId, Slot) {
     let case = case_of(world, asset);
     let slot = slot(world.conductor().now().saturating_add(Duration::from_secs(90_000)));
-    say(world, SlotsOffered {
-        network: NETWORK.into(),
-        case,
-        asset: asset.into(),
-        offers: vec![SlotOffer { offer: offer(asset), slot: slot.clone(), penalties: Vec::new() }],
-        relax: Vec::new(),
-        valid_until: slot.from,
-    });
+    say(
+        world,
+        SlotsOffered {
+            network: NETWORK.into(),
+            case,
+            asset: asset.into(),
+            offers: vec![SlotOffer {
+                offer: offer(asset),
+                slot: slot.clone(),
+                penalties: Vec::new(),
+            }],
+            relax: Vec::new(),
+            valid_until: slot.from,
+        },
+    );
     (case, slot)
 }
 
@@ -171,21 +182,21 @@ fn book(world: &mut World, asset: &str) -> (CaseId, Slot) {
     say(world, chosen(case, asset));
     let held_until = world.conductor().now().saturating_add(Duration::from_secs(600));
     let (network, booking) = (NETWORK.to_owned(), booking(asset));
-    say(world, BookingHeld {
-        network: network.clone(),
-        case,
-        asset: asset.into(),
-        booking,
-        slot: slot.clone(),
-        held_until,
-    });
-    say(world, BookingConfirmed {
-        network,
-        case,
-        asset: asset.into(),
-        booking,
-        slot: slot.clone(),
-    });
+    say(
+        world,
+        BookingHeld {
+            network: network.clone(),
+            case,
+            asset: asset.into(),
+            booking,
+            slot: slot.clone(),
+            held_until,
+        },
+    );
+    say(
+        world,
+        BookingConfirmed { network, case, asset: asset.into(), booking, slot: slot.clone() },
+    );
     (case, slot)
 }
 
@@ -193,32 +204,38 @@ fn booked(world: &mut World, asset: &str) {
     let (case, slot) = book(world, asset);
     let (network, booking) = (NETWORK.to_owned(), booking(asset));
     let after = self::slot(slot.to);
-    say(world, BookingMoved {
-        network: network.clone(),
-        case,
-        asset: asset.into(),
-        booking,
-        before: slot,
-        slot: after,
-        reason: "a bay dropped out".into(),
-    });
+    say(
+        world,
+        BookingMoved {
+            network: network.clone(),
+            case,
+            asset: asset.into(),
+            booking,
+            before: slot,
+            slot: after,
+            reason: "a bay dropped out".into(),
+        },
+    );
     world.advance(Duration::from_secs(97_200));
     say(world, BookingStarted { network: network.clone(), case, asset: asset.into(), booking });
     let found_at = world.conductor().now();
-    say(world, FindingRecorded {
-        asset: asset.into(),
-        network: Some(network.clone()),
-        booking: Some(booking),
-        case: Some(case),
-        examined: "brake".into(),
-        component: Some("brake".into()),
-        cause: None,
-        part: None,
-        batch: None,
-        repaired: true,
-        found_at,
-        by: "Pune".into(),
-    });
+    say(
+        world,
+        FindingRecorded {
+            asset: asset.into(),
+            network: Some(network.clone()),
+            booking: Some(booking),
+            case: Some(case),
+            examined: "brake".into(),
+            component: Some("brake".into()),
+            cause: None,
+            part: None,
+            batch: None,
+            repaired: true,
+            found_at,
+            by: "Pune".into(),
+        },
+    );
     say(world, BookingCompleted { network, case, asset: asset.into(), booking });
 }
 
@@ -227,44 +244,56 @@ fn fallen_through(world: &mut World, asset: &str) {
     let (network, booking, owner) = (NETWORK.to_owned(), booking(asset), OWNER.to_owned());
     let step = "booking-confirmed-2".to_owned();
     let asset = asset.to_owned();
-    say(world, ContactSuppressed {
-        case,
-        asset: asset.clone(),
-        owner: owner.clone(),
-        step: step.clone(),
-        reason: SuppressedReason::CapReached,
-        detail: "as many contacts as a case may have".into(),
-    });
-    say(world, ContactFailed {
-        case,
-        asset: asset.clone(),
-        owner: owner.clone(),
-        step,
-        reason: "the line broke".into(),
-        uncertain: Some(MessageId::named("attempt", &asset)),
-    });
-    say(world, CaseDecided {
-        case,
-        asset: asset.clone(),
-        owner: Some(owner),
-        by: "Asha".into(),
-        decision: Decision::Resolve {
-            intent: MessageId::named("attempt", &asset),
-            happened: true,
+    say(
+        world,
+        ContactSuppressed {
+            case,
+            asset: asset.clone(),
+            owner: owner.clone(),
+            step: step.clone(),
+            reason: SuppressedReason::CapReached,
+            detail: "as many contacts as a case may have".into(),
         },
-    });
+    );
+    say(
+        world,
+        ContactFailed {
+            case,
+            asset: asset.clone(),
+            owner: owner.clone(),
+            step,
+            reason: "the line broke".into(),
+            uncertain: Some(MessageId::named("attempt", &asset)),
+        },
+    );
+    say(
+        world,
+        CaseDecided {
+            case,
+            asset: asset.clone(),
+            owner: Some(owner),
+            by: "Asha".into(),
+            decision: Decision::Resolve {
+                intent: MessageId::named("attempt", &asset),
+                happened: true,
+            },
+        },
+    );
     let expired = BookingExpired { network, case, asset, booking };
     let BookingExpired { network, asset, .. } = expired.clone();
     say(world, expired);
     say(world, BookingMissed { network: network.clone(), case, asset: asset.clone(), booking });
-    say(world, BookingRefused {
-        network: network.clone(),
-        case,
-        asset: asset.clone(),
-        command: "slots.offer".into(),
-        reason: RefusedReason::Full,
-        detail: "no more can be remembered".into(),
-    });
+    say(
+        world,
+        BookingRefused {
+            network: network.clone(),
+            case,
+            asset: asset.clone(),
+            command: "slots.offer".into(),
+            reason: RefusedReason::Full,
+            detail: "no more can be remembered".into(),
+        },
+    );
     let reason = "the centre is closed".to_owned();
     say(world, BookingCancelled { network, case, asset, booking, slot, reason });
 }
