@@ -10,6 +10,7 @@ mod tests;
 
 pub use layers::{Origin, Value as SettingValue};
 
+use crate::effects;
 use layers::Layers;
 use messages::profile::{Profile, Span};
 use runtime::{Catalog, Models};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What is exported.
     pub export: Export,
+    /// What may be done to the world outside.
+    pub effects: effects::Settings,
 }
 
 /// Where everything is kept.
@@ -88,6 +91,10 @@ pub struct Retention {
     pub telemetry: Span,
     /// Age of assessments.
     pub health: Span,
+    /// Bytes of telemetry that are kept, if it is not too old; 0 sets no limit.
+    pub telemetry_bytes: u64,
+    /// Bytes of assessments that are kept, if they are not too old; 0 sets no limit.
+    pub health_bytes: u64,
 }
 
 /// What is exported.
@@ -127,7 +134,7 @@ impl Default for Limits {
 impl Default for Retention {
     fn default() -> Self {
         let fortnight = span(14 * 24 * 3_600_000);
-        Self { telemetry: fortnight, health: fortnight }
+        Self { telemetry: fortnight, health: fortnight, telemetry_bytes: 0, health_bytes: 0 }
     }
 }
 

@@ -8,11 +8,13 @@ pub mod engagement;
 pub mod feedback;
 pub mod master;
 mod profiles;
+pub mod scheduling;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
 pub use feedback::Feedback;
 pub use master::Master;
+pub use scheduling::Scheduling;
 
 use runtime::Catalog;
 

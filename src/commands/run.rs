@@ -5,6 +5,7 @@ mod signals;
 use super::config::From;
 use crate::cli::Session;
 use crate::config::{self, Limits, Loaded, Settings, Sources};
+use crate::effects;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
@@ -21,7 +22,6 @@ use models::features::Features;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
-use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
@@ -142,6 +142,8 @@ impl Serving {
             retention::Retention {
                 telemetry: settings.retention.telemetry.duration(),
                 health: settings.retention.health.duration(),
+                telemetry_bytes: limit(settings.retention.telemetry_bytes),
+                health_bytes: limit(settings.retention.health_bytes),
             },
             settings.export.enabled.then(|| settings.export.interval.duration()),
             &settings.store.path,
@@ -289,7 +291,7 @@ async fn deploy(
     let deployment = Deployment::start(Options {
         catalog,
         configs,
-        effects: Effects::default(),
+        effects: effects::effects(&settings.effects),
         models: Models::default(),
         store: Arc::new(store),
         folder: data.clone(),
@@ -333,6 +335,11 @@ fn features(profile: &Profile) -> (u32, Vec<Feature>) {
 /// This is the edge, where chance enters.
 fn fill(bytes: &mut [u8]) {
     rand::rngs::OsRng.fill_bytes(bytes);
+}
+
+/// A setting of 0 sets no limit.
+fn limit(bytes: u64) -> Option<u64> {
+    (bytes > 0).then_some(bytes)
 }
 
 fn rate_limit(limits: &Limits) -> Option<RateLimit> {
