@@ -6,7 +6,6 @@ use super::path::Wait;
 use messages::MessageId;
 use messages::case::CaseState::{Contacting, Escalated, InService, Scheduling, Uncertain};
 use messages::case::{CaseDecided, CaseOutcome, Decision};
-use messages::contact::Purpose;
 
 impl Handling<'_, '_> {
     pub(super) fn decided(&mut self, decided: &CaseDecided) {
@@ -14,9 +13,6 @@ impl Handling<'_, '_> {
         match &decided.decision {
             Decision::Approve => self.approved(by),
             Decision::Cancel { reason } => {
-                if self.case.has_booking() {
-                    self.tell(Purpose::BookingCancelled);
-                }
                 let reason = format!("{by} ended the case: {}.", reason.trim_end_matches('.'));
                 self.finish(CaseOutcome::Cancelled, reason);
             }
