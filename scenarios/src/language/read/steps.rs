@@ -155,14 +155,9 @@ impl Steps<'_> {
     fn workshop(&mut self, below: &Node, names: &Names) -> Option<Workshop> {
         let mut field = |name: &str| self.reference(below, name, names);
         if let Some(booking) = field("complete") {
-            let found = field("found")?;
-            return Some(Workshop::Complete {
-                booking,
-                found: (found.as_literal() != Some("nothing")).then_some(found),
-                cause: field("cause"),
-                part: field("part"),
-                batch: field("batch"),
-            });
+            let fields = ["found", "cause", "part", "batch"].into_iter();
+            let found = fields.filter_map(|name| Some((name, field(name)?))).collect();
+            return Some(Workshop::Complete { booking, found });
         }
         if let Some(booking) = field("no_show") {
             return Some(Workshop::NoShow(booking));
