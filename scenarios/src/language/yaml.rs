@@ -7,7 +7,7 @@ use super::source::{Place, Problems, SOURCE_BYTES_MAX};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
 /// Deepest nesting.
-pub const DEPTH_MAX: usize = 32;
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// One value and where it stands.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,7 +11,7 @@ use super::{Files, check, count, span, text};
 use std::time::Duration;
 
 /// Deepest chain of included files.
-pub const INCLUDE_DEPTH_MAX: usize = 8;
+const INCLUDE_DEPTH_MAX: usize = 8;
 
 /// Time between two kills where the script does not say.
 const KILL_EVERY: Duration = Duration::from_secs(60);
