@@ -1,0 +1,220 @@
+//! Vehicles that are looked at in the order of time: each has one moment in the calendar.
+
+use super::chance::{Chance, key};
+use super::config::{FleetConfig, FleetError, NamedAsset};
+use super::signals::Values;
+use super::traits::Traits;
+use super::vehicle::Vehicle;
+use super::world::World;
+use messages::Timestamp;
+use messages::telemetry::{FRAME_SAMPLES_MAX, Sample};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+/// When vehicles are sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sampling {
+    /// While driven, and sparsely while parked.
+    Live { sample: i64, history_sample: i64, heartbeat: i64, batch: i64 },
+    /// Once a day, on its longest trip, until the start.
+    Daily,
+}
+
+/// Vehicles with one kind of names.
+#[derive(Clone, Debug)]
+pub(super) struct Herd {
+    prefix: &'static str,
+    digits: usize,
+    sampling: Sampling,
+    pub(super) named: Vec<NamedAsset>,
+    place_by_name: BTreeMap<String, u32>,
+    pub(super) vehicles: Vec<Vehicle>,
+    calendar: BinaryHeap<Reverse<(i64, u32)>>,
+    /// Samples that wait for their frame to be full.
+    open: BTreeMap<u32, Vec<Sample>>,
+}
+
+impl Herd {
+    pub(super) fn fleet(world: &World, config: &FleetConfig, now: i64) -> Result<Self, FleetError> {
+        let sampling = Sampling::Live {
+            sample: millis(config.sample),
+            history_sample: millis(world.parameters.history_sample.duration()),
+            heartbeat: millis(world.parameters.heartbeat.duration()),
+            batch: millis(config.batch.max(Duration::from_millis(1))),
+        };
+        let mut herd = Self::empty("VEH", 3, sampling);
+        herd.named = config.named.clone();
+        let names = config.named.iter().map(|named| named.asset.clone());
+        herd.place_by_name = names.zip(0..).collect();
+        if herd.place_by_name.len() < config.named.len() {
+            return Err(FleetError::Value {
+                key: "named",
+                value: "an asset named twice".to_owned(),
+                remedy: "name each once".to_owned(),
+            });
+        }
+        herd.fill(world, config, config.size, now)?;
+        Ok(herd)
+    }
+
+    pub(super) fn population(
+        world: &World,
+        config: &FleetConfig,
+        size: u32,
+        now: i64,
+    ) -> Result<Self, FleetError> {
+        let mut herd = Self::empty("POP", 5, Sampling::Daily);
+        herd.fill(world, config, size, now)?;
+        Ok(herd)
+    }
+
+    const fn empty(prefix: &'static str, digits: usize, sampling: Sampling) -> Self {
+        Self {
+            prefix,
+            digits,
+            sampling,
+            named: Vec::new(),
+            place_by_name: BTreeMap::new(),
+            vehicles: Vec::new(),
+            calendar: BinaryHeap::new(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    fn fill(
+        &mut self,
+        world: &World,
+        config: &FleetConfig,
+        size: u32,
+        now: i64,
+    ) -> Result<(), FleetError> {
+        for place in 0..size {
+            let key = key(config.seed, &self.asset(place));
+            let mut traits = Traits::draw(&world.parameters, key, world.noise);
+            if let Some(named) = self.named.get(place as usize) {
+                super::registry::lay_down(world, named, &mut traits)?;
+            }
+            self.vehicles.push(Vehicle::new(world, key, traits, now));
+            let sample_due = match self.sampling {
+                Sampling::Live { heartbeat, .. } => {
+                    now + (Chance::of(key, "phase", 0).unit() * heartbeat as f64) as i64
+                }
+                Sampling::Daily => self.daily(world, place),
+            };
+            self.vehicles[place as usize].sample_due = sample_due;
+            self.schedule(world, place);
+        }
+        Ok(())
+    }
+
+    /// Name of the vehicle at a place.
+    pub(super) fn asset(&self, place: u32) -> String {
+        match self.named.get(place as usize) {
+            Some(named) => named.asset.clone(),
+            None => format!("{}{:0digits$}", self.prefix, place + 1, digits = self.digits),
+        }
+    }
+
+    /// Place of the vehicle with this name.
+    pub(super) fn place(&self, asset: &str) -> Option<u32> {
+        if let Some(place) = self.place_by_name.get(asset) {
+            return Some(*place);
+        }
+        let place = asset.strip_prefix(self.prefix)?.parse::<u32>().ok()?.checked_sub(1)?;
+        let is_there = (place as usize) < self.vehicles.len() && self.asset(place) == asset;
+        is_there.then_some(place)
+    }
+
+    /// When the next vehicle is to be looked at, and which.
+    pub(super) fn next(&mut self) -> Option<(i64, u32)> {
+        while let Some(Reverse((due, place))) = self.calendar.peek().copied() {
+            // Who was given another moment since has another entry too.
+            if self.vehicles[place as usize].due == due {
+                return Some((due, place));
+            }
+            self.calendar.pop();
+        }
+        None
+    }
+
+    /// Enters a vehicle into the calendar.
+    pub(super) fn schedule(&mut self, world: &World, place: u32) {
+        let vehicle = &mut self.vehicles[place as usize];
+        let due = vehicle.sample_due.min(vehicle.next_happening());
+        let is_over = self.sampling == Sampling::Daily && due >= world.start;
+        vehicle.due = if is_over { i64::MAX } else { due };
+        if vehicle.due < i64::MAX {
+            self.calendar.push(Reverse((vehicle.due, place)));
+        }
+    }
+
+    /// Takes a sample into the frame of its vehicle; says which samples are to be sent now.
+    pub(super) fn take(
+        &mut self,
+        world: &World,
+        place: u32,
+        values: Option<Values>,
+    ) -> Option<Vec<Sample>> {
+        let vehicle = &mut self.vehicles[place as usize];
+        vehicle.sent += 1;
+        let (seq, at) = (vehicle.sent, vehicle.now);
+        if let Some(values) = values {
+            let sample = Sample {
+                sampled_at: timestamp(at),
+                seq: Some(seq),
+                values: values.to_vec(),
+                codes: vehicle.codes(world),
+            };
+            self.open.entry(place).or_default().push(sample);
+        }
+        let next = self.next_sample(world, place);
+        self.vehicles[place as usize].sample_due = next;
+        let is_closed = match self.sampling {
+            Sampling::Live { batch, .. } => next.div_euclid(batch) != at.div_euclid(batch),
+            Sampling::Daily => true,
+        };
+        let is_full = self.open.get(&place).is_some_and(|open| open.len() >= FRAME_SAMPLES_MAX);
+        if is_closed || is_full { self.open.remove(&place) } else { None }
+    }
+
+    fn next_sample(&self, world: &World, place: u32) -> i64 {
+        let vehicle = &self.vehicles[place as usize];
+        let now = vehicle.now;
+        match self.sampling {
+            Sampling::Live { sample, history_sample, heartbeat, .. } => {
+                let is_past = now < world.start;
+                let interval = if is_past { history_sample } else { sample };
+                let next = match vehicle.present_trip() {
+                    Some(trip) => (now + interval).min(trip.ends),
+                    None => (now + heartbeat).min(vehicle.next_start()),
+                };
+                // The first sample at the live rate is taken at the start.
+                if is_past { next.min(world.start) } else { next }
+            }
+            Sampling::Daily => self.daily(world, place),
+        }
+    }
+
+    /// The next moment at which a vehicle is looked at once a day.
+    fn daily(&self, world: &World, place: u32) -> i64 {
+        let vehicle = &self.vehicles[place as usize];
+        let today = vehicle.local_day(world);
+        let moment = |day| match vehicle.longest_trip(world, day) {
+            // Warm by then.
+            Some(trip) => trip.starts + (trip.ends - trip.starts) * 7 / 10,
+            None => day * super::climate::DAY_MS + super::climate::DAY_MS / 2 - world.utc_offset_ms,
+        };
+        let mut moments = (today..=today + 1).map(moment);
+        moments.find(|at| *at > vehicle.now).expect("tomorrow comes after now")
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn timestamp(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis.clamp(Timestamp::MIN.as_millis(), Timestamp::MAX.as_millis()))
+        .expect("a clamped moment is in range")
+}

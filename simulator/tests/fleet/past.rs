@@ -1,0 +1,81 @@
+//! The past: named assets sparsely, a population once a day, failures by supplier and batch, all repaired.
+
+use crate::drive::{DAY, drive, start};
+use simulator::fleet::{Event, Fleet, FleetConfig, History};
+use std::collections::{BTreeMap, BTreeSet};
+
+fn with_past(days: u32, population: u32) -> Fleet {
+    let mut config = FleetConfig::vehicles(3, 42, start());
+    config.history = Some(History { days, population });
+    Fleet::new(config).unwrap()
+}
+
+#[test]
+fn the_past_ends_where_the_present_begins_and_comes_in_the_order_of_time() {
+    let mut fleet = with_past(20, 30);
+    assert_eq!(fleet.begins_at(), start().saturating_sub(DAY * 20));
+    let past: Vec<Event> = fleet.history().collect();
+    assert!(past.windows(2).all(|pair| pair[0].at() <= pair[1].at()));
+    assert!(past.iter().all(|event| event.at() < start() && event.at() >= fleet.begins_at()));
+    let mut frames_by_asset: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in &past {
+        if let Event::Telemetry(frame) = event {
+            *frames_by_asset.entry(event.asset()).or_default() += frame.telemetry.samples.len();
+        }
+    }
+    assert_eq!(frames_by_asset.len(), 33);
+    for (asset, samples) in frames_by_asset {
+        let expected = if asset.starts_with("POP") { 18..=21 } else { 20 * 90..=20 * 110 };
+        assert!(expected.contains(&samples), "{asset} sent {samples} samples in 20 days");
+    }
+    let present = drive(&mut fleet, 1);
+    assert!(present.iter().all(|event| event.at() >= start()));
+    assert!(present.iter().all(|event| event.asset().starts_with("VEH")));
+}
+
+#[test]
+fn a_bad_batch_fails_more_often_and_what_fails_is_found_and_repaired() {
+    let mut fleet = with_past(180, 2_000);
+    let registered = fleet.registrations();
+    let batch_by_asset: BTreeMap<String, String> =
+        registered.into_iter().map(|asset| (asset.asset, asset.batch.unwrap())).collect();
+    let (mut failed, mut found, mut serviced) = (BTreeMap::new(), 0, 0);
+    for event in fleet.history() {
+        match event {
+            Event::Failed(event) if event.component == "brake" => {
+                *failed.entry(batch_by_asset[&event.asset].clone()).or_insert(0) += 1;
+            }
+            Event::Found(_) => found += 1,
+            Event::Serviced(_) => serviced += 1,
+            _ => {}
+        }
+    }
+    let bad = failed["Q2-2025"];
+    assert!(bad >= 15, "{failed:?}");
+    assert!(
+        failed.iter().all(|(batch, count)| batch == "Q2-2025" || count * 2 < bad),
+        "{failed:?}"
+    );
+    let faults = fleet.truth();
+    let all_failed: Vec<_> = faults.iter().filter(|fault| fault.failed_at.is_some()).collect();
+    assert!(found >= all_failed.len() - 30 && serviced >= found, "{found} {serviced}");
+    let causes: BTreeSet<&str> = faults.iter().map(|fault| fault.cause.as_str()).collect();
+    assert!(causes.contains("pad_compound") && causes.contains("wear"));
+    // Of those that fail, brakes are the most and tyres the fewest.
+    let count = |component: &str| {
+        all_failed.iter().filter(|fault| fault.component.as_deref() == Some(component)).count()
+    };
+    let mix = ["brake", "engine", "battery", "tyre"].map(count);
+    assert!(mix[0] > mix[1] && mix[1] > mix[3], "{mix:?}");
+}
+
+#[test]
+fn a_named_fleet_has_no_fault_of_its_own_unless_it_is_asked_for() {
+    let mut quiet = with_past(60, 0);
+    assert_eq!(quiet.history().filter(|event| matches!(event, Event::Failed(_))).count(), 0);
+    let mut config = FleetConfig::vehicles(30, 42, start());
+    config.history = Some(History { days: 180, population: 0 });
+    config.spontaneous = 5.0;
+    let mut worn = Fleet::new(config).unwrap();
+    assert!(worn.history().any(|event| matches!(event, Event::Failed(_))));
+}
