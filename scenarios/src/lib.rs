@@ -6,3 +6,4 @@
 pub mod expression;
 pub mod language;
 pub mod measure;
+pub mod runner;

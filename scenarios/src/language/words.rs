@@ -104,7 +104,6 @@ static FLEET: Record = Record {
         must("profile", &PROFILE, "the kind of assets"),
         must("size", &Shape::Whole(1, FLEET_ASSETS_MAX), "how many assets"),
         must("sample", &SPAN, "time between two samples of an asset that runs"),
-<<<<<<< HEAD
         must("history", &Shape::Either(&NONE, &Shape::Record(&HISTORY)), "the past before the first step, or none"),
         may("owners", &Shape::Word(&["scripted", "answering"]), "scripted: owners say what the script says; answering: the others answer for themselves"),
         may("assets", &Shape::List(&Shape::Record(&ASSET)), "assets of which something is laid down; the rest is drawn"),
@@ -122,13 +121,6 @@ static ASSET: Record = Record {
         may("centre", &REFERENCE, "the centre where it is at home"),
         may("owner", &REFERENCE, "its owner"),
         may("temperament", &REFERENCE, "how its owner answers"),
-=======
-        must(
-            "history",
-            &Shape::Either(&NONE, &Shape::Record(&HISTORY)),
-            "the past before the first step, or none",
-        ),
->>>>>>> main
     ],
 };
 
