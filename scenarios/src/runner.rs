@@ -1,8 +1,7 @@
 //! Plays a story: time passes, steps are done, what is expected is waited for, and everything is written down.
 //!
-//! [`stage`] is the world (agents, log, simulated fleet, clock), [`chronicle`] what is known of the log so far,
-//! [`play`] the story itself, branch by branch, [`looking`] one expectation with its nearest miss, [`acts`] what
-//! steps do. Whoever watches is an [`Audience`].
+//! The stage is the world (agents, log, simulated fleet, clock), the [`Chronicle`] what is known of the log so far;
+//! [`play`] tells the story itself, branch by branch. Whoever watches is an [`Audience`].
 
 mod acts;
 mod chronicle;
@@ -27,8 +26,8 @@ use messages::Timestamp;
 pub trait Audience {
     /// A step begins.
     fn act(&mut self, at: Timestamp, step: &Step);
-    /// The log has one more record.
-    fn record(&mut self, record: &Record);
+    /// The log has one more record; `told`: it is part of the story, not of its past.
+    fn record(&mut self, record: &Record, told: bool);
     /// A step ended.
     fn ended(&mut self, outcome: &Outcome);
     /// The reader is told something.

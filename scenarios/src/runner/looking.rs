@@ -16,7 +16,8 @@ pub(super) enum Sought {
     Event { name: String, about: BTreeMap<&'static str, String>, often: Often },
     State { thing: Thing, id: String, state: String },
     Metric(Expression),
-    Agents { kind: Option<String>, state: String },
+    /// Agents are asked, not looked for.
+    Agents,
 }
 
 /// A search under way.
@@ -69,9 +70,7 @@ impl Sought {
             Subject::Booking(id, wanted) => state(Thing::Booking, id, wanted),
             Subject::Asset(id, wanted) => state(Thing::Asset, id, wanted),
             Subject::Metric(measure) => Ok(Sought::Metric(measure.clone())),
-            Subject::Agents(kind, state) => {
-                Ok(Sought::Agents { kind: kind.clone(), state: state.clone() })
-            }
+            Subject::Agents(..) => Ok(Sought::Agents),
         }
     }
 }
@@ -103,7 +102,7 @@ impl Look {
     ) -> Progress {
         match &self.sought {
             Sought::Metric(_) => return self.measure(chronicle, bindings),
-            Sought::Agents { .. } => return Progress::Open,
+            Sought::Agents => return Progress::Open,
             Sought::State { thing, id, state } if self.next == self.from => {
                 let standing = chronicle.standings.of(*thing, id);
                 let there = standing.filter(|(now, _)| now == state).map(|(_, index)| index);

@@ -53,6 +53,8 @@ pub(super) struct Story<'s> {
     watches: Vec<Watch>,
     watched: Vec<(String, String)>,
     outcomes: Vec<Outcome>,
+    /// Whether the past is over: it is not told.
+    telling: bool,
     /// Whether the story is over and only `always` is left.
     closing: bool,
 }
@@ -79,6 +81,7 @@ pub fn play(
         watches: Vec::new(),
         watched: Vec::new(),
         outcomes: Vec::new(),
+        telling: false,
         closing: false,
     };
     let told = story.tell();
@@ -112,6 +115,7 @@ impl Halt {
 impl<'s> Story<'s> {
     fn tell(&mut self) -> Result<(), Halt> {
         self.read()?;
+        self.telling = true;
         self.given()?;
         let mark = self.chronicle.records().len();
         let scenario = self.scenario;
@@ -167,7 +171,7 @@ impl<'s> Story<'s> {
         let first = self.chronicle.read(&**self.stage.store(), &TOLD).map_err(StageError::from)?;
         for index in first..self.chronicle.records().len() {
             self.chronicle.take(index);
-            self.audience.record(&self.chronicle.records()[index]);
+            self.audience.record(&self.chronicle.records()[index], self.telling);
             self.answer(index)?;
             self.check_watches(index)?;
             self.check_invariants()?;

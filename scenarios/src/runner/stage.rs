@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Source of what devices, owners and workshops of the story say.
-pub const SOURCE: &str = "simulator";
+const SOURCE: &str = "simulator";
 
 /// What a story is played with.
 pub struct Cast {
@@ -85,7 +85,7 @@ struct Answer {
 }
 
 /// The world of a story.
-pub struct Stage {
+pub(super) struct Stage {
     conductor: Conductor,
     kinds: Vec<String>,
     fleet: Option<Fleet>,

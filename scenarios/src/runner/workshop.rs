@@ -142,10 +142,11 @@ impl<'s> Story<'s> {
         };
         self.compare(step, &finding, wanted)?;
         self.stage.say(&finding)?;
-        if let Some(component) = finding.component.as_deref().or(finding.repaired.then_some(&examined)) {
+        // That work was done is the master's to say, from what was found.
+        if finding.repaired {
+            let component = finding.component.as_deref().unwrap_or(&examined);
             let fleet = self.stage.fleet()?;
-            let serviced = fleet.service(&visit.asset, component).map_err(StageError::from)?;
-            self.stage.say(&serviced)?;
+            fleet.service(&visit.asset, component).map_err(StageError::from)?;
         }
         Ok(())
     }
