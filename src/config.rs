@@ -10,8 +10,9 @@ mod tests;
 
 pub use layers::{Origin, Value as SettingValue};
 
+use crate::effects;
 use layers::Layers;
-use messages::profile::Span;
+use messages::profile::{Profile, Span};
 use runtime::{Catalog, Models};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What is exported.
     pub export: Export,
+    /// What may be done to the world outside.
+    pub effects: effects::Settings,
 }
 
 /// Where everything is kept.
@@ -88,6 +91,10 @@ pub struct Retention {
     pub telemetry: Span,
     /// Age of assessments.
     pub health: Span,
+    /// Bytes of telemetry that are kept, if it is not too old; 0 sets no limit.
+    pub telemetry_bytes: u64,
+    /// Bytes of assessments that are kept, if they are not too old; 0 sets no limit.
+    pub health_bytes: u64,
 }
 
 /// What is exported.
@@ -127,7 +134,7 @@ impl Default for Limits {
 impl Default for Retention {
     fn default() -> Self {
         let fortnight = span(14 * 24 * 3_600_000);
-        Self { telemetry: fortnight, health: fortnight }
+        Self { telemetry: fortnight, health: fortnight, telemetry_bytes: 0, health_bytes: 0 }
     }
 }
 
@@ -209,14 +216,18 @@ pub enum ConfigFailure {
 }
 
 impl Loaded {
-    /// Names of the profiles that every agent with a table of profiles knows.
+    /// The profiles that every agent with a table of profiles knows, by name.
     #[must_use]
-    pub fn profiles(&self) -> BTreeSet<String> {
-        let names = |table: &Value| -> Option<BTreeSet<String>> {
-            Some(table.get("profiles")?.as_object()?.keys().cloned().collect())
+    pub fn profiles(&self) -> BTreeMap<String, Profile> {
+        let tables = || self.agents.values().filter_map(|table| table.get("profiles")?.as_object());
+        let names = tables().map(|table| table.keys().cloned().collect::<BTreeSet<String>>());
+        let known = names.reduce(|known, more| &known & &more).unwrap_or_default();
+        let read = |name: String| {
+            let text = tables().find_map(|table| table.get(&name)?.as_str())?;
+            // One that cannot be read keeps the agents from starting, and is told there.
+            Some((name, Profile::parse(text).ok()?))
         };
-        let all = self.agents.values().filter_map(names);
-        all.reduce(|known, more| &known & &more).unwrap_or_default()
+        known.into_iter().filter_map(read).collect()
     }
 }
 

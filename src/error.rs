@@ -102,7 +102,10 @@ impl CliError {
             | CliError::Stopped { .. }
             | CliError::Export { .. }
             | CliError::Start(
-                StartError::Store(_) | StartError::Commit(_) | StartError::Partitions { .. },
+                StartError::Store(_)
+                | StartError::Commit(_)
+                | StartError::Upgrade(_)
+                | StartError::Partitions { .. },
             )
             | CliError::Recompute(RecomputeError::Store(_)) => Exit::Store,
             _ => Exit::No,

@@ -107,6 +107,7 @@ pub fn play(
                     store.clone(),
                     start,
                     PARTITIONS_EMBEDDED,
+                    crate::effects::inside(),
                 )
                 .map_err(CliError::failed)?;
                 let registered = replay.assets().iter().map(registration);

@@ -5,11 +5,12 @@ use crate::problem::{Kind, Problem};
 use crate::reply::{self, List, Response};
 use crate::request::{Request, check_text, check_token, malformed};
 use crate::views::{ASSETS_MAX, Asset, LogView};
+use messages::profile::Profile;
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
-use messages::{Encoding, Message, Timestamp};
+use messages::{Encoding, Message, MessageId, Sequence, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use warp::http::StatusCode;
 
@@ -32,24 +33,34 @@ pub(crate) async fn register(facade: &Facade, request: Request) -> Result<Respon
         text.as_deref().map_or(Ok(()), |text| check_text(field, text))?;
     }
     check_profile(&facade.options.profiles, &registered.profile)?;
-    let view = facade.views.log().await?;
-    if view.assets.len() >= ASSETS_MAX && !view.assets.contains_key(&registered.asset) {
-        return Err(Problem::new(
-            Kind::Unprocessable,
-            format!("{ASSETS_MAX} assets are registered; no more fit"),
-        ));
-    }
-    drop(view);
-    let sequence = facade.append_one(facade.said(&request, &registered)?).await?;
-    let body = json!({ "asset": registered.asset, "sequence": sequence });
+    let writing = facade.writing(&request).await?;
+    let said = match writing.earlier().await? {
+        Some(said) => said,
+        None => {
+            let assets = &writing.view.assets;
+            if assets.len() >= ASSETS_MAX && !assets.contains_key(&registered.asset) {
+                return Err(Problem::new(
+                    Kind::Unprocessable,
+                    format!("{ASSETS_MAX} assets are registered; no more fit"),
+                ));
+            }
+            writing.say(registered, None).await?
+        }
+    };
+    let AssetRegistered { asset, .. } = said.message;
+    answer(&asset, said.id, said.sequence)
+}
+
+fn answer(asset: &str, id: MessageId, sequence: Sequence) -> Result<Response, Problem> {
+    let body = json!({ "asset": asset, "id": id, "sequence": sequence });
     reply::json(StatusCode::CREATED, &body)
 }
 
-fn check_profile(profiles: &BTreeSet<String>, profile: &str) -> Result<(), Problem> {
-    if profiles.contains(profile) {
+fn check_profile(profiles: &BTreeMap<String, Profile>, profile: &str) -> Result<(), Problem> {
+    if profiles.contains_key(profile) {
         return Ok(());
     }
-    let known: Vec<&str> = profiles.iter().map(String::as_str).collect();
+    let known: Vec<&str> = profiles.keys().map(String::as_str).collect();
     let remedy = match nearest(profile, known.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("there are {}", known.join(", ")),
@@ -58,7 +69,7 @@ fn check_profile(profiles: &BTreeSet<String>, profile: &str) -> Result<(), Probl
 }
 
 /// The name most like `name`, if any is like it.
-fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
@@ -132,13 +143,16 @@ pub(crate) async fn retire(facade: &Facade, request: Request) -> Result<Response
     let asset = request.token("asset")?.to_owned();
     let Retirement { reason } = request.json()?;
     check_text("reason", &reason)?;
-    // Held until it is durable, so that an asset is retired once.
-    let view = facade.views.log().await?;
-    check_watched(&view, &asset)?;
-    let retired = AssetRetired { asset, reason };
-    let sequence = facade.append_one(facade.said(&request, &retired)?).await?;
-    drop(view);
-    reply::json(StatusCode::CREATED, &json!({ "asset": retired.asset, "sequence": sequence }))
+    let writing = facade.writing(&request).await?;
+    let said = match writing.earlier().await? {
+        Some(said) => said,
+        None => {
+            check_watched(&writing.view, &asset)?;
+            // So that an asset is retired once.
+            writing.say_alone(AssetRetired { asset, reason }).await?
+        }
+    };
+    answer(&said.message.asset, said.id, said.sequence)
 }
 
 #[derive(Deserialize)]
@@ -159,14 +173,19 @@ pub(crate) async fn maintain(facade: &Facade, request: Request) -> Result<Respon
             format!("`performed_at` is `{performed_at}`, which has not come yet"),
         ));
     }
-    check_watched(&*facade.views.log().await?, &asset)?;
-    let recorded = MaintenanceRecorded { asset, component, performed_at };
-    let sequence = facade.append_one(facade.said(&request, &recorded)?).await?;
-    reply::json(StatusCode::CREATED, &json!({ "asset": recorded.asset, "sequence": sequence }))
+    let writing = facade.writing(&request).await?;
+    let said = match writing.earlier().await? {
+        Some(said) => said,
+        None => {
+            check_watched(&writing.view, &asset)?;
+            writing.say(MaintenanceRecorded { asset, component, performed_at }, None).await?
+        }
+    };
+    answer(&said.message.asset, said.id, said.sequence)
 }
 
 /// Whether `asset` is registered and not retired.
-fn check_watched(view: &LogView, asset: &str) -> Result<(), Problem> {
+pub(crate) fn check_watched(view: &LogView, asset: &str) -> Result<(), Problem> {
     match view.assets.get(asset).map(|asset| &asset.retired) {
         Some(None) => Ok(()),
         Some(Some(retired)) => Err(Problem::new(
@@ -186,7 +205,11 @@ mod tests {
 
     #[test]
     fn a_misspelled_profile_is_answered_with_the_nearest() {
-        let profiles = BTreeSet::from(["machine".to_owned(), "vehicle".to_owned()]);
+        let known = |name: &str| {
+            let text = messages::profile::embedded(name).unwrap();
+            (name.to_owned(), Profile::parse(text).unwrap())
+        };
+        let profiles = BTreeMap::from([known("machine"), known("vehicle")]);
         let detail = |profile| check_profile(&profiles, profile).unwrap_err().detail;
         assert!(check_profile(&profiles, "vehicle").is_ok());
         assert_eq!(detail("vehicel"), "profile `vehicel` is unknown; did you mean `vehicle`?");

@@ -88,7 +88,7 @@ impl Door {
         &self,
         head: Head,
         body: S,
-        path: &mut &'static str,
+        pattern: &mut &'static str,
     ) -> Result<Response, Problem>
     where
         S: Stream<Item = Result<B, warp::Error>> + Send,
@@ -96,10 +96,10 @@ impl Door {
     {
         self.guard.check(&head.headers)?;
         let (route, params) = routes::find(&head.method, &head.path)?;
-        *path = route.path;
+        *pattern = route.path;
         let query = parse_query(&head.query, route.query)?;
-        let Head { headers, peer, .. } = head;
-        let mut request = Request { params, query, headers, body: Bytes::new(), peer };
+        let Head { path, headers, peer, .. } = head;
+        let mut request = Request { path, params, query, headers, body: Bytes::new(), peer };
         check_media_type(route, &request)?;
         if route.body != Body::None {
             let timeout = self.facade.options.timeouts.body;

@@ -10,7 +10,7 @@ use messages::{Envelope, Message, MessageId, Sequence, Timestamp};
 use runtime::bus::Bus;
 use runtime::committer::{Entry, Receipt};
 use runtime::deployment::Deployment;
-use runtime::store::{Delivery, Partition, ReadLimit, Store};
+use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -91,6 +91,15 @@ impl Facade {
         Ok(batch.into_iter().next().filter(|delivery| delivery.sequence == sequence))
     }
 
+    /// The records at `sequences`, those that are (still) there.
+    pub(crate) async fn records(
+        &self,
+        partition: Partition,
+        sequences: Vec<Sequence>,
+    ) -> Result<Vec<Delivery>, Problem> {
+        Ok(self.blocking(move |store| read_each(store, partition, &sequences)).await??)
+    }
+
     /// Does something with the store that may take a while.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
@@ -121,6 +130,22 @@ impl Facade {
     pub(crate) fn stop_waiting(&self) {
         self.stopping.send_replace(true);
     }
+}
+
+/// The records at `sequences`, those that are (still) there.
+pub(crate) fn read_each(
+    store: &dyn Store,
+    partition: Partition,
+    sequences: &[Sequence],
+) -> Result<Vec<Delivery>, StoreError> {
+    let first = store.first(partition);
+    let limit = ReadLimit { records: 1, bytes: 1 };
+    let mut records = Vec::with_capacity(sequences.len());
+    for &sequence in sequences.iter().filter(|sequence| **sequence >= first && **sequence > 0) {
+        let batch = store.read(partition, sequence - 1, limit)?;
+        records.extend(batch.into_iter().filter(|delivery| delivery.sequence == sequence));
+    }
+    Ok(records)
 }
 
 /// Does something with `store` where it holds up nobody else.

@@ -2,8 +2,9 @@
 
 use crate::backup::Backup;
 use crate::rate::RateLimit;
+use messages::profile::Profile;
 use runtime::clock::Clock;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,10 @@ pub struct FacadeOptions {
     pub clock: Clock,
     /// Random bytes, for ids, keys and nonces.
     pub random: Random,
-    /// Names of the profiles that an asset may be registered with.
-    pub profiles: BTreeSet<String>,
+    /// The profiles that an asset may be registered with, by name.
+    pub profiles: BTreeMap<String, Profile>,
+    /// What the lists of features in an assessment hold, by their schema.
+    pub features: BTreeMap<u32, Vec<Feature>>,
     /// Hosts (`name` or `name:port`) that a request may be addressed to, besides the bound address itself.
     pub allowed_hosts: BTreeSet<String>,
     /// How often one asset may send; `None` for as often as it likes.
@@ -25,6 +28,15 @@ pub struct FacadeOptions {
     pub timeouts: Timeouts,
     /// Writes an export of the running deployment; `None` where that cannot be had.
     pub backup: Option<Backup>,
+}
+
+/// What one number in a list of features is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// Its unit; empty for a bare number.
+    pub unit: String,
 }
 
 /// How long a client may take to say what it wants.

@@ -1,14 +1,23 @@
-//! Owners: what is personal is sealed under the owner's own key before it comes near the log.
+//! Owners: what is personal is sealed under the owner's own key before it comes near the log; what they allow, and
+//! what was said to them.
 
 use crate::facade::Facade;
+use crate::feed::position;
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, Response};
+use crate::reply::{self, List, Response};
 use crate::request::{Request, check_text, check_token, malformed};
+use crate::views::LogView;
+use crate::views::owners::{OWNERS_MAX, Owner};
+use messages::consent::{Channel, ConsentChanged};
+use messages::contact::CustomerContacted;
 use messages::registry::OwnerRegistered;
 use messages::sealed::{KEY_BYTES, Key, Keyring, SealError, Sealed};
+use messages::{MessageId, Sequence};
 use runtime::committer::Request as Commit;
+use runtime::store::{Delivery, Partition};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::ops::Bound;
 use warp::http::StatusCode;
 
 /// Longest e-mail address, in bytes (RFC 5321).
@@ -28,6 +37,9 @@ struct Plain {
     email: Option<String>,
     zone: String,
     language: String,
+    /// Channels on which they may be spoken to from now on.
+    #[serde(default)]
+    consent: Vec<Channel>,
 }
 
 /// `POST /v1/owners`
@@ -35,19 +47,187 @@ pub(crate) async fn register(facade: &Facade, request: Request) -> Result<Respon
     let plain: Plain = request.json()?;
     check(&plain)?;
     let keyring = keyring(facade, &plain.owner).await?;
-    let seal = |text: &String| {
-        Sealed::seal(text, &plain.owner, facade.options.random.bytes(), &keyring).map_err(refuse)
+    let writing = facade.writing(&request).await?;
+    let said = match writing.earlier().await? {
+        Some(said) => said,
+        None => {
+            let known = &writing.view.owners.by_id;
+            if known.len() >= OWNERS_MAX && !known.contains_key(&plain.owner) {
+                let text = format!("{OWNERS_MAX} owners are registered; no more fit");
+                return Err(Problem::new(Kind::Unprocessable, text));
+            }
+            let registered = sealed(facade, &plain, &keyring)?;
+            let consent = match &plain.consent {
+                granted if granted.is_empty() => None,
+                granted => Some(writing.follower(&ConsentChanged {
+                    owner: plain.owner.clone(),
+                    granted: granted.clone(),
+                    revoked: Vec::new(),
+                    reason: "said with the registration".to_owned(),
+                })?),
+            };
+            writing.say(registered, consent).await?
+        }
     };
-    let registered = OwnerRegistered {
+    let OwnerRegistered { owner, .. } = said.message;
+    answer(&owner, said.id, said.sequence)
+}
+
+fn answer(owner: &str, id: MessageId, sequence: Sequence) -> Result<Response, Problem> {
+    let body = json!({ "owner": owner, "id": id, "sequence": sequence });
+    reply::json(StatusCode::CREATED, &body)
+}
+
+fn sealed(facade: &Facade, plain: &Plain, keyring: &Keyring) -> Result<OwnerRegistered, Problem> {
+    let seal = |text: &String| {
+        Sealed::seal(text, &plain.owner, facade.options.random.bytes(), keyring).map_err(refuse)
+    };
+    Ok(OwnerRegistered {
         name: seal(&plain.name)?,
         phone: plain.phone.as_ref().map(seal).transpose()?,
         email: plain.email.as_ref().map(seal).transpose()?,
         owner: plain.owner.clone(),
-        zone: plain.zone,
-        language: plain.language,
+        zone: plain.zone.clone(),
+        language: plain.language.clone(),
+    })
+}
+
+/// `GET /v1/owners`: nothing personal.
+pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let limit = request.limit()?;
+    let after = request.query("cursor").map_or(Bound::Unbounded, Bound::Excluded);
+    let view = facade.views.log().await?;
+    let mut owners = view.owners.by_id.range::<str, _>((after, Bound::Unbounded)).peekable();
+    let page: Vec<(&String, &Owner)> = owners.by_ref().take(limit).collect();
+    let next_cursor = match (owners.peek(), page.last()) {
+        (Some(_), Some((id, _))) => (*id).clone(),
+        _ => String::new(),
     };
-    let sequence = facade.append_one(facade.said(&request, &registered)?).await?;
-    reply::json(StatusCode::CREATED, &json!({ "owner": registered.owner, "sequence": sequence }))
+    let items = page.into_iter().map(|(id, owner)| shown(id, owner)).collect::<Vec<_>>();
+    reply::json(StatusCode::OK, &List { items, next_cursor })
+}
+
+fn shown(id: &str, owner: &Owner) -> Value {
+    json!({
+        "owner": id,
+        "zone": owner.zone,
+        "language": owner.language,
+        "consent": owner.consent,
+        "registered_at": owner.registered_at,
+        "sequence": owner.sequence,
+        "provenance": owner.provenance,
+        "messages": owner.messages.len(),
+    })
+}
+
+/// A change of what an owner allows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    #[serde(default)]
+    granted: Vec<Channel>,
+    #[serde(default)]
+    revoked: Vec<Channel>,
+    reason: String,
+}
+
+/// `POST /v1/owners/{owner}/consent`
+pub(crate) async fn consent(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let Change { granted, revoked, reason } = request.json()?;
+    let owner = request.token("owner")?.to_owned();
+    check_text("reason", &reason)?;
+    check_channels("granted", &granted)?;
+    check_channels("revoked", &revoked)?;
+    if granted.is_empty() && revoked.is_empty() {
+        return Err(malformed("`granted` and `revoked` are both empty; name a channel in one"));
+    }
+    if let Some(both) = granted.iter().find(|channel| revoked.contains(channel)) {
+        let text = format!("`{}` is both granted and revoked; say one", both.name());
+        return Err(malformed(text));
+    }
+    let writing = facade.writing(&request).await?;
+    let said = match writing.earlier().await? {
+        Some(said) => said,
+        None => {
+            find(&writing.view, &owner)?;
+            writing.say(ConsentChanged { owner, granted, revoked, reason }, None).await?
+        }
+    };
+    let ConsentChanged { owner, .. } = said.message;
+    answer(&owner, said.id, said.sequence)
+}
+
+/// Whether no channel is named twice; so the list is no longer than there are channels.
+fn check_channels(field: &str, channels: &[Channel]) -> Result<(), Problem> {
+    for (index, channel) in channels.iter().enumerate() {
+        if channels[..index].contains(channel) {
+            return Err(malformed(format!("`{field}` names `{}` twice", channel.name())));
+        }
+    }
+    Ok(())
+}
+
+/// The owner `id`.
+pub(crate) fn find<'v>(view: &'v LogView, id: &str) -> Result<&'v Owner, Problem> {
+    view.owners.by_id.get(id).ok_or_else(|| {
+        let text =
+            format!("owner `{id}` is not registered; register them with `aurorasync owner add`");
+        Problem::new(Kind::NotFound, text)
+    })
+}
+
+/// `GET /v1/owners/{owner}/messages`: what was said to an owner, the oldest first.
+pub(crate) async fn messages(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let id = request.token("owner")?.to_owned();
+    let limit = request.limit()?;
+    let channel = match request.query("channel") {
+        None => None,
+        Some(name) => Some(Channel::from_name(name).ok_or_else(|| {
+            let known: Vec<&str> = Channel::ALL.iter().map(|it| it.name()).collect();
+            malformed(format!("channel `{name}` is unknown; there are {}", known.join(", ")))
+        })?),
+    };
+    let after = request.log_cursor()?.unwrap_or(0);
+    let view = facade.views.log().await?;
+    let owner = find(&view, &id)?;
+    let mut wanted = owner
+        .messages
+        .iter()
+        .filter(|(at, on)| *at > after && channel.is_none_or(|channel| channel == *on))
+        .map(|(at, _)| *at);
+    let page: Vec<Sequence> = wanted.by_ref().take(limit).collect();
+    let more = wanted.next().is_some();
+    let omitted = owner.omitted;
+    drop(view);
+    let next_cursor = match page.last() {
+        Some(&last) if more => position(Partition::LOG, last),
+        _ => String::new(),
+    };
+    let records = facade.records(Partition::LOG, page).await?;
+    let items: Vec<Value> = records.iter().map(message).collect();
+    let body = json!({ "items": items, "next_cursor": next_cursor, "omitted": omitted });
+    reply::json(StatusCode::OK, &body)
+}
+
+fn message(delivery: &Delivery) -> Value {
+    let envelope = &delivery.envelope;
+    let mut item = json!({
+        "id": envelope.id,
+        "position": position(Partition::LOG, delivery.sequence),
+        "at": envelope.time,
+        "provenance": envelope.provenance,
+    });
+    match envelope.open::<CustomerContacted>() {
+        Ok(said) => {
+            item["case"] = json!(said.case);
+            item["asset"] = said.asset.into();
+            item["channel"] = said.channel.name().into();
+            item["purpose"] = json!(said.purpose);
+            item["text"] = said.text.into();
+        }
+        Err(error) => item["undecoded"] = error.to_string().into(),
+    }
+    item
 }
 
 /// The owner's key, made and made durable if there is none. An empty value stands for a destroyed key.
@@ -88,6 +268,7 @@ fn refuse(error: SealError) -> Problem {
 fn check(plain: &Plain) -> Result<(), Problem> {
     check_token("owner", &plain.owner)?;
     check_text("name", &plain.name)?;
+    check_channels("consent", &plain.consent)?;
     let phone = plain.phone.as_deref();
     if !phone.is_none_or(is_phone) {
         return Err(malformed("`phone` is not E.164; write it like `+10000000000`"));
@@ -120,7 +301,7 @@ fn is_email(text: &str) -> bool {
 }
 
 /// The form of a zone's name; whether there is such a zone is for whoever has the zones.
-fn is_zone(text: &str) -> bool {
+pub(crate) fn is_zone(text: &str) -> bool {
     let letters = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))

@@ -1,8 +1,10 @@
 //! One request, taken apart: what its path names, its query, its headers, its whole body.
 
+use crate::feed;
 use crate::problem::{Kind, Problem};
 use bytes::Bytes;
-use messages::subject;
+use messages::{Sequence, subject};
+use runtime::store::Partition;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +22,8 @@ pub(crate) const TEXT_BYTES_MAX: usize = 256;
 /// A request that has a route.
 #[derive(Debug)]
 pub(crate) struct Request {
+    /// As it was asked for.
+    pub(crate) path: String,
     /// What the path names, decoded.
     pub(crate) params: BTreeMap<&'static str, String>,
     pub(crate) query: BTreeMap<String, String>,
@@ -79,6 +83,15 @@ impl Request {
         parse_duration(text).filter(|duration| *duration <= longest).ok_or_else(|| {
             malformed(format!("`{name}` is `{text}`; expected at most {longest:?}, such as `20s`"))
         })
+    }
+
+    /// Where a list of things on the log goes on.
+    pub(crate) fn log_cursor(&self) -> Result<Option<Sequence>, Problem> {
+        let Some(text) = self.query("cursor") else { return Ok(None) };
+        match feed::parse_position(text) {
+            Some((Partition::LOG, sequence)) => Ok(Some(sequence)),
+            _ => Err(malformed(format!("`{text}` is not a cursor of this list"))),
+        }
     }
 
     /// The body as `T`.

@@ -4,7 +4,10 @@ use crate::facade::Facade;
 use crate::problem::{Kind, Problem};
 use crate::reply::Response;
 use crate::request::{Request, malformed, percent_decode};
-use crate::{agents, assets, backup, dead, events, health, ingest, metrics, owners, quarantine};
+use crate::{
+    agents, assets, backup, bookings, cases, centres, dead, events, findings, health, ingest,
+    metrics, owners, quarantine, replies, why,
+};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -83,6 +86,99 @@ pub static ROUTES: &[Route] = &[
             "register an owner; personal data is sealed before it is kept",
             |f, r| Box::pin(owners::register(f, r)),
         )
+    },
+    Route {
+        query: &["cursor", "limit"],
+        ..get("/v1/owners", "list owners and what they allow; nothing personal", |f, r| {
+            Box::pin(owners::list(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/owners/{owner}/consent", "allow or forbid ways to speak to an owner", |f, r| {
+            Box::pin(owners::consent(f, r))
+        })
+    },
+    Route {
+        query: &["channel", "cursor", "limit"],
+        ..get("/v1/owners/{owner}/messages", "list what was said to an owner", |f, r| {
+            Box::pin(owners::messages(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/replies", "take what an owner says", |f, r| Box::pin(replies::receive(f, r)))
+    },
+    Route {
+        query: &["network", "cursor", "limit"],
+        ..get("/v1/centres", "list centres as last registered, with their parts", |f, r| {
+            Box::pin(centres::list(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/centres", "register a centre, or register it anew", |f, r| {
+            Box::pin(centres::register(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/centres/{centre}/parts", "say how many of a part a centre has", |f, r| {
+            Box::pin(centres::stock(f, r))
+        })
+    },
+    Route {
+        query: &["state", "asset", "owner", "closed", "cursor", "limit"],
+        ..get("/v1/cases", "list cases and where they stand", |f, r| Box::pin(cases::list(f, r)))
+    },
+    get("/v1/cases/{id}", "show a case with its evidence and offers", |f, r| {
+        Box::pin(cases::show(f, r))
+    }),
+    get("/v1/cases/{id}/why", "tell how a case came about, from the readings on", |f, r| {
+        Box::pin(why::why(f, r))
+    }),
+    Route {
+        body: Body::Json,
+        ..post("/v1/cases/{id}/decision", "approve, cancel or resolve a case", |f, r| {
+            Box::pin(cases::decide(f, r))
+        })
+    },
+    Route {
+        query: &["state", "case", "asset", "centre", "ended", "cursor", "limit"],
+        ..get("/v1/bookings", "list bookings", |f, r| Box::pin(bookings::list(f, r)))
+    },
+    get("/v1/bookings/{id}", "show a booking and the slots it can be moved to", |f, r| {
+        Box::pin(bookings::show(f, r))
+    }),
+    Route {
+        body: Body::Json,
+        ..post("/v1/bookings/{id}/move", "ask for another offered slot", |f, r| {
+            Box::pin(bookings::move_to(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/bookings/{id}/cancel", "ask to give the slot back", |f, r| {
+            Box::pin(bookings::cancel(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/bookings/{id}/finding", "record what the workshop found", |f, r| {
+            Box::pin(findings::record(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/bookings/{id}/no-show", "record that the asset did not come", |f, r| {
+            Box::pin(findings::no_show(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/failures", "record that a component failed in use", |f, r| {
+            Box::pin(findings::failed(f, r))
+        })
     },
     get("/v1/agents", "list every host of every agent", |f, r| Box::pin(agents::list(f, r))),
     get("/v1/agents/{kind}", "show an agent's contract, configuration and hosts", |f, r| {

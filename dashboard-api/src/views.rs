@@ -1,18 +1,31 @@
-//! What the LOG adds up to: assets, quarantine, redeliveries. Computed when asked for, never ahead of the log.
+//! What the LOG adds up to: assets, owners, centres, cases, bookings, quarantine. Computed when asked for, never
+//! ahead of the log.
 //!
 //! One cursor, moved up to the log's head before each answer, so whoever was told that something is
 //! durable finds it here at once. Nothing is saved: after a start the views are read from the log again.
 
-use crate::facade::blocking;
+pub(crate) mod bookings;
+pub(crate) mod cases;
+pub(crate) mod centres;
+pub(crate) mod owners;
+mod rows;
+mod written;
+
+use crate::facade::{SOURCE, blocking};
 use crate::problem::Problem;
+use bookings::Bookings;
+use cases::Cases;
+use centres::Centres;
 use messages::health::TelemetryQuarantined;
 use messages::redelivery::{MessageRedelivered, TelemetryReleased};
 use messages::registry::{AssetRegistered, AssetRetired};
 use messages::{Message, MessageId, Provenance, Sequence, Timestamp};
+use owners::Owners;
 use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use written::Written;
 
 /// Quarantined frames that are listed; older ones stay on the log and are counted.
 pub(crate) const QUARANTINED_MAX: usize = 100_000;
@@ -30,7 +43,12 @@ pub(crate) struct Views {
 pub(crate) struct LogView {
     cursor: Sequence,
     pub(crate) assets: BTreeMap<String, Asset>,
+    pub(crate) owners: Owners,
+    pub(crate) centres: Centres,
+    pub(crate) cases: Cases,
+    pub(crate) bookings: Bookings,
     pub(crate) quarantine: Quarantine,
+    pub(crate) written: Written,
     /// How often each dead letter has been redelivered.
     pub(crate) redeliveries: BTreeMap<MessageId, u32>,
 }
@@ -103,6 +121,13 @@ impl LogView {
     }
 
     fn apply(&mut self, delivery: &Delivery) {
+        if delivery.envelope.source == SOURCE {
+            self.written.hear(delivery);
+        }
+        self.owners.hear(delivery);
+        self.centres.hear(delivery);
+        self.cases.hear(delivery);
+        self.bookings.hear(delivery);
         match delivery.envelope.name.as_str() {
             AssetRegistered::NAME => self.register(delivery),
             AssetRetired::NAME => self.retire(delivery),
@@ -171,7 +196,7 @@ impl Quarantine {
 }
 
 /// The message of a record; one that cannot be read is passed over as agents pass it over, with a word.
-fn open<M: Message>(delivery: &Delivery) -> Option<M> {
+pub(crate) fn open<M: Message>(delivery: &Delivery) -> Option<M> {
     let opened = delivery.envelope.open::<M>();
     opened
         .inspect_err(|error| {

@@ -1,15 +1,20 @@
 //! Booking the workshop: slots offered, held, confirmed, moved, ended.
 //!
 //! Life of a booking: offered, held for minutes, confirmed, then moved, cancelled, missed or in service, completed.
-//! One memory, the network of centres, decides about each slot.
+//! One memory, the network of centres, decides about each slot. What it is asked stands in `booking/command.rs`, what it says here.
 
-use crate::contact::TimeWindow;
+mod command;
+
+pub use command::{CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots};
+
 use crate::id::{BookingId, CaseId, OfferId};
 use crate::message::{Class, Encoding, Message, Stage};
-use crate::prediction::Severity;
 use crate::record::Record;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Most slots of one offer: more than three are not weighed but put off.
+pub const OFFERS_MAX: usize = 3;
 
 /// A bay and a technician for a span of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,34 +34,6 @@ pub struct Slot {
     pub from: Timestamp,
     /// End.
     pub to: Timestamp,
-}
-
-/// Find up to three slots for a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OfferSlots {
-    /// The network of centres.
-    pub network: String,
-    /// The case.
-    pub case: CaseId,
-    /// The asset.
-    pub asset: String,
-    /// Its owner.
-    pub owner: Option<String>,
-    /// The component, which is also the skill and the part that the job needs.
-    pub component: String,
-    /// How long the job takes.
-    pub duration_minutes: u32,
-    /// How grave it is; the gravest may have emergency slots.
-    pub severity: Severity,
-    /// Not before.
-    pub earliest_at: Timestamp,
-    /// By when it should have begun; later costs.
-    pub due_at: Timestamp,
-    /// When the owner would like it.
-    pub preferred: Option<TimeWindow>,
-    /// After this it is refused.
-    pub expires_at: Timestamp,
 }
 
 /// One slot of an offer.
@@ -91,28 +68,12 @@ pub struct SlotsOffered {
     pub case: CaseId,
     /// The asset.
     pub asset: String,
-    /// At most three.
+    /// At most [`OFFERS_MAX`].
     pub offers: Vec<SlotOffer>,
     /// With no offer: what to relax, the least first.
     pub relax: Vec<Relaxation>,
     /// Until when the offers are remembered; a hold may come too late all the same.
     pub valid_until: Timestamp,
-}
-
-/// Keep an offered slot for a moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HoldSlot {
-    /// The network of centres.
-    pub network: String,
-    /// The case.
-    pub case: CaseId,
-    /// The asset.
-    pub asset: String,
-    /// The offer.
-    pub offer: OfferId,
-    /// After this it is refused.
-    pub expires_at: Timestamp,
 }
 
 /// A slot is kept.
@@ -147,22 +108,6 @@ pub struct BookingExpired {
     pub booking: BookingId,
 }
 
-/// Make a held slot a booking.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmBooking {
-    /// The network of centres.
-    pub network: String,
-    /// The case.
-    pub case: CaseId,
-    /// The asset.
-    pub asset: String,
-    /// The booking.
-    pub booking: BookingId,
-    /// After this it is refused.
-    pub expires_at: Timestamp,
-}
-
 /// A slot is booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,26 +122,6 @@ pub struct BookingConfirmed {
     pub booking: BookingId,
     /// Where and when.
     pub slot: Slot,
-}
-
-/// Move a booking to another offered slot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MoveBooking {
-    /// The network of centres.
-    pub network: String,
-    /// The case.
-    pub case: CaseId,
-    /// The asset.
-    pub asset: String,
-    /// The booking.
-    pub booking: BookingId,
-    /// The offer to move to.
-    pub offer: OfferId,
-    /// Why.
-    pub reason: String,
-    /// After this it is refused.
-    pub expires_at: Timestamp,
 }
 
 /// A booking has another slot.
@@ -217,24 +142,6 @@ pub struct BookingMoved {
     pub slot: Slot,
     /// Why.
     pub reason: String,
-}
-
-/// Give a slot back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CancelBooking {
-    /// The network of centres.
-    pub network: String,
-    /// The case.
-    pub case: CaseId,
-    /// The asset.
-    pub asset: String,
-    /// The booking.
-    pub booking: BookingId,
-    /// Why.
-    pub reason: String,
-    /// After this it is refused.
-    pub expires_at: Timestamp,
 }
 
 /// A slot was given back, or taken away.
@@ -349,25 +256,6 @@ pub struct BookingMissed {
     pub booking: BookingId,
 }
 
-impl Record for OfferSlots {
-    const SCHEMA: u16 = 201;
-}
-
-impl Message for OfferSlots {
-    const NAME: &'static str = "slots.offer";
-    const CLASS: Class = Class::Command;
-    const ENCODING: Encoding = Encoding::Json;
-    const STAGE: Option<Stage> = Some(Stage::Ag);
-
-    fn key(&self) -> &str {
-        &self.network
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
 impl Record for SlotsOffered {
     const SCHEMA: u16 = 202;
 }
@@ -375,25 +263,6 @@ impl Record for SlotsOffered {
 impl Message for SlotsOffered {
     const NAME: &'static str = "slots.offered";
     const CLASS: Class = Class::Event;
-    const ENCODING: Encoding = Encoding::Json;
-    const STAGE: Option<Stage> = Some(Stage::Ag);
-
-    fn key(&self) -> &str {
-        &self.network
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
-impl Record for HoldSlot {
-    const SCHEMA: u16 = 203;
-}
-
-impl Message for HoldSlot {
-    const NAME: &'static str = "slot.hold";
-    const CLASS: Class = Class::Command;
     const ENCODING: Encoding = Encoding::Json;
     const STAGE: Option<Stage> = Some(Stage::Ag);
 
@@ -444,25 +313,6 @@ impl Message for BookingExpired {
     }
 }
 
-impl Record for ConfirmBooking {
-    const SCHEMA: u16 = 206;
-}
-
-impl Message for ConfirmBooking {
-    const NAME: &'static str = "booking.confirm";
-    const CLASS: Class = Class::Command;
-    const ENCODING: Encoding = Encoding::Json;
-    const STAGE: Option<Stage> = Some(Stage::Ag);
-
-    fn key(&self) -> &str {
-        &self.network
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
 impl Record for BookingConfirmed {
     const SCHEMA: u16 = 207;
 }
@@ -482,25 +332,6 @@ impl Message for BookingConfirmed {
     }
 }
 
-impl Record for MoveBooking {
-    const SCHEMA: u16 = 208;
-}
-
-impl Message for MoveBooking {
-    const NAME: &'static str = "booking.move";
-    const CLASS: Class = Class::Command;
-    const ENCODING: Encoding = Encoding::Json;
-    const STAGE: Option<Stage> = Some(Stage::Ag);
-
-    fn key(&self) -> &str {
-        &self.network
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
 impl Record for BookingMoved {
     const SCHEMA: u16 = 209;
 }
@@ -508,25 +339,6 @@ impl Record for BookingMoved {
 impl Message for BookingMoved {
     const NAME: &'static str = "booking.moved";
     const CLASS: Class = Class::Event;
-    const ENCODING: Encoding = Encoding::Json;
-    const STAGE: Option<Stage> = Some(Stage::Ag);
-
-    fn key(&self) -> &str {
-        &self.network
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
-impl Record for CancelBooking {
-    const SCHEMA: u16 = 210;
-}
-
-impl Message for CancelBooking {
-    const NAME: &'static str = "booking.cancel";
-    const CLASS: Class = Class::Command;
     const ENCODING: Encoding = Encoding::Json;
     const STAGE: Option<Stage> = Some(Stage::Ag);
 

@@ -6,6 +6,19 @@ use crate::record::Record;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Most bays of a centre.
+pub const BAYS_MAX: u16 = 500;
+/// Most technicians of a centre.
+pub const TECHNICIANS_MAX: usize = 500;
+/// Most skills of a technician.
+pub const SKILLS_MAX: usize = 64;
+/// Most spans of opening in a week.
+pub const OPENINGS_MAX: usize = 28;
+/// Most holidays that are known ahead.
+pub const HOLIDAYS_MAX: usize = 366;
+/// Minutes of a day; a centre that is open until midnight closes then.
+pub const DAY_MINUTES: u16 = 1440;
+
 /// A centre is known from now on, or known better: the newest registration holds, also when it has fewer bays or
 /// technicians than the one before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,15 +32,15 @@ pub struct CentreRegistered {
     pub name: String,
     /// IANA time zone of its hours and holidays.
     pub zone: String,
-    /// Bays; each holds one asset at a time.
+    /// Bays; each holds one asset at a time. At most [`BAYS_MAX`].
     pub bays: u16,
-    /// Who works there.
+    /// Who works there, at most [`TECHNICIANS_MAX`].
     pub technicians: Vec<Technician>,
     /// Slots a day that are kept for emergencies.
     pub emergency_slots_per_day: u16,
-    /// When it is open; closed on days that are not listed.
+    /// When it is open; closed on days that are not listed. At most [`OPENINGS_MAX`].
     pub hours: Vec<OpeningHours>,
-    /// Days on which it is closed, local dates as `2026-03-25`.
+    /// Days on which it is closed, local dates as `2026-03-25`; at most [`HOLIDAYS_MAX`].
     pub holidays: Vec<String>,
     /// Degrees north, WGS 84.
     pub latitude: Option<Finite>,
@@ -43,7 +56,7 @@ pub struct CentreRegistered {
 pub struct Technician {
     /// Who, within the centre.
     pub id: String,
-    /// What they can repair: components' skills.
+    /// What they can repair: components' skills, at most [`SKILLS_MAX`].
     pub skills: Vec<String>,
 }
 
@@ -55,7 +68,7 @@ pub struct OpeningHours {
     pub weekday: u8,
     /// Minute of the local day at which it opens.
     pub opens_minute: u16,
-    /// Minute of the local day at which it closes, at most 1440.
+    /// Minute of the local day at which it closes, at most [`DAY_MINUTES`].
     pub closes_minute: u16,
 }
 

@@ -10,6 +10,9 @@ use crate::record::Record;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Longest text that an owner may say at once, in bytes of UTF-8; longer ones are refused where they enter.
+pub const REPLY_BYTES_MAX: usize = 4_000;
+
 /// Speak to the owner about a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +31,7 @@ pub struct ContactOwner {
     pub severity: Severity,
     /// What may be said. Nothing else is.
     pub facts: Facts,
-    /// Slots to choose from, at most three.
+    /// Slots to choose from, at most [`OFFERS_MAX`](crate::booking::OFFERS_MAX).
     pub slots: Vec<OfferedSlot>,
     /// The owner asked to be called now; it does not count towards the caps.
     pub asked_for: bool,
@@ -174,7 +177,7 @@ pub struct CustomerReplied {
     pub case: Option<CaseId>,
     /// On which channel.
     pub channel: Channel,
-    /// What was said, as it was said.
+    /// What was said, as it was said; at most [`REPLY_BYTES_MAX`].
     pub text: String,
 }
 

@@ -222,6 +222,20 @@ pub(crate) fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonE
     serde_json::from_str(text).map_err(|error| JsonError::Unexpected(error.to_string()))
 }
 
+/// Reads `text` as `T`, which is not written as a list.
+pub(crate) fn unlisted_from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonError> {
+    check_object(text.as_bytes())?;
+    from_str(text)
+}
+
+/// Refuses a list in place of an object: fields could be read from one by their order alone.
+pub(crate) fn check_object(text: &[u8]) -> Result<(), JsonError> {
+    if text.trim_ascii_start().starts_with(b"[") {
+        return Err(JsonError::Unexpected("a list in place of an object".to_owned()));
+    }
+    Ok(())
+}
+
 /// The text of a JSON string, or `None` for any other value.
 pub(crate) fn string(value: &RawValue) -> Option<Cow<'_, str>> {
     let inner = value.get().strip_prefix('"')?.strip_suffix('"')?;

@@ -64,6 +64,7 @@ fn from_json<R: Record>(data: &[u8]) -> Result<R, DecodeError> {
         return Err(DecodeError::TooLarge { bytes: data.len() });
     }
     json::check_depth(data).map_err(|error| DecodeError::Invalid(error.to_string()))?;
+    json::check_object(data).map_err(|error| DecodeError::Invalid(error.to_string()))?;
     serde_json::from_slice(data).map_err(|error| DecodeError::Invalid(error.to_string()))
 }
 

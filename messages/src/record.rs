@@ -116,6 +116,24 @@ pub fn encode<R: Record>(value: &R) -> Result<Vec<u8>, EncodeError> {
     Ok(bytes)
 }
 
+/// Length of `value` as [`encode`] writes it, header included, without writing it.
+///
+/// # Errors
+/// [`EncodeError`] as of [`encode`].
+pub fn encoded_bytes<R: Record>(value: &R) -> Result<usize, EncodeError> {
+    let bytes = HEADER_BYTES + body_bytes(value)?;
+    if bytes > R::BYTES_MAX { Err(EncodeError::TooLarge { bytes }) } else { Ok(bytes) }
+}
+
+/// Length of `value` as a bare postcard body, without writing it.
+///
+/// # Errors
+/// [`EncodeError::Inexpressible`].
+pub fn body_bytes<T: Serialize>(value: &T) -> Result<usize, EncodeError> {
+    postcard::serialize_with_flavor(value, postcard::ser_flavors::Size::default())
+        .map_err(|error| EncodeError::Inexpressible(error.to_string()))
+}
+
 /// Reads a value written by [`encode`], also by an older version of its type.
 ///
 /// # Errors

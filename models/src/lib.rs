@@ -10,6 +10,7 @@
 pub mod anomaly;
 pub mod features;
 pub mod forest;
+pub mod schedule;
 pub mod sensor;
 pub mod stats;
 pub mod trend;

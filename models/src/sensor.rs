@@ -10,6 +10,10 @@
 //!   used to come, while peers come.
 //! - **out of range**: values beyond what the sensor can truly measure, in several windows in a row.
 //!
+//! A window whose operating state is unknown is judged as well: often it is the faulty sensor that would tell
+//! the state. It counts as one of the state in which the same channels come, but for one at most. If there is
+//! none, the asset may as well rest, and no dropout is judged.
+//!
 //! Each fault is raised once, and cleared after [`Settings::clear_windows`] healthy windows. What a
 //! channel did while a fault was on is not learned as usual.
 //!
@@ -27,7 +31,10 @@ use serde::{Deserialize, Serialize};
 use stand::Stand;
 
 /// Operating states in which presence is told apart; in a state of a higher number no dropout is judged.
-pub const STATES_MAX: usize = 8;
+pub const STATES_MAX: usize = 7;
+
+/// Where presence is counted in windows of an unknown state that are like no known one.
+const UNKNOWN: usize = STATES_MAX;
 
 /// Windows in which a channel came in an operating state before it is expected there.
 pub const EXPECTED_WINDOWS: u8 = 30;
@@ -47,6 +54,33 @@ pub struct Channel {
     /// Whether the value changes within hours of use. Not so for wear, ambient temperature or a set
     /// value: these are never called stuck.
     pub is_lively: bool,
+    /// In which windows a standing value counts; without it, in all.
+    #[serde(default)]
+    pub lively_when: Option<LivelyWhen>,
+}
+
+/// Another channel was within bounds at some moment of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LivelyWhen {
+    /// The other channel, by index.
+    pub channel: usize,
+    /// Its greatest value is this or more.
+    #[serde(default)]
+    pub at_least: Option<f64>,
+    /// Its least value is less than this.
+    #[serde(default)]
+    pub below: Option<f64>,
+}
+
+impl LivelyWhen {
+    /// Not so when the other channel did not come.
+    fn holds(&self, summaries: &[Option<Summary>]) -> bool {
+        summaries.get(self.channel).copied().flatten().is_some_and(|other| {
+            self.at_least.is_none_or(|bound| other.max >= bound)
+                && self.below.is_none_or(|bound| other.min < bound)
+        })
+    }
 }
 
 /// When a sensor fault is raised and cleared. Windows are those of the caller.
@@ -135,17 +169,27 @@ struct Memory {
     still: Stand,
     still_over_states: Stand,
     absent: Stand,
-    present_windows_by_state: [u8; STATES_MAX],
+    /// The last place is for windows that are like no known state.
+    present_windows_by_state: [u8; STATES_MAX + 1],
     out_of_range_windows: u8,
     /// By fault: whether it is on, and healthy windows in a row since.
     raised: [Option<u8>; 3],
+}
+
+/// In which state, or [`UNKNOWN`], a window counts for what comes.
+#[derive(Clone, Copy)]
+struct Presence {
+    /// Whose expectations hold.
+    judged: Option<usize>,
+    /// Whose expectations it adds to.
+    learned: Option<usize>,
 }
 
 /// What one window says of all channels together.
 struct Window {
     /// Whether the operating state is another than in the window before.
     state_changed: bool,
-    state: u8,
+    presence: Presence,
     reporting: usize,
     moving: usize,
 }
@@ -165,6 +209,28 @@ impl Sensors {
     }
 }
 
+impl Sensors {
+    /// Where the presence of channels counts in this window.
+    fn presence(&self, state: Option<u8>, summaries: &[Option<Summary>]) -> Presence {
+        if let Some(state) = state {
+            let place = Some(usize::from(state)).filter(|place| *place < STATES_MAX);
+            return Presence { judged: place, learned: place };
+        }
+        let nearest = (0..=UNKNOWN).map(|place| (self.distance(place, summaries), place)).min();
+        match nearest {
+            Some((0 | 1, UNKNOWN)) => Presence { judged: Some(UNKNOWN), learned: Some(UNKNOWN) },
+            Some((0 | 1, place)) => Presence { judged: Some(place), learned: None },
+            _ => Presence { judged: None, learned: Some(UNKNOWN) },
+        }
+    }
+
+    /// Channels that come and usually do not at `place`, or the other way round.
+    fn distance(&self, place: usize, summaries: &[Option<Summary>]) -> usize {
+        let channels = self.channels.iter().zip(summaries);
+        channels.filter(|(memory, it)| memory.is_expected(place) != it.is_some()).count()
+    }
+}
+
 impl Tests {
     /// Tests for these channels.
     #[must_use]
@@ -173,7 +239,7 @@ impl Tests {
     }
 
     /// Judges one window and learns from it: `summaries` in the order of the channels, `state` the number of
-    /// the operating state. Gives what changed.
+    /// the operating state, if it is known. Gives what changed.
     ///
     /// # Panics
     /// When there are not as many summaries as channels.
@@ -181,20 +247,28 @@ impl Tests {
         &self,
         sensors: &mut Sensors,
         summaries: &[Option<Summary>],
-        state: u8,
+        state: Option<u8>,
     ) -> Vec<Finding<'_>> {
         assert_eq!(summaries.len(), self.channels.len(), "every channel has its place");
         sensors.channels.resize_with(self.channels.len(), Memory::default);
-        let state_changed = sensors.state.replace(state).is_some_and(|before| before != state);
+        let state_changed = state.is_some() && sensors.state.is_some() && sensors.state != state;
+        sensors.state = state.or(sensors.state);
+        let presence = sensors.presence(state, summaries);
         let moved: Vec<bool> = sensors.channels.iter().zip(summaries).map(has_moved).collect();
         let reporting = summaries.iter().flatten().count();
         let moving = moved.iter().filter(|moved| **moved).count();
-        let window = Window { state_changed, state, reporting, moving };
+        let window = Window { state_changed, presence, reporting, moving };
         let mut findings = Vec::new();
         for (index, channel) in self.channels.iter().enumerate() {
             let memory = &mut sensors.channels[index];
+            let counts = channel.lively_when.is_none_or(|when| when.holds(summaries));
+            let stuck = if channel.is_lively && summaries[index].is_some() {
+                memory.stuck(&self.settings, counts, moved[index], &window)
+            } else {
+                Sign::None
+            };
             let verdicts = [
-                memory.stuck(&self.settings, channel, summaries[index], moved[index], &window),
+                stuck,
                 memory.dropout(&self.settings, summaries[index], &window),
                 memory.out_of_range(&self.settings, channel, summaries[index]),
             ];
@@ -258,17 +332,8 @@ impl Memory {
         }
     }
 
-    fn stuck(
-        &mut self,
-        settings: &Settings,
-        channel: &Channel,
-        summary: Option<Summary>,
-        moved: bool,
-        window: &Window,
-    ) -> Sign {
-        if !channel.is_lively || summary.is_none() {
-            return Sign::None;
-        }
+    /// `counts`: whether a standing value does in this window.
+    fn stuck(&mut self, settings: &Settings, counts: bool, moved: bool, window: &Window) -> Sign {
         if moved {
             let learn = !self.is_on(Fault::Stuck);
             self.still.end(learn);
@@ -277,10 +342,10 @@ impl Memory {
         let peers = window.reporting - 1;
         let moving = window.moving - usize::from(moved);
         let enough = settings.peers_moving_share * peers as f64;
-        if peers >= PEERS_MIN && moving > 0 && moving as f64 >= enough {
+        if counts && peers >= PEERS_MIN && moving > 0 && moving as f64 >= enough {
             self.still.expose(!moved);
         }
-        if window.state_changed {
+        if counts && window.state_changed {
             self.still_over_states.expose(!moved);
         }
         if moved {
@@ -294,13 +359,18 @@ impl Memory {
         }
     }
 
+    fn is_expected(&self, place: usize) -> bool {
+        self.present_windows_by_state[place] >= EXPECTED_WINDOWS
+    }
+
     fn dropout(&mut self, settings: &Settings, summary: Option<Summary>, window: &Window) -> Sign {
-        let Some(present) = self.present_windows_by_state.get_mut(usize::from(window.state)) else {
-            return Sign::None;
-        };
-        let is_expected = *present >= EXPECTED_WINDOWS;
+        let Presence { judged, learned } = window.presence;
+        let is_expected = judged.is_some_and(|place| self.is_expected(place));
         if summary.is_some() {
-            *present = present.saturating_add(1);
+            if let Some(place) = learned {
+                let present = &mut self.present_windows_by_state[place];
+                *present = present.saturating_add(1);
+            }
             let learn = !self.is_on(Fault::Dropout);
             self.absent.end(learn);
         }

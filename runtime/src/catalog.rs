@@ -1,10 +1,10 @@
 //! The list of agents that a deployment runs.
 
 use crate::agent::Agent;
-use crate::engine::{AgentEngine, Engine, EngineError};
+use crate::engine::{AgentEngine, Engine, EngineError, Form};
 use crate::models::Models;
 use crate::store::{HostId, Store};
-use crate::wiring::{Contract, Wiring, WiringError};
+use crate::wiring::{Contract, RecordedEffect, Wiring, WiringError};
 use messages::Class;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +25,10 @@ pub struct Entry {
     pub contract: Contract,
     /// Its default configuration as JSON.
     pub defaults: serde_json::Value,
+    /// How its memories are stored.
+    pub(crate) form: Form,
+    /// The effects that it declared.
+    pub(crate) effects: BTreeMap<&'static str, RecordedEffect>,
     open: Open,
     check: fn(&serde_json::Value, &Models) -> Result<(), String>,
 }
@@ -35,14 +39,17 @@ impl Catalog {
     /// The same with agent `A`.
     #[must_use]
     pub fn with<A: Agent>(mut self) -> Self {
+        let wiring = Wiring::<A>::of();
         let entry = Entry {
-            contract: Wiring::<A>::of().contract().clone(),
+            contract: wiring.contract().clone(),
+            effects: wiring.effects().clone(),
             defaults: serde_json::to_value(A::Config::default()).unwrap_or_default(),
+            form: Form::of::<A>(),
             open: |id, store, models| Ok(Box::new(AgentEngine::<A>::open(id, store, models)?)),
             check: |config, models| {
                 let config = serde_json::from_value::<A::Config>(config.clone())
                     .map_err(|error| error.to_string())?;
-                A::new(config, models).map(drop).map_err(|error| error.to_string())
+                A::new(config, models).map(drop).map_err(|error| error.reason)
             },
         };
         if self.entries.insert(A::KIND.to_owned(), entry).is_some() {

@@ -3,14 +3,20 @@
 //! The same engines, writer and store as a deployment, without its threads: what happens depends on
 //! the input, the seed and the faults asked for, and on nothing else.
 
+mod effects;
+
+pub use effects::Moment;
+
 use crate::catalog::Catalog;
 use crate::clock::{Clock, VirtualClock};
 use crate::committer::{CommitError, Entry, Receipt, Request, Writer};
 use crate::configuration::{ConfigureError, configure};
+use crate::effects::{Effects, Ledger};
 use crate::engine::{Engine, EngineError, TURN_MESSAGES_MAX};
 use crate::models::Models;
 use crate::router::Router;
 use crate::store::{Delivery, HostId, ReadLimit, Store, StoreError};
+use crate::upgrade::{UpgradeError, upgrade};
 use crate::wiring::{Durability, WiringError};
 use messages::Timestamp;
 use rand::{Rng, SeedableRng};
@@ -46,6 +52,8 @@ pub struct Misfortunes {
     pub kills_before_commit: u64,
     /// Hosts killed after a commit.
     pub kills_after_commit: u64,
+    /// Ledgers of effects killed, before a commit or after one.
+    pub kills_of_effects: u64,
 }
 
 /// Why the conductor stopped.
@@ -66,6 +74,9 @@ pub enum ConductError {
     /// A configuration cannot be used.
     #[error(transparent)]
     Configure(#[from] ConfigureError),
+    /// Stored states cannot be used.
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
     /// No such agent.
     #[error("no agent is named `{kind}`")]
     UnknownAgent {
@@ -85,6 +96,11 @@ pub struct Conductor {
     hosts: Vec<Seat>,
     chance: Option<(Faults, Xoshiro256PlusPlus)>,
     misfortunes: Misfortunes,
+    effects: Effects,
+    /// The ledger of effects, where any can be performed.
+    ledger: Option<Ledger>,
+    /// When the ledger is killed next.
+    kill_effects_at: Option<Moment>,
 }
 
 /// One host and what the conductor keeps of it.
@@ -95,7 +111,8 @@ struct Seat {
 }
 
 impl Conductor {
-    /// Seats every host of `catalog` with its `configs` (JSON by kind; defaults where absent).
+    /// Seats every host of `catalog` with its `configs` (JSON by kind; defaults where absent); `effects` performs
+    /// what the agents intend.
     ///
     /// # Errors
     /// [`ConductError`] when something does not fit together.
@@ -106,8 +123,10 @@ impl Conductor {
         store: Arc<dyn Store>,
         start: Timestamp,
         partitions: NonZeroU16,
+        effects: Effects,
     ) -> Result<Self, ConductError> {
         catalog.check()?;
+        effects.check(&catalog)?;
         let contracts = catalog.iter().map(|(_, entry)| &entry.contract);
         let router = Arc::new(Router::new(partitions, contracts));
         let clock = VirtualClock::at(start);
@@ -122,7 +141,13 @@ impl Conductor {
             hosts: Vec::new(),
             chance: None,
             misfortunes: Misfortunes::default(),
+            effects,
+            ledger: None,
+            kill_effects_at: None,
         };
+        let upgrade = upgrade(&conductor.catalog, &*conductor.store, &conductor.router)?;
+        upgrade.into_iter().try_for_each(|request| conductor.commit(request).map(drop))?;
+        conductor.kill_effects();
         conductor.configure(configs)?;
         conductor.seat()?;
         Ok(conductor)
@@ -178,7 +203,7 @@ impl Conductor {
         self.commit(Request::Append(entries))
     }
 
-    /// Lets hosts run in turn until none has anything left to read.
+    /// Lets hosts run in turn until none has anything left to read, and effects be performed that are due now.
     ///
     /// # Errors
     /// [`ConductError`] when an engine or the store failed.
@@ -188,13 +213,13 @@ impl Conductor {
             for index in 0..self.hosts.len() {
                 moved |= self.run(index)?;
             }
-            if !moved {
+            if !moved && !self.perform_next()? {
                 return Ok(());
             }
         }
     }
 
-    /// Moves the clock to `moment`, firing each timer at its time on the way.
+    /// Moves the clock to `moment`, firing each timer and performing each effect at its time on the way.
     ///
     /// # Errors
     /// [`ConductError`] when an engine or the store failed.
@@ -317,7 +342,8 @@ impl Conductor {
     }
 
     fn next_due_at(&self) -> Option<Timestamp> {
-        self.hosts.iter().filter_map(|seat| seat.engine.next_due_at()).min()
+        let hosts = self.hosts.iter().filter_map(|seat| seat.engine.next_due_at());
+        hosts.chain(self.ledger.as_ref().and_then(Ledger::next_due_at)).min()
     }
 
     fn fire(&mut self) -> Result<(), ConductError> {

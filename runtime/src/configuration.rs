@@ -48,20 +48,30 @@ pub fn configure(
             let id = HostId { kind: kind.to_owned(), partition: partition.index };
             // The newest entry on the host's input counts, read or not: going back to an earlier
             // configuration is a change too.
-            let asked = format!("configured/{id}");
-            if store.blob(&asked)?.as_deref() == Some(name.as_bytes()) {
+            if newest(&id, store)?.as_deref() == Some(&*name) {
                 continue;
             }
             new = true;
             let envelope = applied(&id, &name, store.head(partition))?;
             requests.push(Request::Append(vec![Entry { partition: Some(partition), envelope }]));
-            requests.push(Request::Blobs(vec![(asked, Some(name.clone().into_bytes()))]));
+            let asked = (newest_name(&id), Some(name.clone().into_bytes()));
+            requests.push(Request::Blobs(vec![asked]));
         }
         if new {
             requests.insert(0, Request::Blobs(vec![(name, Some(text.into_bytes()))]));
         }
     }
     Ok(requests)
+}
+
+/// Name of the newest configuration on the input of `host`, whether it has read it or not.
+pub(crate) fn newest(host: &HostId, store: &dyn Store) -> Result<Option<String>, StoreError> {
+    let bytes = store.blob(&newest_name(host))?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn newest_name(host: &HostId) -> String {
+    format!("configured/{host}")
 }
 
 fn applied(host: &HostId, name: &str, head: u64) -> Result<Envelope, ConfigError> {

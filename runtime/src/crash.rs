@@ -15,15 +15,29 @@ pub const POINTS: [&str; 6] = [
     "checkpoint.before_commit",
 ];
 
+/// The points that an effect passes, in order.
+pub const EFFECT_POINTS: [&str; 4] = [
+    "effect.before_attempted",
+    "effect.after_attempted",
+    "effect.after_call",
+    "effect.after_concluded",
+];
+
 static ARMED: AtomicBool = AtomicBool::new(false);
 static POINT: OnceLock<(String, AtomicU64)> = OnceLock::new();
 
 /// A point that does not exist.
 #[derive(Debug, thiserror::Error)]
-#[error("no crash point is named `{name}`; there are {}", POINTS.join(", "))]
+#[error("no crash point is named `{name}`; there are {}, {}", POINTS.join(", "), EFFECT_POINTS.join(", "))]
 pub struct UnknownPoint {
     /// The name as given.
     pub name: String,
+}
+
+/// Whether there is a point `name`.
+#[must_use]
+pub fn exists(name: &str) -> bool {
+    POINTS.contains(&name) || EFFECT_POINTS.contains(&name)
 }
 
 /// Ends the process the `nth` time (from 1) that `name` is passed.
@@ -31,7 +45,7 @@ pub struct UnknownPoint {
 /// # Errors
 /// [`UnknownPoint`] when there is no such point.
 pub fn arm(name: &str, nth: u64) -> Result<(), UnknownPoint> {
-    if !POINTS.contains(&name) {
+    if !exists(name) {
         return Err(UnknownPoint { name: name.to_owned() });
     }
     if POINT.set((name.to_owned(), AtomicU64::new(nth))).is_ok() {

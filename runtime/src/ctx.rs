@@ -1,8 +1,11 @@
 //! An agent's only way out: what it says, when it wants to be woken, what time it is.
 
 use crate::agent::{Agent, Timer};
+use crate::effects::EFFECT_KEY_BYTES_MAX;
+use crate::engine::KEY_BYTES_MAX;
 use crate::timers::Timers;
 use crate::wiring::Contract;
+use messages::effect::Effect;
 use messages::{Envelope, Message, Timestamp};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
@@ -71,6 +74,29 @@ impl<A: Agent> Ctx<'_, A> {
             Ok(envelope) => self.outcome.said.push(envelope),
             Err(error) => self.breach(format!("`{}` cannot be said: {error}", M::NAME)),
         }
+    }
+
+    /// Intends `effect`. It is attempted once this turn is durable; how it ended comes back as an
+    /// [`EffectConcluded`](messages::effect::EffectConcluded) with the effect's key.
+    pub fn perform<E: Effect>(&mut self, effect: &E) {
+        if !self.contract.performs.contains_key(E::NAME) {
+            return self.breach(format!(
+                "`{}` performed `{}` without declaring it; add `performs::<…>()` to its wiring",
+                A::KIND,
+                E::NAME
+            ));
+        }
+        let key = effect.effect_key();
+        if key.is_empty() || key.len() > EFFECT_KEY_BYTES_MAX || effect.key().len() > KEY_BYTES_MAX
+        {
+            return self.breach(format!(
+                "the effect key of `{}` has {} bytes, its key {}; 1 to {EFFECT_KEY_BYTES_MAX} and up to {KEY_BYTES_MAX} are taken",
+                E::NAME,
+                key.len(),
+                effect.key().len()
+            ));
+        }
+        self.publish(effect);
     }
 
     /// Wakes this key after `delay`, in place of an earlier timer of the same name.

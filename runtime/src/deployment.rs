@@ -6,12 +6,15 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::committer::{CommitError, Committer, Request, Writer};
 use crate::configuration::{ConfigureError, configure};
+use crate::effects::Effects;
+use crate::effects::running::{self, Running};
 use crate::flight::FlightRecorder;
 use crate::host::Spec;
 use crate::models::Models;
 use crate::router::Router;
 use crate::store::{HostId, Store, StoreError};
 use crate::supervisor::Fleet;
+use crate::upgrade::{UpgradeError, upgrade};
 use crate::wiring::WiringError;
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -28,6 +31,8 @@ pub struct Options {
     pub catalog: Catalog,
     /// Their configurations as JSON by kind; defaults where absent.
     pub configs: BTreeMap<String, serde_json::Value>,
+    /// Who performs the effects that agents declare.
+    pub effects: Effects,
     /// Models by id.
     pub models: Models,
     /// Where everything is kept.
@@ -54,6 +59,9 @@ pub enum StartError {
     /// A configuration cannot be used.
     #[error(transparent)]
     Configure(#[from] ConfigureError),
+    /// Stored states cannot be used.
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,6 +95,7 @@ pub struct Deployment {
     board: Board,
     fleet: Fleet,
     catalog: Catalog,
+    effects: Option<Running>,
 }
 
 impl Deployment {
@@ -96,6 +105,7 @@ impl Deployment {
     /// [`StartError`] naming what does not fit.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.catalog.check()?;
+        options.effects.check(&options.catalog)?;
         let router = Arc::new(Router::new(options.partitions, options.catalog.contracts()));
         let store = options.store;
         check_partitions(&*store, options.partitions)?;
@@ -108,6 +118,9 @@ impl Deployment {
             (PARTITIONS.to_owned(), Some(options.partitions.get().to_le_bytes().to_vec())),
         ];
         committer.commit(Request::Blobs(running)).await?;
+        for request in upgrade(&options.catalog, &*store, &router)? {
+            committer.commit(request).await?;
+        }
         let configs = &options.configs;
         for request in configure(&options.catalog, configs, &options.models, &*store, &router)? {
             committer.commit(request).await?;
@@ -131,9 +144,16 @@ impl Deployment {
                 });
             }
         }
+        let effects = Running::start(running::Spec {
+            effects: options.effects,
+            store: store.clone(),
+            committer: committer.clone(),
+            clock: options.clock,
+            board: board.clone(),
+        });
         let fleet = Fleet::start(specs).await.map_err(StartError::Supervisors)?;
         let catalog = options.catalog;
-        Ok(Self { store, committer, bus, router, board, fleet, catalog })
+        Ok(Self { store, committer, bus, router, board, fleet, catalog, effects })
     }
 
     /// Saves everything, stops every host and notes that the exit was orderly.
@@ -141,6 +161,10 @@ impl Deployment {
     /// # Errors
     /// [`CommitError`] when the last commit was refused.
     pub async fn drain(&self) -> Result<(), CommitError> {
+        // Effects first: hosts can still handle how those under way ended.
+        if let Some(effects) = &self.effects {
+            effects.drain().await;
+        }
         self.fleet.drain().await;
         self.committer.commit(Request::Blobs(vec![(RUNNING.to_owned(), None)])).await?;
         Ok(())

@@ -4,16 +4,24 @@
 //! them one after another under a virtual clock; neither changes what an engine does.
 
 mod cell;
+mod checkpoint;
 mod step;
 
+pub use checkpoint::CHECKPOINT_SLICE_BYTES;
+pub use step::REASON_BYTES_MAX;
+
 use crate::agent::{Agent, ConfigError};
+use crate::configuration;
 use crate::models::Models;
 use crate::store::{
     Change, Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
 };
 use crate::timers::{TimerFired, Wheel};
+use crate::upgrade;
 use crate::wiring::{Contract, Durability, Wiring};
+pub(crate) use cell::Form;
 use cell::{Cell, Memory, StoredMemory};
+use checkpoint::Saving;
 use messages::{Envelope, MessageId, Sequence, Timestamp, record};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -32,8 +40,6 @@ pub const RESIDENT_KEYS_MAX: usize = 200_000;
 pub const FAULTS_IN_A_ROW_MAX: u32 = 256;
 /// Times that a message may end the process before it is set aside.
 pub const CRASHES_MAX: u32 = 3;
-/// Bytes of states saved by one commit of a checkpoint.
-pub const CHECKPOINT_SLICE_BYTES: usize = 1024 * 1024;
 
 /// An engine with its agent type erased.
 pub trait Engine: Send {
@@ -139,7 +145,7 @@ pub enum EngineError {
     Config(#[from] ConfigError),
     /// A stored state cannot be read by this build.
     #[error(
-        "state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or delete the host's states so that they are rebuilt from the log"
+        "state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or `aurorasync backup restore`"
     )]
     State {
         /// The host.
@@ -197,7 +203,7 @@ pub struct AgentEngine<A: Agent> {
     wheel: Wheel,
     /// Keys whose memory is newer than what is saved.
     unsaved: BTreeSet<String>,
-    /// A checkpoint under way: the position it will leave, and the keys still to save.
+    /// A checkpoint under way.
     saving: Option<Saving>,
     position: Sequence,
     saved: Sequence,
@@ -209,11 +215,6 @@ pub struct AgentEngine<A: Agent> {
     condemned: BTreeSet<Sequence>,
     faults_in_a_row: u32,
     observation: Observation,
-}
-
-struct Saving {
-    progress: Progress,
-    keys: BTreeSet<String>,
 }
 
 impl<A: Agent> AgentEngine<A> {
@@ -234,12 +235,9 @@ impl<A: Agent> AgentEngine<A> {
             // A kind that is new to the deployment begins with the oldest record that is kept.
             progress.cursor = store.first(partition).saturating_sub(1);
         }
-        let config = match &progress.config {
-            Some(name) => load_config::<A>(&*store, name)?,
-            None => A::Config::default(),
-        };
-        let agent = A::new(config.clone(), &models)?;
+        let (config, agent) = Self::configured(&id, &mut progress.config, &*store, &models)?;
         let wheel = load_wheel(&id, &*store)?;
+        let condemned = upgrade::condemned(&id, &*store)?;
         Ok(Self {
             partition,
             models,
@@ -258,12 +256,41 @@ impl<A: Agent> AgentEngine<A> {
             ready: VecDeque::new(),
             expected: progress.cursor,
             ahead: BTreeMap::new(),
-            condemned: BTreeSet::new(),
+            condemned,
             faults_in_a_row: 0,
             observation: Observation::default(),
             id,
             store,
         })
+    }
+
+    /// The agent under the configuration `name`, or under the newest one on its input if this build no
+    /// longer takes that: otherwise the host could not open to read on to the one that it takes.
+    fn configured(
+        id: &HostId,
+        name: &mut Option<String>,
+        store: &dyn Store,
+        models: &Models,
+    ) -> Result<(A::Config, A), EngineError> {
+        let build = |name: &Option<String>| {
+            let config = match name {
+                Some(name) => load_config::<A>(store, name)?,
+                None => A::Config::default(),
+            };
+            Ok((config.clone(), A::new(config, models)?))
+        };
+        match build(name) {
+            Err(EngineError::Config(refused)) => {
+                let newest = configuration::newest(id, store)?;
+                if newest.is_none() || newest == *name {
+                    return Err(refused.into());
+                }
+                tracing::warn!(host = %id, %refused, "the newest configuration takes its place");
+                *name = newest;
+                build(name)
+            }
+            built => built,
+        }
     }
 
     /// Puts waiting records that now follow each other into line.
@@ -455,34 +482,7 @@ impl<A: Agent> Engine for AgentEngine<A> {
     }
 
     fn checkpoint(&mut self) -> Result<Option<Turn>, EngineError> {
-        if self.saving.is_none() {
-            if self.position == self.saved {
-                return Ok(None);
-            }
-            let keys = std::mem::take(&mut self.unsaved);
-            self.saving = Some(Saving { progress: self.progress(), keys });
-        }
-        let mut saving = self.saving.take().expect("a checkpoint is under way");
-        let mut states = Vec::new();
-        let mut bytes = 0;
-        while bytes < CHECKPOINT_SLICE_BYTES {
-            let Some(key) = saving.keys.pop_first() else { break };
-            self.unsaved.remove(&key);
-            let mut encoded = self.encode(std::iter::once(&key))?;
-            bytes +=
-                encoded.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum::<usize>();
-            states.append(&mut encoded);
-        }
-        let expected = self.saved;
-        let progress = saving.keys.is_empty().then(|| saving.progress.clone());
-        if let Some(progress) = &progress {
-            self.saved = progress.cursor;
-        } else {
-            self.saving = Some(saving);
-        }
-        let change = HostChange { host: self.id.clone(), progress, watermark: None, states };
-        let expected_watermark = self.watermark;
-        Ok(Some(Turn { expected, expected_watermark, change, outputs: Vec::new() }))
+        self.save_slice()
     }
 
     fn take_due(&mut self, now: Timestamp) -> Result<Vec<Envelope>, EngineError> {
@@ -517,8 +517,8 @@ impl<A: Agent> Engine for AgentEngine<A> {
         let (unsaved, saving) = (&self.unsaved, &self.saving);
         let mut excess = self.cells.len() - RESIDENT_KEYS_MAX * 7 / 8;
         self.cells.retain(|key, _| {
-            let newer = unsaved.contains(key)
-                || saving.as_ref().is_some_and(|saving| saving.keys.contains(key));
+            let newer =
+                unsaved.contains(key) || saving.as_ref().is_some_and(|saving| saving.holds(key));
             let keep = excess == 0 || newer;
             excess -= usize::from(!keep);
             keep

@@ -1,7 +1,7 @@
 //! Runs agents: one ordered input each, one commit per turn, nothing lost and nothing said twice.
 //!
 //! Writing an agent: [`agent`], [`wiring`], [`ctx`]. Running it: [`engine`] takes messages in order and
-//! makes turns of them; [`committer`] makes turns durable in a [`store`]. In tests and replays
+//! makes turns of them; [`committer`] makes turns durable in a [`store`]; [`effects`] does what they intend. In tests and replays
 //! [`conductor`] drives the engines under a virtual [`clock`].
 
 #![warn(missing_docs)]
@@ -19,6 +19,7 @@ pub mod control;
 pub mod crash;
 pub mod ctx;
 pub mod deployment;
+pub mod effects;
 pub mod engine;
 pub mod flight;
 pub mod host;
@@ -28,9 +29,11 @@ pub mod recompute;
 pub mod retention;
 pub mod router;
 pub mod store;
+pub mod stretches;
 pub mod supervisor;
 pub mod testkit;
 pub mod timers;
+pub mod upgrade;
 pub mod wiring;
 
 pub use agent::{Agent, AgentError, AgentResult, ConfigError, Handle, Timer};

@@ -26,13 +26,13 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
 /// Failures of one child, within the window.
 #[derive(Debug, Default)]
-struct Budget {
+pub(crate) struct Budget {
     failures: VecDeque<Instant>,
 }
 
 impl Budget {
     /// Counts a failure; how long to wait before a restart, or `None` when the budget is spent.
-    fn spend(&mut self, now: Instant) -> Option<Duration> {
+    pub(crate) fn spend(&mut self, now: Instant) -> Option<Duration> {
         while self.failures.front().is_some_and(|at| now.duration_since(*at) > BUDGET_WINDOW) {
             self.failures.pop_front();
         }

@@ -2,10 +2,13 @@
 
 use crate::agent::{Agent, AgentResult, Handle, Timer};
 use crate::ctx::Ctx;
+use crate::effects::{self, Registered};
+use messages::effect::{Effect, Policy};
 use messages::{Class, DecodeError, Envelope, Message, Stream};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An agent's declaration, filled by [`Agent::wiring`].
@@ -13,7 +16,11 @@ pub struct Wiring<A: Agent> {
     contract: Contract,
     decoders: BTreeMap<&'static str, Decoder<A>>,
     timers: BTreeMap<&'static str, Fire<A>>,
+    effects: BTreeMap<&'static str, RecordedEffect>,
 }
+
+/// Makes a performer that does an effect by its being on the log.
+pub(crate) type RecordedEffect = fn() -> Arc<dyn Registered>;
 
 /// What became of reading an envelope.
 type Decoded<A> = Result<Box<dyn Heard<A>>, DecodeError>;
@@ -39,8 +46,10 @@ pub struct Contract {
     pub stream: Stream,
     /// Messages it hears, by name.
     pub hears: BTreeMap<String, Class>,
-    /// Messages it may publish, by name; commands among them.
+    /// Messages it may publish, by name; commands and effects among them.
     pub publishes: BTreeMap<String, Class>,
+    /// Effects it may perform, by name.
+    pub performs: BTreeMap<String, Policy>,
     /// Its timers.
     pub timers: Vec<String>,
     /// When its states are saved.
@@ -87,6 +96,34 @@ pub enum WiringError {
         /// The command.
         name: String,
     },
+    /// A checkpointed agent performs.
+    #[error(
+        "agent `{kind}` performs `{name}` but saves its states at checkpoints only; remove one of them"
+    )]
+    PerformsFromCheckpoint {
+        /// The agent.
+        kind: String,
+        /// The effect.
+        name: String,
+    },
+    /// An agent publishes what only the ledger of effects may say, or an effect without declaring it as one.
+    #[error("agent `{kind}` publishes `{name}`, which is an effect; declare it with `performs`")]
+    EffectPublished {
+        /// The agent.
+        kind: String,
+        /// The message.
+        name: String,
+    },
+    /// An agent performs an effect that nobody does.
+    #[error(
+        "agent `{kind}` performs `{name}`, which nobody is registered for; add a performer to the effects that are started with"
+    )]
+    NotPerformed {
+        /// The agent.
+        kind: String,
+        /// The effect.
+        name: String,
+    },
     /// A command is handled by two kinds, or by none.
     #[error("command `{name}` is handled by {handlers:?}; exactly one kind must handle it")]
     CommandHandlers {
@@ -112,10 +149,12 @@ impl<A: Agent> Wiring<A> {
             stream: Stream::Log,
             hears: BTreeMap::new(),
             publishes: BTreeMap::new(),
+            performs: BTreeMap::new(),
             timers: Vec::new(),
             durability: Durability::Turn,
         };
-        let mut wiring = Self { contract, decoders: BTreeMap::new(), timers: BTreeMap::new() };
+        let (decoders, timers, effects) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut wiring = Self { contract, decoders, timers, effects };
         A::wiring(&mut wiring);
         wiring.contract.stream = stream_of(&wiring.contract.hears);
         wiring
@@ -133,6 +172,13 @@ impl<A: Agent> Wiring<A> {
     pub fn publishes<M: Message>(&mut self) -> &mut Self {
         self.contract.publishes.insert(M::NAME.to_owned(), M::CLASS);
         self
+    }
+
+    /// May perform `E`.
+    pub fn performs<E: Effect>(&mut self) -> &mut Self {
+        self.contract.performs.insert(E::NAME.to_owned(), E::POLICY);
+        self.effects.insert(E::NAME, effects::recorded::<E>);
+        self.publishes::<E>()
     }
 
     /// May set the timer `T`.
@@ -155,6 +201,11 @@ impl<A: Agent> Wiring<A> {
     #[must_use]
     pub(crate) fn contract(&self) -> &Contract {
         &self.contract
+    }
+
+    /// The effects it declares.
+    pub(crate) fn effects(&self) -> &BTreeMap<&'static str, RecordedEffect> {
+        &self.effects
     }
 
     /// Reads `envelope` if the agent hears it.
@@ -190,6 +241,7 @@ impl Contract {
                 });
             }
         }
+        self.check_effects()?;
         let command = self.publishes.iter().find(|(_, class)| **class == Class::Command);
         match (self.durability, command) {
             (Durability::Checkpoint { .. }, Some((name, _))) => {
@@ -197,6 +249,22 @@ impl Contract {
                     kind: self.kind.clone(),
                     name: name.clone(),
                 })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_effects(&self) -> Result<(), WiringError> {
+        let kind = self.kind.clone();
+        let effects = self.publishes.iter().filter(|(_, class)| **class == Class::Effect);
+        let undeclared =
+            effects.map(|(name, _)| name).find(|name| !self.performs.contains_key(*name));
+        if let Some(name) = undeclared {
+            return Err(WiringError::EffectPublished { kind, name: name.clone() });
+        }
+        match (self.durability, self.performs.keys().next()) {
+            (Durability::Checkpoint { .. }, Some(name)) => {
+                Err(WiringError::PerformsFromCheckpoint { kind, name: name.clone() })
             }
             _ => Ok(()),
         }

@@ -138,7 +138,7 @@ fn examine(args: &DoctorArgs, session: &Session) -> Result<Vec<Row>, CliError> {
 
 /// Files that cannot be read have failed the configuration already.
 fn profiles(loaded: &Loaded) -> Row {
-    let names: Vec<String> = loaded.profiles().into_iter().collect();
+    let names: Vec<String> = loaded.profiles().into_keys().collect();
     if names.is_empty() {
         let fix = "add a profile file to the folder `profiles.path`";
         return Row::warning("profiles", "no agent knows any", fix);

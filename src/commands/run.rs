@@ -5,6 +5,7 @@ mod signals;
 use super::config::From;
 use crate::cli::Session;
 use crate::config::{self, Limits, Loaded, Settings, Sources};
+use crate::effects;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
@@ -13,8 +14,11 @@ use crate::output::Console;
 use crate::upkeep::{Upkeep, store_folder};
 use clap::Args;
 use dashboard_api::{
-    Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Random, RateLimit, Timeouts,
+    Backup, BackupError, Bound, Exported, Facade, FacadeOptions, Feature, Random, RateLimit,
+    Timeouts,
 };
+use messages::profile::Profile;
+use models::features::Features;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
@@ -59,7 +63,7 @@ fn crash_at(text: &str) -> Result<(String, u64), String> {
     let (point, nth) = text.rsplit_once(':').ok_or("write it like `commit.before_flush:3`")?;
     let nth = nth.parse().ok().filter(|nth| *nth > 0);
     let nth = nth.ok_or("the number of times is 1 or more")?;
-    if crash::POINTS.contains(&point) {
+    if crash::exists(point) {
         return Ok((point.to_owned(), nth));
     }
     Err(crash::UnknownPoint { name: point.to_owned() }.to_string())
@@ -138,6 +142,8 @@ impl Serving {
             retention::Retention {
                 telemetry: settings.retention.telemetry.duration(),
                 health: settings.retention.health.duration(),
+                telemetry_bytes: limit(settings.retention.telemetry_bytes),
+                health_bytes: limit(settings.retention.health_bytes),
             },
             settings.export.enabled.then(|| settings.export.interval.duration()),
             &settings.store.path,
@@ -285,6 +291,7 @@ async fn deploy(
     let deployment = Deployment::start(Options {
         catalog,
         configs,
+        effects: effects::effects(&settings.effects),
         models: Models::default(),
         store: Arc::new(store),
         folder: data.clone(),
@@ -299,12 +306,13 @@ async fn deploy(
 async fn bind(
     deployment: &Arc<Deployment>,
     settings: &Settings,
-    profiles: BTreeSet<String>,
+    profiles: BTreeMap<String, Profile>,
     upkeep: &Arc<Upkeep>,
 ) -> Result<Bound, CliError> {
     let options = FacadeOptions {
         clock: Clock::Real,
         random: Random::new(fill),
+        features: profiles.values().map(features).collect(),
         profiles,
         allowed_hosts: BTreeSet::new(),
         rate_limit: rate_limit(&settings.limits),
@@ -316,9 +324,22 @@ async fn bind(
     bound.map_err(|error| facade_error(listen, &error))
 }
 
+/// What the lists of features of a profile hold, under their schema.
+fn features(profile: &Profile) -> (u32, Vec<Feature>) {
+    let features = Features::of(profile);
+    let shown = features.features().iter();
+    let shown = shown.map(|it| Feature { name: it.name.clone(), unit: it.unit.clone() });
+    (features.schema(), shown.collect())
+}
+
 /// This is the edge, where chance enters.
 fn fill(bytes: &mut [u8]) {
     rand::rngs::OsRng.fill_bytes(bytes);
+}
+
+/// A setting of 0 sets no limit.
+fn limit(bytes: u64) -> Option<u64> {
+    (bytes > 0).then_some(bytes)
 }
 
 fn rate_limit(limits: &Limits) -> Option<RateLimit> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::tempdir;
 
 /// Sends one sample of coolant temperature.
-fn send(served: &Served, asset: &str, minute: u32, celsius: f64) -> Value {
+pub(crate) fn send(served: &Served, asset: &str, minute: u32, celsius: f64) -> Value {
     let url = format!("{}/v1/fleets/north/assets/{asset}/telemetry", served.url);
     let body = json!({
         "t": format!("2026-03-02T06:{minute:02}:00Z"), "seq": minute, "s": { "coolant_temperature": celsius },

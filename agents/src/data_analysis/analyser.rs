@@ -1,12 +1,13 @@
 //! One profile made ready: its features, its detector of unusual behaviour, its tests of sensors.
 
 use super::DataAnalysis;
+use messages::Finite;
 use messages::profile::{Profile, Reach};
 use messages::unit::Unit;
 use models::anomaly::{Detector, Settings as AnomalySettings, Watched};
 use models::features::Features;
 use models::forest::Forest;
-use models::sensor::{Channel as SensorChannel, Settings as SensorSettings, Tests};
+use models::sensor::{Channel as SensorChannel, LivelyWhen, Settings as SensorSettings, Tests};
 use runtime::{Agent, ConfigError, Models};
 
 /// Name of the watched feature that a cohort's forest contributes.
@@ -52,6 +53,14 @@ impl Analyser {
             name: channel.id.as_str().into(),
             range: Some((channel.range[0].get(), channel.range[1].get())),
             is_lively: channel.lively,
+            lively_when: channel.lively_when.as_ref().and_then(|when| {
+                let (at_least, below) = (when.at_least, when.below);
+                Some(LivelyWhen {
+                    channel: profile.channel_named(&when.channel)?,
+                    at_least: at_least.map(Finite::get),
+                    below: below.map(Finite::get),
+                })
+            }),
         });
         let tests = Tests::new(SensorSettings::default(), channels.collect());
         let units = profile.channels.iter().map(|channel| channel.unit).collect();

@@ -3,12 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed step is the finding")]
 
 mod agents;
+mod bookings;
+mod cases;
 mod client;
 mod edges;
 mod ingest;
 mod operators;
 mod owners;
+mod people;
 mod registry;
+mod repeating;
 mod serving;
 mod site;
 mod stores;
+mod story;

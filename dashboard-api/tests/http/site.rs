@@ -5,6 +5,7 @@ use crate::client::{Ask, Reply};
 use crate::stores::GatedStore;
 use dashboard_api::{Facade, FacadeOptions, Random, RateLimit, Timeouts};
 use messages::Timestamp;
+use messages::profile::{NAMES, Profile, embedded};
 use runtime::clock::{Clock, VirtualClock};
 use runtime::deployment::{Deployment, Options};
 use runtime::flight::FlightRecorder;
@@ -55,12 +56,17 @@ pub(crate) fn options(clock: &VirtualClock) -> FacadeOptions {
     FacadeOptions {
         clock: Clock::Virtual(clock.clone()),
         random: counted_bytes(),
-        profiles: BTreeSet::from(["machine".to_owned(), "vehicle".to_owned()]),
+        profiles: NAMES.iter().map(|name| known(name)).collect(),
+        features: BTreeMap::new(),
         allowed_hosts: BTreeSet::new(),
         rate_limit: None,
         timeouts: Timeouts::default(),
         backup: None,
     }
+}
+
+fn known(name: &str) -> (String, Profile) {
+    (name.to_owned(), Profile::parse(embedded(name).unwrap()).unwrap())
 }
 
 impl Site {

@@ -49,6 +49,10 @@ pub struct Channel {
     /// that its sensor is stuck; not so with wear, the weather or a counter.
     #[serde(default)]
     pub lively: bool,
+    /// When it is lively: in windows in which another channel was there at some moment. Speed does not
+    /// change while a vehicle stands, however much else does.
+    #[serde(default)]
+    pub lively_when: Option<Condition>,
 }
 
 /// A direction in which a value moves.

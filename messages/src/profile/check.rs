@@ -1,7 +1,8 @@
 //! Finds what does not fit together in a profile: everything at once, each with its place, value and remedy.
 
 use super::{
-    Channel, CodeEvidence, Component, Direction, Document, FailureMode, Limits, Reach, Role,
+    Channel, CodeEvidence, Component, Condition, Direction, Document, FailureMode, Limits, Reach,
+    Role,
 };
 use crate::finite::Finite;
 use crate::telemetry::FMI_MAX;
@@ -245,6 +246,9 @@ impl Check<'_> {
         if channel.settle.is_some() && channel.states.is_empty() {
             self.report(&place, "settles but means the same in all states", "name `states`");
         }
+        if let Some(when) = &channel.lively_when {
+            self.lively_when(&place, channel, when);
+        }
         if channel.trends.len() > 2
             || (channel.trends.len() == 2 && channel.trends[0] == channel.trends[1])
         {
@@ -253,6 +257,20 @@ impl Check<'_> {
                 "lists a reach in `trends` twice",
                 "list `run` and `week` at most once",
             );
+        }
+    }
+
+    fn lively_when(&mut self, place: &str, channel: &Channel, when: &Condition) {
+        self.condition(place, when);
+        if when.channel == channel.id {
+            self.report(place, "says when it is lively by itself", "name another channel");
+        }
+        if !channel.lively {
+            self.report(place, "says when it is lively, but is not", "write `lively = true`");
+        }
+        if when.hysteresis.is_some() {
+            let fault = "`lively_when` has a `hysteresis`";
+            self.report(place, fault, "remove it: there is no state that could last");
         }
     }
 
@@ -294,22 +312,26 @@ impl Check<'_> {
                 self.report(&place, "has no condition", "add one to `when`");
             }
             for condition in &state.when {
-                self.refers_to_channel(&place, &condition.channel);
-                let (low, high) = (condition.at_least, condition.below);
-                if low.is_none() && high.is_none() {
-                    let fault = format!("condition on `{}` has no bound", condition.channel);
-                    self.report(&place, fault, "give `at_least`, `below` or both");
-                }
-                if let (Some(low), Some(high)) = (low, high)
-                    && low >= high
-                {
-                    let fault = format!("`at_least` {low} is not less than `below` {high}");
-                    self.report(&place, fault, "no value can fulfil both: change one");
-                }
-                if condition.hysteresis.is_some_and(|slack| slack.get() < 0.0) {
-                    self.report(&place, "`hysteresis` is negative", "write 0 or more");
-                }
+                self.condition(&place, condition);
             }
+        }
+    }
+
+    fn condition(&mut self, place: &str, condition: &Condition) {
+        self.refers_to_channel(place, &condition.channel);
+        let (low, high) = (condition.at_least, condition.below);
+        if low.is_none() && high.is_none() {
+            let fault = format!("condition on `{}` has no bound", condition.channel);
+            self.report(place, fault, "give `at_least`, `below` or both");
+        }
+        if let (Some(low), Some(high)) = (low, high)
+            && low >= high
+        {
+            let fault = format!("`at_least` {low} is not less than `below` {high}");
+            self.report(place, fault, "no value can fulfil both: change one");
+        }
+        if condition.hysteresis.is_some_and(|slack| slack.get() < 0.0) {
+            self.report(place, "`hysteresis` is negative", "write 0 or more");
         }
     }
 

@@ -42,7 +42,7 @@ pub fn parse(fleet: &str, asset: &str, body: &[u8]) -> Result<Parsed, FrameError
 
 /// Reads a frame whose size and depth have been checked.
 pub(super) fn parse_text(fleet: &str, asset: &str, text: &str) -> Result<Parsed, FrameError> {
-    let WrittenFrame { boot, samples, t, seq, s, u, codes } = json::from_str(text)?;
+    let WrittenFrame { boot, samples, t, seq, s, u, codes } = json::unlisted_from_str(text)?;
     let single = WrittenSample { t, seq, s, u, codes };
     let mut builder = Builder::default();
     match samples {
@@ -200,7 +200,7 @@ fn refuse<T>(kind: RefusedKind, detail: impl Into<String>) -> Result<T, Refusal>
 }
 
 fn parse_sample(sample: &RawValue) -> Result<Reading<'_>, Refusal> {
-    match json::from_str(sample.get()) {
+    match json::unlisted_from_str(sample.get()) {
         Ok(sample) => Reading::parse(sample),
         Err(error) => refuse(
             RefusedKind::Malformed,
@@ -364,7 +364,7 @@ fn parse_codes(codes: Option<&RawValue>) -> Result<Vec<TroubleCode>, Refusal> {
 }
 
 fn parse_code(value: &RawValue) -> Result<TroubleCode, Refusal> {
-    let code = match json::from_str(value.get()) {
+    let code = match json::unlisted_from_str(value.get()) {
         Ok(WrittenCode::Obd2(code)) => Some(TroubleCode::Obd2 { code }),
         Ok(WrittenCode::Scheme(J1939Code::J1939 { spn, fmi, oc })) => {
             Some(TroubleCode::J1939 { spn, fmi, oc })

@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed step is the finding")]
 
 mod assessments;
+mod bookings;
+mod cases;
 mod cloudevents;
+mod contacts;
+mod findings;
 mod forms;
 mod golden;
 mod hostile;

@@ -1,6 +1,6 @@
 //! One small value of every catalogued message type.
 
-use crate::assessments;
+use crate::{assessments, bookings, cases, contacts, findings};
 use messages::catalogue::Entry;
 use messages::dead::{Cause, DeadLettered};
 use messages::redelivery::{MessageRedelivered, TelemetryReleased};
@@ -48,7 +48,7 @@ impl<M: Message> AnyMessage for M {
 
 /// A sample of every type.
 pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
-    vec![
+    let mut all: Vec<Box<dyn AnyMessage>> = vec![
         Box::new(telemetry()),
         Box::new(asset_registered()),
         Box::new(AssetRetired { asset: "VEH001".into(), reason: "sold".into() }),
@@ -79,7 +79,11 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             redelivery: MessageId::named("golden", "redelivery"),
             count: 1,
         }),
-    ]
+    ];
+    for more in [cases::all(), contacts::all(), bookings::all(), findings::all()] {
+        all.extend(more);
+    }
+    all
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {

@@ -104,6 +104,8 @@ fn assert_refused<const N: usize>(kind: RefusedKind, fields: [&str; N]) {
 #[test]
 fn a_sample_that_is_not_written_like_one_is_refused_by_index_and_its_neighbours_are_taken() {
     assert_eq!(answer("17").0, RefusedKind::Malformed);
+    let listed = format!(r#"["{TIME}",1,{{"a":1}},null,null]"#);
+    assert_eq!(answer(&listed).0, RefusedKind::Malformed, "fields by their order");
     let huge = format!(r#""s":{{"a":-1{}}}"#, "0".repeat(400));
     let malformed = [
         r#""t":"2026-03-02T06:00:00Z""#,
@@ -171,6 +173,7 @@ fn a_code_that_no_scheme_has_is_refused() {
         r#""codes":[{"scheme":"j1939","spn":1,"fmi":32}]"#,
         r#""codes":[{"scheme":"j1939","spn":1,"fmi":1,"oc":128}]"#,
         r#""codes":[{"scheme":"j1939","spn":1,"fmi":1,"lamp":1}]"#,
+        r#""codes":[["j1939",1,1,1]]"#,
     ];
     assert_refused(RefusedKind::Code, codes);
 }
@@ -217,6 +220,7 @@ fn a_body_of_which_nothing_can_be_taken_is_an_error() {
     for body in [
         "",
         "[]",
+        &format!(r#" [3,null,"{TIME}",1,{{"a":1}},null,null]"#),
         "17",
         "{",
         "{}{}",

@@ -10,6 +10,7 @@ const DRIVING: u8 = 2;
 
 const NAMES: [&str; 7] = ["rpm", "speed", "vibration", "fuel", "battery", "coolant", "ambient"];
 const RPM: usize = 0;
+const SPEED: usize = 1;
 const COOLANT: usize = 5;
 
 fn tests() -> Tests {
@@ -17,6 +18,7 @@ fn tests() -> Tests {
         name: (*name).into(),
         range: (*name == "coolant").then_some((-40.0, 150.0)),
         is_lively: *name != "ambient",
+        lively_when: None,
     };
     Tests::new(Settings::default(), NAMES.iter().map(channel).collect())
 }
@@ -75,13 +77,26 @@ fn drive<'a>(
     sensors: &mut Sensors,
     car: &mut Car,
     windows: u32,
+    change: impl FnMut(&mut [Option<f64>; 7]),
+) -> Vec<(u32, Finding<'a>)> {
+    drive_known(tests, sensors, car, windows, Some, change)
+}
+
+/// The same, with what is `known` of the operating state.
+fn drive_known<'a>(
+    tests: &'a Tests,
+    sensors: &mut Sensors,
+    car: &mut Car,
+    windows: u32,
+    known: impl Fn(u8) -> Option<u8>,
     mut change: impl FnMut(&mut [Option<f64>; 7]),
 ) -> Vec<(u32, Finding<'a>)> {
     let mut findings = Vec::new();
     for window in 1..=windows {
         let (state, mut values) = car.next();
         change(&mut values);
-        let found = tests.observe(sensors, &values.map(|value| value.map(summary)), state);
+        let summaries = values.map(|value| value.map(summary));
+        let found = tests.observe(sensors, &summaries, known(state));
         findings.extend(found.into_iter().map(|finding| (window, finding)));
     }
     findings
@@ -157,7 +172,7 @@ fn a_whole_car_at_rest_is_not_stuck() {
     let (_, mut sensors) = known(&tests, 1);
     let still = [Some(summary(1.0)); 7];
     for window in 0..2_000 {
-        let found = tests.observe(&mut sensors, &still, IDLING);
+        let found = tests.observe(&mut sensors, &still, Some(IDLING));
         assert_eq!(found, [], "window {window}");
     }
 }
@@ -186,6 +201,92 @@ fn a_channel_that_vanishes_is_found_and_one_that_rests_with_the_engine_is_not() 
         assert_eq!(findings, [(6, gone)]);
         let findings = drive(&tests, &mut sensors, &mut car, 3, |_| {});
         assert_eq!(findings, [(3, Finding { is_raised: false, ..gone })]);
+    }
+}
+
+#[test]
+fn a_sensor_is_judged_also_while_the_operating_state_is_unknown() {
+    let tests = tests();
+    let nobody_knows = |_| None;
+    for seed in 0..20 {
+        let (mut car, mut sensors) = known(&tests, seed);
+        let findings = drive_known(&tests, &mut sensors, &mut car, 30, nobody_knows, |values| {
+            values[RPM] = None;
+        });
+        let gone = Finding { channel: "rpm", fault: Fault::Dropout, is_raised: true };
+        assert_eq!(findings, [(6, gone)], "the channel that tells the state");
+
+        let (mut car, mut sensors) = known(&tests, seed);
+        let findings = drive_known(&tests, &mut sensors, &mut car, 20, nobody_knows, |values| {
+            values[RPM] = values[RPM].and(Some(1_500.0));
+            values[COOLANT] = Some(-41.0);
+        });
+        let faults: Vec<_> =
+            findings.iter().map(|(_, found)| (found.channel, found.fault)).collect();
+        assert_eq!(faults, [("coolant", Fault::OutOfRange), ("rpm", Fault::Stuck)]);
+    }
+}
+
+#[test]
+fn a_car_at_rest_whose_state_is_unknown_has_no_dropout() {
+    let tests = tests();
+    for seed in 0..5 {
+        let (mut car, mut sensors) = (Car::seeded(seed), Sensors::default());
+        let running = |state| Some(state).filter(|state| *state != OFF);
+        let findings = drive_known(&tests, &mut sensors, &mut car, 9_000, running, |_| {});
+        assert_eq!(findings, [], "seed {seed}: unknown at rest");
+    }
+}
+
+#[test]
+fn a_car_whose_state_is_never_known_is_judged_by_what_usually_comes() {
+    let tests = tests();
+    let never = |_| None;
+    for seed in 0..5 {
+        let (mut car, mut sensors) = (Car::seeded(seed), Sensors::default());
+        let findings = drive_known(&tests, &mut sensors, &mut car, 9_000, never, |_| {});
+        assert_eq!(findings, [], "seed {seed}");
+        let findings = drive_known(&tests, &mut sensors, &mut car, 30, never, |values| {
+            values[COOLANT] = None;
+        });
+        let gone = Finding { channel: "coolant", fault: Fault::Dropout, is_raised: true };
+        assert_eq!(findings, [(6, gone)], "seed {seed}");
+    }
+}
+
+/// Speed that counts as standing only where the engine turns faster than any engine idles.
+fn tests_of_a_speed_that_may_stand() -> Tests {
+    let Tests { settings, mut channels } = tests();
+    let fast = LivelyWhen { channel: RPM, at_least: Some(1_300.0), below: None };
+    channels[SPEED].lively_when = Some(fast);
+    Tests::new(settings, channels)
+}
+
+#[test]
+fn a_car_that_idles_is_not_stuck_at_speed_zero() {
+    let stuck_windows = |tests: &Tests| {
+        let (mut car, mut sensors) = (Car::seeded(1), Sensors::default());
+        let idle = |values: &mut [Option<f64>; 7]| {
+            values[RPM] = values[RPM].map(|rpm| 800.0 + (rpm - 1_500.0) / 10.0);
+            values[SPEED] = values[SPEED].and(Some(0.0));
+        };
+        let findings = drive(tests, &mut sensors, &mut car, 4_000, idle);
+        findings.iter().filter(|(_, found)| found.channel == "speed").count()
+    };
+    assert_eq!(stuck_windows(&tests()), 1, "without a condition it is");
+    assert_eq!(stuck_windows(&tests_of_a_speed_that_may_stand()), 0);
+}
+
+#[test]
+fn a_speed_that_stands_at_zero_on_the_road_is_found() {
+    let tests = tests_of_a_speed_that_may_stand();
+    for seed in 0..20 {
+        let (mut car, mut sensors) = known(&tests, seed);
+        let findings = drive(&tests, &mut sensors, &mut car, 400, |values| {
+            values[SPEED] = values[SPEED].and(Some(0.0));
+        });
+        let stuck = Finding { channel: "speed", fault: Fault::Stuck, is_raised: true };
+        assert!(matches!(findings[..], [(_, found)] if found == stuck), "{findings:?}");
     }
 }
 
@@ -258,7 +359,7 @@ proptest! {
         for (values, state) in windows {
             let summaries: Vec<_> =
                 values.iter().map(|value| value.map(|value| summary(f64::from(value)))).collect();
-            for found in tests.observe(&mut sensors, &summaries, state) {
+            for found in tests.observe(&mut sensors, &summaries, Some(state).filter(|state| *state < 9)) {
                 let key = (found.channel.to_owned(), found.fault);
                 let has_changed = if found.is_raised { on.insert(key) } else { on.remove(&key) };
                 prop_assert!(has_changed, "{:?} came twice", found);

@@ -42,6 +42,25 @@ pub(crate) struct Base<S> {
     pub(crate) timers: Timers,
 }
 
+/// The form in which one agent's memories are stored, as far as this build knows it.
+#[derive(Clone)]
+pub(crate) struct Form {
+    /// Schemas and versions that this build writes, in words.
+    pub(crate) name: String,
+    /// Reads a stored memory of any version that this build knows.
+    pub(crate) read: fn(&[u8]) -> Result<(), DecodeError>,
+}
+
+impl Form {
+    pub(crate) fn of<A: Agent>() -> Self {
+        let written = |schema, version| format!("schema {schema} version {version}");
+        let outer = written(StoredMemory::SCHEMA, StoredMemory::VERSION);
+        let inner = written(A::State::SCHEMA, A::State::VERSION);
+        let read = |bytes: &[u8]| Memory::<A::State>::from_bytes(bytes).map(drop);
+        Self { name: format!("{outer}, {inner}"), read }
+    }
+}
+
 /// The stored form of a [`Memory`]; the state inside keeps its own version.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredMemory {
@@ -55,6 +74,9 @@ impl Record for StoredMemory {
     const SCHEMA: u16 = 2;
 }
 
+/// Longest encoding of what is stored besides timers and state: position, provenance, a length.
+const STORED_FIXED_BYTES: usize = 10 + 1 + 10;
+
 impl<S: Record + Default> Memory<S> {
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, EncodeError> {
         record::encode(&StoredMemory {
@@ -63,6 +85,15 @@ impl<S: Record + Default> Memory<S> {
             timers: self.timers.clone(),
             state: record::encode(&self.state)?,
         })
+    }
+
+    /// Whether it can be stored, also once a later position is noted as applied.
+    pub(crate) fn check(&self) -> Result<(), EncodeError> {
+        let bytes = record::HEADER_BYTES
+            + STORED_FIXED_BYTES
+            + record::body_bytes(&self.timers)?
+            + record::encoded_bytes(&self.state)?;
+        if bytes > StoredMemory::BYTES_MAX { Err(EncodeError::TooLarge { bytes }) } else { Ok(()) }
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {

@@ -13,8 +13,20 @@ use messages::{
     Class, EncodeError, Envelope, Message, MessageId, Origin, Provenance, Sequence, Timestamp,
 };
 use std::collections::BTreeMap;
+use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Longest reason kept in a dead letter, in bytes; a longer one is cut.
+pub const REASON_BYTES_MAX: usize = 4 * 1024;
+
+/// Why a step is undone.
+enum Failure {
+    /// The agent says so.
+    Agent(AgentError),
+    /// The handler ended well, but left more than can be stored.
+    Memory(EncodeError),
+}
 
 /// One message of the current turn, and what became of it.
 pub(super) struct Step<A: Agent> {
@@ -33,6 +45,15 @@ pub(super) struct Finished {
     pub(super) said: Vec<Envelope>,
     pub(super) sequence: Sequence,
     pub(super) counts: BTreeMap<&'static str, u64>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent(error) => error.fmt(f),
+            Self::Memory(error) => write!(f, "the memory of its key would not fit: {error}"),
+        }
+    }
 }
 
 impl<A: Agent> Step<A> {
@@ -226,12 +247,15 @@ impl<A: Agent> AgentEngine<A> {
                 steps.push(step);
                 Ok(())
             }
-            Err(error) => self.undo(step, error, steps),
+            Err(failure) => self.undo(step, failure, steps),
         }
     }
 
-    /// Calls the handler once, catching a panic.
-    fn attempt(&mut self, step: &mut Step<A>) -> Result<(), AgentError> {
+    /// Calls the handler once, catching a panic, and sees that what it left can be stored.
+    ///
+    /// The memory is measured here and not where it is saved: whether a message is set aside must not
+    /// depend on what else is in its turn, or on when the next checkpoint is.
+    fn attempt(&mut self, step: &mut Step<A>) -> Result<(), Failure> {
         let (Some(key), Some(heard)) = (step.key.as_deref(), step.heard.as_ref()) else {
             return Ok(());
         };
@@ -251,12 +275,14 @@ impl<A: Agent> AgentEngine<A> {
             agent: PhantomData,
         };
         let call = AssertUnwindSafe(|| heard.handle(&self.agent, &mut memory.state, &mut ctx));
-        match catch_unwind(call) {
-            Ok(Ok(())) => {
-                step.outcome.breach.take().map_or(Ok(()), |breach| Err(AgentError::Fault(breach)))
-            }
-            Ok(Err(error)) => Err(error),
-            Err(panic) => Err(AgentError::Fault(format!("panicked: {}", words(&*panic)))),
+        let error = match catch_unwind(call) {
+            Ok(Ok(())) => step.outcome.breach.take().map(AgentError::Fault),
+            Ok(Err(error)) => Some(error),
+            Err(panic) => Some(AgentError::Fault(format!("panicked: {}", words(&*panic)))),
+        };
+        match error {
+            None => memory.check().map_err(Failure::Memory),
+            Some(error) => Err(Failure::Agent(error)),
         }
     }
 
@@ -267,27 +293,25 @@ impl<A: Agent> AgentEngine<A> {
     fn undo(
         &mut self,
         mut step: Step<A>,
-        error: AgentError,
+        failure: Failure,
         steps: &mut Vec<Step<A>>,
     ) -> Result<(), EngineError> {
-        let cause = match &error {
-            AgentError::Reject(_) => Cause::Rejected,
-            AgentError::Fault(_) => {
+        let cause = match &failure {
+            Failure::Agent(AgentError::Reject(_)) => Cause::Rejected,
+            Failure::Agent(AgentError::Fault(_)) => {
                 self.faults_in_a_row += 1;
                 self.rebuild(self.config.clone())?;
                 Cause::Faulted
             }
+            // One key is full; that says nothing about the agent.
+            Failure::Memory(_) => Cause::Faulted,
         };
         if self.faults_in_a_row > FAULTS_IN_A_ROW_MAX {
-            return Err(EngineError::Broken {
-                host: self.id.clone(),
-                faults: self.faults_in_a_row,
-                last: error.to_string(),
-            });
+            return Err(self.broken(failure.to_string()));
         }
         let key = step.key.clone().expect("a step that failed has a key");
         self.go_back(&key, steps.len(), steps)?;
-        self.bury(&mut step, cause, error.to_string());
+        self.bury(&mut step, cause, failure.to_string());
         self.pass_over(&step)?;
         let cell = self.cells.get_mut(&key).expect("the key of a failed step is loaded");
         let base = cell.base.as_mut().expect("a step that ran has a base");
@@ -335,14 +359,21 @@ impl<A: Agent> AgentEngine<A> {
         if let Some(fired) = step.firing() {
             self.cell(&fired.key)?.memory.timers.take(&fired.timer, fired.generation);
         }
-        self.attempt(step).map_err(|error| EngineError::Broken {
-            host: self.id.clone(),
-            faults: self.faults_in_a_row,
-            last: format!("a message that was handled before fails now: {error}"),
+        self.attempt(step).map_err(|failure| {
+            self.broken(format!("a message that was handled before fails now: {failure}"))
         })
     }
 
-    fn bury(&mut self, step: &mut Step<A>, cause: Cause, reason: String) {
+    fn broken(&self, last: String) -> EngineError {
+        EngineError::Broken { host: self.id.clone(), faults: self.faults_in_a_row, last }
+    }
+
+    fn bury(&mut self, step: &mut Step<A>, cause: Cause, mut reason: String) {
+        // The words of a panic may be of any length; the dead letter must be storable.
+        if reason.len() > REASON_BYTES_MAX {
+            let whole = (0..=REASON_BYTES_MAX).rev().find(|&at| reason.is_char_boundary(at));
+            reason.truncate(whole.unwrap_or(0));
+        }
         self.observation.dead_lettered += 1;
         tracing::warn!(host = %self.id, sequence = step.delivery.sequence, %reason, "dead-lettered");
         step.outcome = Outcome::default();

@@ -6,6 +6,7 @@
 use super::World;
 use crate::catalog::Catalog;
 use crate::conductor::{Faults, Misfortunes};
+use crate::effects::Effects;
 use crate::models::Models;
 use crate::recompute::recompute;
 use crate::router::PARTITIONS_EMBEDDED;
@@ -57,7 +58,7 @@ fn turbulent(seed: u64) -> Faults {
 }
 
 fn played(catalog: &Catalog, script: &impl Fn(&mut World), faults: Option<Faults>) -> World {
-    let mut world = World::seeded(1).catalog(catalog.clone());
+    let mut world = World::seeded(1).catalog(catalog.clone()).effects(Effects::recorded(catalog));
     if let Some(faults) = faults {
         world = world.faults(faults);
     }

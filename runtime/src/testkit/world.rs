@@ -3,7 +3,8 @@
 use crate::agent::Agent;
 use crate::catalog::Catalog;
 use crate::committer::Entry;
-use crate::conductor::{Conductor, Faults, Misfortunes};
+use crate::conductor::{Conductor, Faults, Misfortunes, Moment};
+use crate::effects::Effects;
 use crate::engine::Observation;
 use crate::models::Models;
 use crate::router::PARTITIONS_EMBEDDED;
@@ -28,6 +29,7 @@ pub struct World {
     configs: BTreeMap<String, serde_json::Value>,
     models: Models,
     faults: Option<Faults>,
+    effects: Effects,
     store: Arc<dyn Store>,
     conductor: Option<Conductor>,
     said: u64,
@@ -44,6 +46,7 @@ impl World {
             configs: BTreeMap::new(),
             models: Models::default(),
             faults: None,
+            effects: Effects::default(),
             store: Arc::new(MemoryStore::default()),
             conductor: None,
             said: 0,
@@ -73,6 +76,13 @@ impl World {
         self
     }
 
+    /// With performers for the effects that its agents intend.
+    #[must_use]
+    pub fn effects(mut self, effects: Effects) -> Self {
+        self.effects = effects;
+        self
+    }
+
     /// Beginning at `start`.
     #[must_use]
     pub fn starting(mut self, start: Timestamp) -> Self {
@@ -97,6 +107,7 @@ impl World {
                 self.store.clone(),
                 self.start,
                 PARTITIONS_EMBEDDED,
+                self.effects.clone(),
             )
             .unwrap_or_else(|error| panic!("the world cannot begin: {error}"));
             if let Some(faults) = self.faults {
@@ -150,6 +161,16 @@ impl World {
     pub fn kill<A: Agent>(&mut self) {
         let result = self.conductor().kill(A::KIND);
         result.unwrap_or_else(|error| panic!("`{}` cannot be killed: {error}", A::KIND));
+    }
+
+    /// Ends the ledger of effects without a word and builds it anew from the log.
+    pub fn kill_effects(&mut self) {
+        self.conductor().kill_effects();
+    }
+
+    /// Ends the ledger of effects the next time that it comes to `moment`.
+    pub fn kill_effects_at(&mut self, moment: Moment) {
+        self.conductor().kill_effects_at(moment);
     }
 
     /// Everything of type `M` that agents said, in order.

@@ -7,6 +7,7 @@ use runtime::bus::Bus;
 use runtime::clock::Clock;
 use runtime::committer::{CommitError, Committer, Entry, Request, Writer};
 use runtime::deployment::{Deployment, Options};
+use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::{PARTITIONS_EMBEDDED, Router};
 use runtime::store::memory::MemoryStore;
@@ -19,6 +20,7 @@ fn options(store: Arc<dyn Store>, folder: &std::path::Path) -> Options {
     Options {
         catalog: Catalog::default().with::<Counter>().with::<Tally>(),
         configs: BTreeMap::new(),
+        effects: Effects::default(),
         models: Models::default(),
         store,
         folder: folder.to_owned(),

@@ -4,8 +4,11 @@
 
 mod agents;
 mod checkpoints;
+mod configurations;
 mod deployment;
+mod memories;
 mod moments;
 mod recompute;
 mod retention;
 mod turns;
+mod upgrades;

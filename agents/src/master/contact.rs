@@ -1,0 +1,306 @@
+//! Looking for slots and speaking to the owner: what is asked and what became of it.
+
+use super::handling::Handling;
+use super::memory::{Agreed, Approach, Resume};
+use super::path::Wait;
+use super::words;
+use messages::Timestamp;
+use messages::booking::{OfferSlots, SlotsOffered};
+use messages::case::CaseState;
+use messages::contact::{
+    ContactFailed, ContactOwner, ContactSuppressed, CustomerContacted, OfferedSlot, Purpose,
+    SuppressedReason, TimeWindow,
+};
+
+impl Handling<'_, '_> {
+    /// Asks the workshops for slots.
+    pub(super) fn search(&mut self, to: CaseState, reason: impl Into<String>) {
+        let (now, config) = (self.now(), self.config());
+        let job_minutes = config.job_minutes_by_component.get(&self.case.component);
+        let until = now.saturating_add(config.offers_within.duration());
+        let preferred = match &self.case.agreed {
+            Some(Agreed::Within(window)) => Some(window.clone()),
+            Some(Agreed::Exactly(slot)) => {
+                Some(TimeWindow { from: slot.from, to: slot.to, words: words::slot(slot) })
+            }
+            Some(Agreed::Any) | None => None,
+        };
+        let offer_slots = OfferSlots {
+            network: config.network.clone(),
+            case: self.case.id,
+            asset: self.asset(),
+            owner: self.owner.map(str::to_owned),
+            component: self.case.component.clone(),
+            duration_minutes: *job_minutes.unwrap_or(&config.job_minutes),
+            severity: self.severity(),
+            earliest_at: now.saturating_add(config.lead.of(self.severity())),
+            due_at: self.case.due_at,
+            preferred,
+            expires_at: until,
+        };
+        self.case.tally.searches = self.case.tally.searches.saturating_add(1);
+        self.case.asked = None;
+        self.ctx.publish(&offer_slots);
+        self.advance(to, Wait::Offers, until, reason);
+    }
+
+    /// Asks for slots once more, or a person when that was done often enough.
+    pub(super) fn search_again(&mut self, to: CaseState, reason: &str) {
+        if self.case.tally.searches < self.config().searches_max {
+            self.search(to, format!("{reason} Slots are looked for again."));
+            return;
+        }
+        let tries = self.case.tally.searches;
+        let resume = if self.case.agreed.is_some() { Resume::Book } else { Resume::Contact };
+        let reason = format!("{reason} Slots were looked for {tries} times in a row.");
+        self.escalate(resume, reason, "see to the workshops' bookings");
+    }
+
+    /// Slots came, or none.
+    pub(super) fn offered(&mut self, offered: &SlotsOffered) {
+        if !self.case.waits_for(Wait::Offers) {
+            return self.pass_over();
+        }
+        self.case.offers = offered
+            .offers
+            .iter()
+            .map(|known| super::memory::Offered { offer: known.offer, slot: known.slot.clone() })
+            .collect();
+        if self.case.offers.is_empty() {
+            return self.no_slots(offered);
+        }
+        if let Some(fitting) = self.case.fitting(self.now()) {
+            return self.take(&fitting);
+        }
+        if let Some(agreed) = self.case.agreed.take() {
+            let named = match agreed {
+                Agreed::Within(window) => window.words,
+                Agreed::Exactly(slot) => words::slot(&slot),
+                Agreed::Any => "any time".to_owned(),
+            };
+            self.case.approach = Approach::for_(Purpose::Callback);
+            return self.speak(format!(
+                "No slot is free as the owner wants it (“{named}”); the owner is offered others."
+            ));
+        }
+        let why = match self.case.approach.purpose {
+            Purpose::PredictedFailure | Purpose::UrgentAlert => {
+                format!("Slots were found; the owner is told that {}.", self.foreseen_words())
+            }
+            Purpose::Reminder => "Slots were found; the owner is reminded.".to_owned(),
+            Purpose::BookingRecovery => {
+                "Slots were found; the owner is made one more offer.".to_owned()
+            }
+            Purpose::BookingCancelled => {
+                "Other slots were found; the owner is told that the booking fell through."
+                    .to_owned()
+            }
+            _ => "Slots were found; the owner is contacted as asked for.".to_owned(),
+        };
+        self.speak(why);
+    }
+
+    fn no_slots(&mut self, offered: &SlotsOffered) {
+        let (resume, agreed) = match &self.case.agreed {
+            Some(_) => (Resume::Book, " to which the owner agreed"),
+            None => (Resume::Contact, ""),
+        };
+        if self.case.has_booking() {
+            return self.no_other_slot();
+        }
+        let relax = words::relaxations(&offered.relax);
+        let (reason, how) = if relax.is_empty() {
+            let reason = format!("No workshop has a slot{agreed}, whatever were given up.");
+            (reason, "find a workshop".to_owned())
+        } else {
+            let reason =
+                format!("No workshop has a slot{agreed}. There would be one without: {relax}.");
+            (reason, "give up one of these constraints".to_owned())
+        };
+        self.escalate(resume, reason, &how);
+    }
+
+    /// The booking stands; the owner who cannot wait is told how far they may drive, the other by a person.
+    fn no_other_slot(&mut self) {
+        if self.case.approach.purpose == Purpose::UrgentAlert {
+            self.stand("There is no earlier slot; the booking stands and the owner is warned.");
+            return self.tell(Purpose::UrgentAlert);
+        }
+        let reason = "There is no slot at another time, as the owner wants it.";
+        self.escalate(Resume::Stand, reason, "speak to the owner");
+    }
+
+    /// Speaks to the owner and waits until that has happened.
+    pub(super) fn speak(&mut self, reason: impl Into<String>) {
+        let expires_at =
+            self.pointless_after(self.case.offers.iter().map(|known| known.slot.from).max());
+        let slots = self
+            .case
+            .offers
+            .iter()
+            .map(|known| words::as_offered(known.offer, &known.slot))
+            .collect();
+        let approach = self.case.approach;
+        let Some(contact) = self.contact(approach, slots, expires_at) else { return };
+        self.case.step = Some(contact.step.clone());
+        self.ctx.publish(&contact);
+        let until = expires_at.saturating_add(self.config().contact_grace.duration());
+        self.advance(CaseState::Contacting, Wait::Reach, until, reason);
+    }
+
+    /// Tells the owner something that needs no answer.
+    pub(super) fn tell(&mut self, purpose: Purpose) {
+        if self.owner.is_none() || self.facts().is_err() {
+            return self.ctx.count("notices_not_said", 1);
+        }
+        let booked_at = self.case.booking.as_ref().map(|booking| booking.slot.from);
+        let expires_at = self.pointless_after(booked_at);
+        let approach = Approach { purpose, asked_for: false };
+        let Some(contact) = self.contact(approach, Vec::new(), expires_at) else { return };
+        self.case.notice = Some(contact.step.clone());
+        self.ctx.publish(&contact);
+    }
+
+    /// After this there is no point in a contact about a slot at `slot_at`.
+    fn pointless_after(&self, slot_at: Option<Timestamp>) -> Timestamp {
+        let latest = self.now().saturating_add(self.config().contact_within.of(self.severity()));
+        slot_at.map_or(latest, |at| at.min(latest))
+    }
+
+    /// A contact with the next step's name; a person is asked when it cannot be said.
+    fn contact(
+        &mut self,
+        approach: Approach,
+        slots: Vec<OfferedSlot>,
+        expires_at: Timestamp,
+    ) -> Option<ContactOwner> {
+        let Some(owner) = self.owner.map(str::to_owned) else {
+            self.no_owner();
+            return None;
+        };
+        let facts = match self.facts() {
+            Ok(facts) => facts,
+            Err(missing) => {
+                let reason = format!("The owner cannot be told: {missing}.");
+                self.escalate(Resume::Contact, reason, "complete the profile");
+                return None;
+            }
+        };
+        self.case.tally.contacts = self.case.tally.contacts.saturating_add(1);
+        Some(ContactOwner {
+            case: self.case.id,
+            asset: self.asset(),
+            owner,
+            step: format!("{}-{}", name(approach.purpose), self.case.tally.contacts),
+            purpose: approach.purpose,
+            severity: self.severity(),
+            facts,
+            slots,
+            asked_for: approach.asked_for,
+            expires_at,
+        })
+    }
+
+    /// There is nobody to speak to.
+    pub(super) fn no_owner(&mut self) {
+        let reason =
+            format!("No owner is registered who could be told that {}.", self.foreseen_words());
+        self.escalate(Resume::Contact, reason, "register the owner");
+    }
+
+    /// An owner is registered now; a case that lacked one goes on.
+    pub(super) fn owner_known(&mut self) {
+        if self.case.state == CaseState::Escalated && self.case.tally.contacts == 0 {
+            self.case.tally.searches = 0;
+            self.search(CaseState::Contacting, "An owner is registered now; slots are looked for.");
+        }
+    }
+
+    /// The owner was reached.
+    pub(super) fn contacted(&mut self, contacted: &CustomerContacted) {
+        if !self.case.waits_for(Wait::Reach) || self.case.step.as_ref() != Some(&contacted.step) {
+            return self.pass_over();
+        }
+        self.case.tally.unreached = 0;
+        let reason = format!(
+            "The owner was reached {}; the answer is waited for.",
+            words::channel(contacted.channel)
+        );
+        self.await_answer(reason);
+    }
+
+    /// The owner has been spoken to and is to answer.
+    pub(super) fn await_answer(&mut self, reason: impl Into<String>) {
+        self.case.tally.searches = 0;
+        let until = self.now().saturating_add(self.config().answer_within.of(self.severity()));
+        self.advance(CaseState::AwaitingCustomer, Wait::Answer, until, reason);
+    }
+
+    /// The owner was not contacted because that is not allowed.
+    pub(super) fn suppressed(&mut self, suppressed: &ContactSuppressed) {
+        if !self.case.waits_for(Wait::Reach) || self.case.step.as_ref() != Some(&suppressed.step) {
+            return self.pass_over();
+        }
+        let how = match suppressed.reason {
+            SuppressedReason::NoConsent => "obtain the owner's consent or speak to them in person",
+            SuppressedReason::CapReached | SuppressedReason::QuietHours => {
+                "decide whether to speak to the owner in person"
+            }
+            SuppressedReason::UnknownOwner => "register the owner",
+            SuppressedReason::Erased => "find out who owns the asset now",
+        };
+        let reason = format!("The owner was not contacted: {}", sentence(&suppressed.detail));
+        // Without leave to contact them, the owner can agree to a person only.
+        self.escalate(Resume::Book, reason, how);
+    }
+
+    /// The owner could not be reached, or nobody knows.
+    pub(super) fn unreached(&mut self, failed: &ContactFailed) {
+        let step = Some(&failed.step);
+        let asked = self.case.waits_for(Wait::Reach) && self.case.step.as_ref() == step;
+        let told = self.case.state == CaseState::Booked && self.case.notice.as_ref() == step;
+        if !asked && !told {
+            return self.pass_over();
+        }
+        if let Some(intent) = failed.uncertain {
+            self.doubt(failed.reason.trim_end_matches('.'));
+            self.case.uncertain = Some(intent);
+            return;
+        }
+        if told {
+            return self.remark(format!(
+                "The owner could not be told of the booking: {}",
+                sentence(&failed.reason)
+            ));
+        }
+        self.case.tally.unreached = self.case.tally.unreached.saturating_add(1);
+        let reason = format!("The owner could not be reached: {}", sentence(&failed.reason));
+        if self.case.tally.unreached >= self.config().unreached_max {
+            return self.escalate(Resume::Contact, reason, "reach the owner some other way");
+        }
+        let until =
+            self.now().saturating_add(self.config().contact_again_after.of(self.severity()));
+        let reason = format!("{reason} It is tried again later.");
+        self.advance(CaseState::Contacting, Wait::Pause, until, reason);
+    }
+}
+
+/// Name of a purpose within a step's.
+fn name(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::PredictedFailure => "predicted-failure",
+        Purpose::UrgentAlert => "urgent-alert",
+        Purpose::Reminder => "reminder",
+        Purpose::Callback => "callback",
+        Purpose::BookingRecovery => "booking-recovery",
+        Purpose::BookingConfirmed => "booking-confirmed",
+        Purpose::BookingMoved => "booking-moved",
+        Purpose::BookingCancelled => "booking-cancelled",
+        Purpose::PostServiceFeedback => "post-service-feedback",
+    }
+}
+
+/// `detail` as the end of a sentence.
+fn sentence(detail: &str) -> String {
+    format!("{}.", detail.trim_end_matches('.'))
+}

@@ -1,0 +1,314 @@
+//! What the master remembers of an asset: its owner, its cases, and what has just ended.
+
+use super::path::Wait;
+use super::{Master, Wake};
+use messages::booking::Slot;
+use messages::case::{CaseOutcome, CaseState};
+use messages::contact::{Purpose, TimeWindow};
+use messages::prediction::{FailurePredicted, Hypothesis, Severity};
+use messages::{BookingId, CaseId, Finite, MessageId, OfferId, Record, Timestamp};
+use runtime::Ctx;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What is remembered of one asset.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct State {
+    /// Its owner, if one is registered.
+    pub(super) owner: Option<String>,
+    /// Cases that have not ended, by component.
+    pub(super) cases: BTreeMap<String, Case>,
+    /// Components whose last case has just ended.
+    pub(super) rests: BTreeMap<String, Rest>,
+    /// For when the timer is set.
+    wake_at: Option<Timestamp>,
+}
+
+impl Record for State {
+    const SCHEMA: u16 = 120;
+}
+
+/// A case that has not ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Case {
+    pub(super) id: CaseId,
+    pub(super) component: String,
+    pub(super) state: CaseState,
+    /// What it waits for, and until when; nothing once it has ended.
+    pub(super) wait: Option<(Wait, Timestamp)>,
+    /// The gravest that was predicted since it opened.
+    pub(super) severity: Severity,
+    pub(super) due_at: Timestamp,
+    /// End of the window that it opened on.
+    pub(super) opened_on: Timestamp,
+    /// The newest prediction.
+    pub(super) foreseen: Foreseen,
+    /// How the owner is spoken to next, or was last.
+    pub(super) approach: Approach,
+    /// The owner agreed, if so.
+    pub(super) agreed: Option<Agreed>,
+    /// The newest offers that have not been refused.
+    pub(super) offers: Vec<Offered>,
+    /// The offer that was last asked for.
+    pub(super) asked: Option<OfferId>,
+    pub(super) booking: Option<Booking>,
+    /// The contact that is under way.
+    pub(super) step: Option<String>,
+    /// The last contact that needs no answer.
+    pub(super) notice: Option<String>,
+    /// What a person was asked.
+    pub(super) question: Option<Question>,
+    /// The attempt of which nobody knows whether it happened.
+    pub(super) uncertain: Option<MessageId>,
+    pub(super) found: Option<Found>,
+    pub(super) outcome: Option<CaseOutcome>,
+    /// The owner was told that it cannot wait.
+    pub(super) alerted: bool,
+    pub(super) tally: Tally,
+}
+
+/// What is foreseen of one component.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Foreseen {
+    pub(super) prediction: MessageId,
+    pub(super) fleet: String,
+    pub(super) profile: String,
+    pub(super) window_end: Timestamp,
+    pub(super) horizon_hours: Finite,
+    pub(super) hypothesis: Hypothesis,
+    pub(super) model: String,
+}
+
+impl Foreseen {
+    pub(super) fn new(
+        prediction: MessageId,
+        predicted: &FailurePredicted,
+        hypothesis: &Hypothesis,
+    ) -> Self {
+        Self {
+            prediction,
+            fleet: predicted.fleet.clone(),
+            profile: predicted.profile.clone(),
+            window_end: predicted.window_end,
+            horizon_hours: predicted.horizon_hours,
+            hypothesis: hypothesis.clone(),
+            model: predicted.model.clone(),
+        }
+    }
+
+    pub(super) fn severity(&self) -> Severity {
+        self.hypothesis.advice.severity
+    }
+}
+
+/// How the owner is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Approach {
+    pub(super) purpose: Purpose,
+    pub(super) asked_for: bool,
+}
+
+/// What the owner agreed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Agreed {
+    /// Any slot.
+    Any,
+    /// A slot that begins within this.
+    Within(TimeWindow),
+    /// This slot.
+    Exactly(Slot),
+}
+
+/// A slot that can be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Offered {
+    pub(super) offer: OfferId,
+    pub(super) slot: Slot,
+}
+
+/// A slot that the case has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Booking {
+    pub(super) id: BookingId,
+    pub(super) slot: Slot,
+    pub(super) confirmed: bool,
+}
+
+/// What a person was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Question {
+    pub(super) reason: String,
+    pub(super) remedy: String,
+    /// What follows when the person approves.
+    pub(super) resume: Resume,
+    /// How often it was asked.
+    pub(super) times: u8,
+}
+
+/// What follows when a person approves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Resume {
+    /// The owner is contacted with new slots.
+    Contact,
+    /// The best slot is booked.
+    Book,
+    /// The booking stands.
+    Stand,
+    /// The workshop's finding is waited for.
+    Await,
+}
+
+/// What the workshop found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Found {
+    pub(super) at: Timestamp,
+    /// The faulty component, if one was.
+    pub(super) component: Option<String>,
+}
+
+/// How often what happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub(super) contacts: u16,
+    pub(super) reminders: u8,
+    pub(super) deferrals: u8,
+    pub(super) declines: u8,
+    pub(super) unclear: u8,
+    pub(super) questions: u8,
+    pub(super) searches: u8,
+    pub(super) unreached: u8,
+    pub(super) rebookings: u8,
+}
+
+/// A component whose last case has just ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Rest {
+    pub(super) case: CaseId,
+    pub(super) until: Timestamp,
+    /// Something graver than this opens a case all the same.
+    pub(super) severity: Severity,
+    /// Predictions that rest on earlier windows are about what the workshop has seen.
+    pub(super) found_at: Option<Timestamp>,
+    /// What was predicted meanwhile and has not been taken back.
+    pub(super) again: Option<Foreseen>,
+}
+
+impl Case {
+    /// A case about what is `foreseen`, not said yet.
+    pub(super) fn new(id: CaseId, foreseen: Foreseen, due_at: Timestamp) -> Self {
+        let severity = foreseen.severity();
+        let alerted = severity == Severity::Emergency;
+        Self {
+            id,
+            component: foreseen.hypothesis.component.clone(),
+            state: CaseState::Opened,
+            wait: None,
+            severity,
+            due_at,
+            opened_on: foreseen.window_end,
+            foreseen,
+            approach: Approach::first(severity),
+            agreed: None,
+            offers: Vec::new(),
+            asked: None,
+            booking: None,
+            step: None,
+            notice: None,
+            question: None,
+            uncertain: None,
+            found: None,
+            outcome: None,
+            alerted,
+            tally: Tally::default(),
+        }
+    }
+
+    pub(super) fn waits_for(&self, wait: Wait) -> bool {
+        self.wait.is_some_and(|(known, _)| known == wait)
+    }
+
+    pub(super) fn has_booking(&self) -> bool {
+        self.booking.as_ref().is_some_and(|booking| booking.confirmed)
+    }
+
+    pub(super) fn is_booking(&self, id: BookingId) -> bool {
+        self.booking.as_ref().is_some_and(|booking| booking.id == id)
+    }
+
+    /// The first offer that the owner agreed to and that lies ahead.
+    pub(super) fn fitting(&self, now: Timestamp) -> Option<Offered> {
+        let agreed = self.agreed.as_ref()?;
+        let fits = |offered: &&Offered| match agreed {
+            Agreed::Any => true,
+            Agreed::Within(window) => {
+                window.from <= offered.slot.from && offered.slot.from < window.to
+            }
+            Agreed::Exactly(slot) => {
+                (&slot.centre, slot.from) == (&offered.slot.centre, offered.slot.from)
+            }
+        };
+        self.offers.iter().filter(|offered| offered.slot.from > now).find(fits).cloned()
+    }
+}
+
+impl Approach {
+    /// How the owner is spoken to first.
+    pub(super) fn first(severity: Severity) -> Self {
+        let purpose = match severity {
+            Severity::Emergency => Purpose::UrgentAlert,
+            _ => Purpose::PredictedFailure,
+        };
+        Self::for_(purpose)
+    }
+
+    pub(super) fn for_(purpose: Purpose) -> Self {
+        Self { purpose, asked_for: purpose == Purpose::Callback }
+    }
+}
+
+impl State {
+    /// The component that case `id` is about, unless it has ended.
+    pub(super) fn component_of(&self, id: CaseId) -> Option<String> {
+        self.cases.values().find(|case| case.id == id).map(|case| case.component.clone())
+    }
+
+    /// Components whose cases' deadlines have passed.
+    pub(super) fn overdue(&self, now: Timestamp) -> Vec<String> {
+        let overdue =
+            self.cases.iter().filter(|(_, case)| case.wait.is_some_and(|(_, at)| at <= now));
+        overdue.map(|(component, _)| component.clone()).collect()
+    }
+
+    /// Ends the rests that have lasted until `now`; what is foreseen all the same.
+    pub(super) fn rested_through(&mut self, now: Timestamp) -> Vec<Foreseen> {
+        let (ended, rests) =
+            std::mem::take(&mut self.rests).into_iter().partition(|(_, rest)| rest.until <= now);
+        self.rests = rests;
+        let ended: BTreeMap<String, Rest> = ended;
+        ended.into_values().filter_map(|rest| rest.again).collect()
+    }
+
+    /// Whether `case` ended a short while ago.
+    pub(super) fn has_just_ended(&self, case: CaseId) -> bool {
+        self.rests.values().any(|rest| rest.case == case)
+    }
+
+    /// Sets the timer for the first deadline.
+    pub(super) fn arm(&mut self, ctx: &mut Ctx<'_, Master>) {
+        let deadlines = self.cases.values().filter_map(|case| case.wait).map(|(_, at)| at);
+        let wake_at = deadlines.chain(self.rests.values().map(|rest| rest.until)).min();
+        if wake_at == self.wake_at {
+            return;
+        }
+        match wake_at {
+            Some(at) => ctx.at(at, Wake),
+            None => ctx.cancel::<Wake>(),
+        }
+        self.wake_at = wake_at;
+    }
+
+    /// The timer has fired: it is set no longer.
+    pub(super) fn woken(&mut self) {
+        self.wake_at = None;
+    }
+}

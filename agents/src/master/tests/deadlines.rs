@@ -1,0 +1,147 @@
+//! Every state waits with a deadline, and something happens when it passes.
+
+use super::story::{Story, hours};
+use super::{HIGH, awaiting, booked, opened};
+use crate::master::Config;
+use messages::MessageId;
+use messages::booking::{CancelBooking, OfferSlots};
+use messages::case::CaseState::{
+    AwaitingCustomer, Booked, Closed, Contacting, Declined, Deferred, Escalated, InService, Opened,
+    Scheduling, Uncertain, Verifying,
+};
+use messages::case::{CaseEscalated, CaseOutcome, CaseState};
+use messages::contact::{Intent, Purpose};
+use std::time::Duration;
+
+/// Lets time pass to the case's deadline; what it says then.
+fn overdue(story: &mut Story) -> CaseState {
+    let deadline = story.newest().deadline.expect("a case that waits has a deadline");
+    let left = deadline.since(story.now());
+    assert!(!left.is_zero(), "the deadline lies ahead");
+    let before = story.world.published::<messages::case::CaseAdvanced>().len();
+    story.pass(left - Duration::from_millis(1));
+    let still = story.world.published::<messages::case::CaseAdvanced>().len();
+    assert_eq!(still, before, "nothing happens before the deadline");
+    story.pass(Duration::from_millis(1));
+    story.state()
+}
+
+#[test]
+fn workshops_that_do_not_answer_are_asked_again_and_then_a_person() {
+    let mut story = opened();
+    assert_eq!(overdue(&mut story), Opened);
+    assert_eq!(overdue(&mut story), Opened);
+    assert_eq!(story.count::<OfferSlots>(), 3);
+    assert_eq!(overdue(&mut story), Escalated);
+}
+
+#[test]
+fn a_contact_of_which_nothing_is_heard_is_escalated() {
+    let mut story = opened();
+    story.offer(3);
+    assert_eq!(story.state(), Contacting);
+    assert_eq!(overdue(&mut story), Escalated);
+}
+
+#[test]
+fn an_owner_who_does_not_answer_is_reminded_and_then_left_to_a_person() {
+    let mut story = awaiting();
+    assert_eq!(overdue(&mut story), Contacting);
+    story.offer(3);
+    assert_eq!(story.contact().purpose, Purpose::Reminder);
+    story.contacted();
+    assert_eq!(story.state(), AwaitingCustomer);
+    assert_eq!(overdue(&mut story), Escalated);
+}
+
+#[test]
+fn a_hold_that_is_not_answered_is_looked_for_again() {
+    let mut story = awaiting();
+    story.choose(0);
+    assert_eq!(overdue(&mut story), Scheduling);
+    assert_eq!(story.count::<OfferSlots>(), 2);
+}
+
+#[test]
+fn a_held_slot_that_is_not_booked_is_given_back_and_looked_for_again() {
+    let mut story = awaiting();
+    story.choose(0);
+    story.held();
+    assert_eq!(overdue(&mut story), Scheduling);
+    assert_eq!((story.count::<CancelBooking>(), story.count::<OfferSlots>()), (1, 2));
+}
+
+#[test]
+fn a_booked_asset_of_which_nothing_is_heard_is_escalated() {
+    let mut story = booked();
+    assert_eq!(overdue(&mut story), Escalated);
+    story.decide(messages::case::Decision::Approve);
+    assert_eq!(story.state(), Booked);
+}
+
+#[test]
+fn a_workshop_that_says_nothing_is_escalated() {
+    let mut story = booked();
+    story.started();
+    assert_eq!(story.state(), InService);
+    assert_eq!(overdue(&mut story), Escalated);
+    story.decide(messages::case::Decision::Approve);
+    assert_eq!(story.state(), InService);
+}
+
+#[test]
+fn a_finding_that_nobody_judges_closes_the_case_by_itself() {
+    let mut story = booked();
+    story.started();
+    story.found("brake", Some("brake"));
+    assert_eq!(story.state(), Verifying);
+    assert_eq!(overdue(&mut story), Closed);
+    assert_eq!(story.closed().outcome, CaseOutcome::Confirmed);
+}
+
+#[test]
+fn pauses_end_with_a_contact() {
+    let mut story = awaiting();
+    story.answer(Intent::Defer);
+    assert_eq!(story.state(), Deferred);
+    assert_eq!(overdue(&mut story), Contacting);
+    let mut story = awaiting();
+    story.answer(Intent::Decline);
+    assert_eq!(story.state(), Declined);
+    assert_eq!(overdue(&mut story), Contacting);
+}
+
+#[test]
+fn a_person_who_does_not_act_is_asked_again_ever_more_patiently() {
+    let mut story = opened();
+    story.offer(0);
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let now = story.now();
+        waits.push(story.newest().deadline.unwrap().since(now));
+        assert_eq!(overdue(&mut story), Escalated);
+    }
+    assert_eq!(waits, [8, 16, 24, 24].map(hours));
+    assert_eq!(story.count::<CaseEscalated>(), 5);
+}
+
+#[test]
+fn an_uncertain_contact_is_asked_about_again() {
+    let mut story = opened();
+    story.offer(3);
+    story.failed(Some(MessageId::named("attempt", "1")));
+    assert_eq!(overdue(&mut story), Uncertain);
+    assert_eq!(story.count::<CaseEscalated>(), 2);
+}
+
+#[test]
+fn two_cases_of_one_asset_keep_their_own_deadlines() {
+    let mut story = Story::with(Config::default(), |world| world);
+    story.predict("brake", HIGH);
+    story.pass(Duration::from_secs(300));
+    story.predict("engine", HIGH);
+    story.pass(Duration::from_secs(300));
+    assert_eq!(story.count::<OfferSlots>(), 3, "the first was asked for again");
+    story.pass(Duration::from_secs(300));
+    assert_eq!(story.count::<OfferSlots>(), 4, "the second was asked for again");
+}

@@ -1,0 +1,67 @@
+//! Samples of what turned out to be true.
+
+use crate::bookings::booking;
+use crate::cases::case;
+use crate::samples::{AnyMessage, at, number};
+use messages::MessageId;
+use messages::finding::{
+    DetectorDemoted, DetectorPromoted, FailureRecorded, FindingRecorded, Outcome, Precision,
+    PredictionVerified,
+};
+
+pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
+    let detector = "trend-to-limit/1 cooling";
+    vec![
+        Box::new(FindingRecorded {
+            asset: "VEH001".into(),
+            network: Some("demo".into()),
+            booking: Some(booking()),
+            case: Some(case()),
+            examined: "cooling".into(),
+            component: Some("cooling".into()),
+            cause: Some("worn pump bearing".into()),
+            part: Some("coolant pump".into()),
+            batch: Some("Q2-2025".into()),
+            repaired: true,
+            found_at: at("2026-03-05T12:00:00Z"),
+            by: "pune".into(),
+        }),
+        Box::new(FailureRecorded {
+            asset: "VEH002".into(),
+            component: "brake".into(),
+            failed_at: at("2026-03-04T09:00:00Z"),
+            by: "fleet desk".into(),
+        }),
+        Box::new(PredictionVerified {
+            detector: detector.into(),
+            asset: "VEH001".into(),
+            component: "cooling".into(),
+            case: Some(case()),
+            prediction: Some(MessageId::named("golden", "prediction")),
+            outcome: Outcome::TruePositive,
+            lead_hours: Some(number(78.0)),
+            probability: Some(number(0.75)),
+            judged_by: Some(MessageId::named("golden", "finding")),
+        }),
+        Box::new(DetectorDemoted {
+            detector: detector.into(),
+            precision: precision(),
+            reason: "the upper end of its precision is below 0.7".into(),
+        }),
+        Box::new(DetectorPromoted {
+            detector: detector.into(),
+            precision: precision(),
+            reason: "its precision holds again".into(),
+        }),
+    ]
+}
+
+fn precision() -> Precision {
+    Precision {
+        true_positives: 3,
+        false_positives: 5,
+        low: number(0.125),
+        mean: number(0.375),
+        high: number(0.6875),
+    }
+}

@@ -1,0 +1,194 @@
+//! What speaks against a slot without forbidding it: points, and a sentence for each.
+
+use super::ground::{Ground, Spot, check_job, minutes, zone_of, zoned};
+use super::problem::{Job, Position, Window};
+use super::words;
+use super::{Invalid, Settings};
+use jiff::tz::TimeZone;
+use messages::prediction::Severity;
+use serde::{Deserialize, Serialize};
+
+/// Mean radius of the earth, in kilometres (IUGG).
+const EARTH_KM: f64 = 6_371.0;
+
+/// Something that speaks against a slot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Penalty {
+    /// Which wish it fails.
+    pub kind: PenaltyKind,
+    /// Points, above 0.
+    pub points: f64,
+    /// Why, for people.
+    pub because: String,
+}
+
+/// The soft wishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PenaltyKind {
+    /// It starts after the due time.
+    Late,
+    /// The owner said they cannot come then.
+    Unable,
+    /// The owner prefers other times.
+    Unpreferred,
+    /// The owner prefers another centre.
+    OtherCentre,
+    /// The way to the centre.
+    Distance,
+    /// Others have booked much of the day.
+    Load,
+    /// Much of the day is foreseen to be asked for.
+    Demand,
+    /// Owners rate the centre below the best.
+    Rating,
+    /// The owner has another time already.
+    Moved,
+}
+
+/// All of them, in the order of [`Costs`].
+pub(super) const KINDS: [PenaltyKind; 9] = [
+    PenaltyKind::Late,
+    PenaltyKind::Unable,
+    PenaltyKind::Unpreferred,
+    PenaltyKind::OtherCentre,
+    PenaltyKind::Distance,
+    PenaltyKind::Load,
+    PenaltyKind::Demand,
+    PenaltyKind::Rating,
+    PenaltyKind::Moved,
+];
+
+/// Points by [`KINDS`].
+pub(super) type Costs = [f64; KINDS.len()];
+
+/// What a job wishes of each centre, worked out once.
+pub(super) struct Wishes<'a> {
+    pub(super) job: &'a Job,
+    zone: TimeZone,
+    pub(super) sites: Vec<SiteWish>,
+    /// Where and when the booking is that would be moved.
+    pub(super) origin: Option<(usize, i64)>,
+}
+
+/// What a job wishes of one centre.
+pub(super) struct SiteWish {
+    /// Kilometres, and whether they are known.
+    pub(super) km: Option<(f64, bool)>,
+    /// Rating, and whether it is the centre's own.
+    pub(super) rating: Option<(f64, bool)>,
+    is_other: bool,
+}
+
+impl<'a> Wishes<'a> {
+    pub(super) fn new(ground: &Ground<'_>, job: &'a Job) -> Result<Self, Invalid> {
+        check_job(job)?;
+        let centres = || ground.sites.iter().map(|site| site.centre);
+        let known: Vec<Option<f64>> = centres()
+            .map(|centre| {
+                let straight = || Some(straight_km(job.position?, centre.position?));
+                job.km_by_centre.get(&centre.id).copied().or_else(straight)
+            })
+            .collect();
+        let farthest = known.iter().flatten().copied().reduce(f64::max);
+        let rated: Vec<f64> = centres().filter_map(|centre| centre.rating).collect();
+        let average =
+            Some(rated.iter().sum::<f64>() / count(rated.len())).filter(|_| !rated.is_empty());
+        let wish = |(centre, km): (&super::Centre, &Option<f64>)| SiteWish {
+            km: km.map(|km| (km, true)).or(farthest.map(|km| (km, false))),
+            rating: centre.rating.map(|own| (own, true)).or(average.map(|mean| (mean, false))),
+            is_other: job.centre.as_ref().is_some_and(|wished| *wished != centre.id),
+        };
+        let sites = centres().zip(&known).map(wish).collect();
+        Ok(Self { job, zone: zone_of(&job.zone, &job.case)?, sites, origin: None })
+    }
+
+    /// Points of `spot`, whose day others have booked for `booked` milliseconds.
+    pub(super) fn costs(
+        &self,
+        ground: &Ground<'_>,
+        settings: &Settings,
+        spot: Spot,
+        booked: i64,
+    ) -> Costs {
+        let Job { severity, due_at, able, preferred, .. } = self.job;
+        let site = &self.sites[spot.centre];
+        let capacity = ground.sites[spot.centre].capacity(spot.day);
+        let share = |minutes: f64| if capacity > 0.0 { minutes / capacity } else { 0.0 };
+        let late = hours((spot.from - due_at.as_millis()).max(0));
+        let asked = if *severity == Severity::Emergency { 0.0 } else { 1.0 };
+        let outside = |windows: &[Window]| asked * flag(!self.is_within(windows, spot.from));
+        let foreseen = ground.sites[spot.centre].days[spot.day].foreseen.unwrap_or(0.0);
+        [
+            settings.lateness_of(*severity) * late,
+            settings.unable * outside(able),
+            settings.unpreferred * outside(preferred),
+            settings.other_centre * asked * flag(site.is_other),
+            settings.distance_per_km * site.km.map_or(0.0, |(km, _)| km),
+            settings.load * share(minutes(booked)),
+            settings.demand * share(foreseen),
+            settings.rating * site.rating.map_or(0.0, |(rating, _)| 1.0 - rating / 5.0),
+            self.moved(settings, spot),
+        ]
+    }
+
+    fn moved(&self, settings: &Settings, spot: Spot) -> f64 {
+        match self.origin {
+            Some((centre, from)) if (centre, from) != (spot.centre, spot.from) => {
+                settings.moved + settings.moved_per_hour * hours((spot.from - from).abs())
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// Whether the owner can and likes to come at `at`.
+    pub(super) fn holds_at(&self, at: i64) -> bool {
+        self.is_within(&self.job.able, at) && self.is_within(&self.job.preferred, at)
+    }
+
+    /// Whether the owner's clock at `at` is in one of `windows`, or there are none.
+    fn is_within(&self, windows: &[Window], at: i64) -> bool {
+        let local = std::cell::LazyCell::new(|| zoned(at, &self.zone));
+        let holds = |window: &Window| match window {
+            Window::Once { from, until } => (from.as_millis()..until.as_millis()).contains(&at),
+            Window::Weekly { days, hours } => {
+                let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
+                let range = i32::from(hours.open_minute)..i32::from(hours.close_minute);
+                days.holds(local.weekday()) && range.contains(&minute)
+            }
+        };
+        windows.is_empty() || windows.iter().any(holds)
+    }
+
+    /// `costs` as penalties with their sentences.
+    pub(super) fn penalties(&self, ground: &Ground<'_>, spot: Spot, costs: &Costs) -> Vec<Penalty> {
+        let there = KINDS.iter().zip(costs).filter(|(_, points)| **points > 0.0);
+        there
+            .map(|(&kind, &points)| {
+                let because = words::penalty(self, ground, spot, kind);
+                Penalty { kind, points, because }
+            })
+            .collect()
+    }
+}
+
+/// Great-circle distance by the haversine formula.
+fn straight_km(one: Position, other: Position) -> f64 {
+    let (lat, other_lat) = (one.latitude.to_radians(), other.latitude.to_radians());
+    let half = |angle: f64| (angle / 2.0).sin().powi(2);
+    let across = half((other.longitude - one.longitude).to_radians());
+    let chord = half(other_lat - lat) + lat.cos() * other_lat.cos() * across;
+    2.0 * EARTH_KM * chord.min(1.0).sqrt().asin()
+}
+
+fn flag(set: bool) -> f64 {
+    if set { 1.0 } else { 0.0 }
+}
+
+pub(super) fn hours(millis: i64) -> f64 {
+    minutes(millis) / 60.0
+}
+
+fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}

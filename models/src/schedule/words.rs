@@ -1,0 +1,147 @@
+//! Puts penalties and constraints into sentences that owners and planners read.
+
+use super::calendar::Constraint;
+use super::ground::{Ground, Spot, zoned};
+use super::penalty::{PenaltyKind, Wishes};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use messages::time::Timestamp;
+use std::fmt;
+
+/// Why `kind` speaks against `spot`.
+pub(super) fn penalty(
+    wishes: &Wishes<'_>,
+    ground: &Ground<'_>,
+    spot: Spot,
+    kind: PenaltyKind,
+) -> String {
+    let site = &ground.sites[spot.centre];
+    let (id, day) = (&site.centre.id, &site.days[spot.day]);
+    let wish = &wishes.sites[spot.centre];
+    match kind {
+        PenaltyKind::Late => {
+            format!(
+                "it starts {} after the due time",
+                span(spot.from - wishes.job.due_at.as_millis())
+            )
+        }
+        PenaltyKind::Unable => "the owner said they cannot come at this time".to_owned(),
+        PenaltyKind::Unpreferred => "the owner prefers other times".to_owned(),
+        PenaltyKind::OtherCentre => {
+            let wished = wishes.job.centre.as_deref().unwrap_or_default();
+            format!("the owner prefers `{wished}` to `{id}`")
+        }
+        PenaltyKind::Distance => match wish.km {
+            Some((km, true)) => format!("`{id}` is {km:.0} km away"),
+            _ => format!("the way to `{id}` is unknown and counted like the longest that is known"),
+        },
+        PenaltyKind::Load => format!("others have booked part of {} at `{id}`", date(day.date)),
+        PenaltyKind::Demand => {
+            format!("much demand is foreseen on {} at `{id}`", date(day.date))
+        }
+        PenaltyKind::Rating => match wish.rating {
+            Some((rating, true)) => format!("owners rate `{id}` {rating:.1} of 5"),
+            _ => format!("`{id}` is not rated yet and counted as average"),
+        },
+        PenaltyKind::Moved => match wishes.origin {
+            Some((centre, from)) => {
+                let old = &ground.sites[centre];
+                format!("it was agreed for {} at `{}`", clock(from, &old.zone), old.centre.id)
+            }
+            None => "it was agreed for a centre that is gone".to_owned(),
+        },
+    }
+}
+
+/// What would have to be otherwise.
+pub(super) fn relaxed(constraint: &Constraint, zone: &TimeZone, due_at: Timestamp) -> String {
+    let time = |at: &Timestamp| clock(at.as_millis(), zone);
+    match constraint {
+        Constraint::Case { booking } => format!("without booking `{booking}` of the same case"),
+        Constraint::Centre { centre } => format!("with `{centre}` in the network"),
+        Constraint::Early { at } => format!("earlier than {}", time(at)),
+        Constraint::Latest { at } if *at == due_at => {
+            format!("later than the due time, {}", time(at))
+        }
+        Constraint::Latest { at } => format!("later than {}", time(at)),
+        Constraint::Hours { centre, date: day } => {
+            format!("with longer opening hours of `{centre}` on {}", date(*day))
+        }
+        Constraint::Holiday { centre, date: day } => {
+            format!("without the holiday of `{centre}` on {}", date(*day))
+        }
+        Constraint::Bay { centre } => format!("with one more bay free at `{centre}`"),
+        Constraint::Technician { centre, skill, skilled: 0 } => {
+            format!("with a technician at `{centre}` who can do `{skill}`")
+        }
+        Constraint::Technician { centre, skill, .. } => {
+            format!("with one more technician free at `{centre}` who can do `{skill}`")
+        }
+        Constraint::Part { centre, part, there_at: Some(at) } => {
+            format!("with part `{part}` at `{centre}` before {}, when it arrives", time(at))
+        }
+        Constraint::Part { centre, part, there_at: None } => {
+            format!("with part `{part}` at `{centre}`, where none is to come")
+        }
+        Constraint::EmergencyPlaces { centre, date: day, places } => {
+            format!("using one of the {places} emergency places of `{centre}` on {}", date(*day))
+        }
+    }
+}
+
+/// A moment on a local clock, e.g. `Thu 5 Mar 2026 10:15`.
+pub(super) fn clock(at: i64, zone: &TimeZone) -> String {
+    zoned(at, zone).strftime("%a %-d %b %Y %H:%M").to_string()
+}
+
+fn date(date: Date) -> String {
+    date.strftime("%a %-d %b %Y").to_string()
+}
+
+/// A time span in its two greatest units, e.g. `2 d 3 h`.
+fn span(millis: i64) -> String {
+    let minutes = millis / super::ground::MINUTE;
+    let (days, hours, rest) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours) {
+        (0, 0) => format!("{rest} min"),
+        (0, _) => format!("{hours} h {rest} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// Why a booking cannot stay, or a slot not be had.
+pub(super) fn lost(constraints: &[Constraint]) -> String {
+    let sentences: Vec<String> = constraints.iter().map(Constraint::to_string).collect();
+    sentences.join("; ")
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&loss(self))
+    }
+}
+
+fn loss(constraint: &Constraint) -> String {
+    match constraint {
+        Constraint::Case { booking } => format!("booking `{booking}` is of the same case"),
+        Constraint::Centre { centre } => format!("`{centre}` has left the network"),
+        Constraint::Early { .. } => "it lies in the past".to_owned(),
+        Constraint::Latest { .. } => "it is later than allowed".to_owned(),
+        Constraint::Hours { centre, date: day } => {
+            format!("`{centre}` is not open at this time on {}", date(*day))
+        }
+        Constraint::Holiday { centre, date: day } => {
+            format!("`{centre}` has a holiday on {}", date(*day))
+        }
+        Constraint::Bay { centre } => format!("its bay at `{centre}` is not free"),
+        Constraint::Technician { centre, skill, .. } => {
+            format!("its technician at `{centre}` is not free for `{skill}`")
+        }
+        Constraint::Part { centre, part, .. } => {
+            format!("part `{part}` is not at `{centre}` by then")
+        }
+        Constraint::EmergencyPlaces { centre, date: day, .. } => {
+            format!("it takes an emergency place of `{centre}` on {}", date(*day))
+        }
+    }
+}

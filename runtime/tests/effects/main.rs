@@ -1,0 +1,13 @@
+//! Effects: performed once each, whatever is killed and whatever the provider answers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod crashes;
+mod deployment;
+mod order;
+mod people;
+mod provider;
+mod retries;
+mod ringer;
+mod rules;
+mod wiring;
