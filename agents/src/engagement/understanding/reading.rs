@@ -133,10 +133,7 @@ impl<'a> Reading<'a> {
         spans.extend(times.map(|(first, last)| (self.items[first].from, self.items[last].to)));
         spans.sort_unstable();
         spans.dedup();
-        spans
-            .into_iter()
-            .filter_map(|(from, to)| Some(self.reply.get(from..to)?.to_owned()))
-            .collect()
+        spans.into_iter().filter_map(|(from, to)| Some(self.reply.get(from..to)?.to_owned())).collect()
     }
 
     /// `window` of `mention`, with the words that it came from.
@@ -199,8 +196,6 @@ impl<'a> Reading<'a> {
                 || item.is_any(NEGATORS)
                 || item.is_any(super::english::CLAUSE_WORDS)
         };
-        let picked =
-            |item: &Item| !self.picks.is_empty() && matches!(item.kind, Kind::Number { .. });
         let items = self.items.iter().zip(free);
         items.filter(|(item, free)| **free && !known(item)).count()
     }
@@ -208,9 +203,7 @@ impl<'a> Reading<'a> {
     fn mentions(&self, expressions: &[Expression], calendar: &Calendar) -> Vec<Mention> {
         let mut mentions: Vec<Mention> = Vec::new();
         for (at, item) in self.items.iter().enumerate() {
-            let Some(expression) = item.time.and_then(|time| expressions.get(time)) else {
-                continue;
-            };
+            let Some(expression) = item.time.and_then(|time| expressions.get(time)) else { continue };
             if expression.past {
                 continue;
             }
@@ -219,8 +212,7 @@ impl<'a> Reading<'a> {
             let windows = calendar.windows(&expression);
             // "Today and tomorrow": what holds of the one holds of the other.
             let joined = at > 1 && self.items[at - 1].is_any(&["and", "or", "nor"]);
-            let before =
-                mentions.last().filter(|before: &&Mention| joined && before.items.1 == at - 2);
+            let before = mentions.last().filter(|before: &&Mention| joined && before.items.1 == at - 2);
             let role = match before {
                 Some(before) => before.role,
                 None => self.role(at, busy && !expression.until),
@@ -241,17 +233,16 @@ impl<'a> Reading<'a> {
     fn settled(&self, expression: &Expression, at: usize, busy: bool) -> Expression {
         let mut settled = expression.clone();
         let free = self.items.iter().any(|item| {
-            item.clause == self.items[at].clause
-                && item.is_any(&["free", "available", "here", "home"])
+            item.clause == self.items[at].clause && item.is_any(&["free", "available", "here", "home"])
         });
         if expression.until && free && !busy {
             settled.clock = settled.clock.map(|clock| match clock {
                 Clock::After(hour) => Clock::Before(hour),
                 other => other,
             });
-            settled.day = settled
-                .day
-                .map(|(bound, day)| (if bound == Bound::From { Bound::By } else { bound }, day));
+            settled.day = settled.day.map(|(bound, day)| {
+                (if bound == Bound::From { Bound::By } else { bound }, day)
+            });
         }
         settled
     }
@@ -266,11 +257,7 @@ impl<'a> Reading<'a> {
         }
         let negated = self.negator_before(at, NEGATION_OF_TIMES_ITEMS).is_some();
         let misfit = self.sense_in_clause(at, &[Sense::Misfit], false)
-            || self.sense_in_clause(
-                at,
-                &[Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any],
-                true,
-            );
+            || self.sense_in_clause(at, &[Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any], true);
         if negated || misfit || busy { Role::Unwanted } else { Role::Wanted }
     }
 
@@ -291,9 +278,7 @@ impl<'a> Reading<'a> {
             known.day.is_some() && known.clock.is_none() && known.part.is_none()
         };
         let hours_only = |known: &Expression| {
-            known.day.is_none()
-                && known.ahead.is_none()
-                && (known.clock.is_some() || known.part.is_some())
+            known.day.is_none() && known.ahead.is_none() && (known.clock.is_some() || known.part.is_some())
         };
         let fit = (day_only(one) && hours_only(other)) || (hours_only(one) && day_only(other));
         let between = &self.items[first.items.1..second.items.0];
