@@ -179,10 +179,12 @@ fn uncertain(log: &mut Log, cause: Placed, intent: MessageId) {
         conclusion: Conclusion::Uncertain { reason: "the provider's answer was lost".into() },
     };
     let cause = log.say("effects", cause, &concluded);
+    let (from, reason) = (CaseState::Booked, "the owner may or may not have been told");
+    let cause = log.advance(cause, from, CaseState::Uncertain, reason);
     let escalated = CaseEscalated {
         case,
         asset: ASSET.into(),
-        reason: "the owner may or may not have been told".into(),
+        reason: reason.into(),
         remedy: "ask them, then `aurorasync case resolve`".into(),
     };
     log.say("master", cause, &escalated);
