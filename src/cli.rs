@@ -1,8 +1,8 @@
 //! The verbs and their flags.
 
 use crate::commands::{
-    agent, asset, backup, bench, check, completions, config, dead, demo, doctor, events, owner,
-    quarantine, replay, run, verify, version,
+    agent, asset, backup, bench, booking, case, centre, check, completions, config, dead, demo,
+    doctor, events, owner, quarantine, replay, reply, run, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -46,9 +46,20 @@ pub enum Command {
     /// Adds, imports, lists and retires assets.
     #[command(subcommand)]
     Asset(asset::AssetCommand),
-    /// Adds owners.
+    /// Adds, imports and lists owners, what they allow and what was said to them.
     #[command(subcommand)]
     Owner(owner::OwnerCommand),
+    /// Imports and lists centres and the parts they have.
+    #[command(subcommand)]
+    Centre(centre::CentreCommand),
+    /// Lists and explains what is going to fail, and takes decisions about it.
+    #[command(subcommand)]
+    Case(case::CaseCommand),
+    /// Lists, moves and cancels bookings, and takes what the workshop says.
+    #[command(subcommand)]
+    Booking(booking::BookingCommand),
+    /// Takes what an owner says.
+    Reply(reply::ReplyArgs),
     /// Lists, shows and releases telemetry that was set aside.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
@@ -105,6 +116,10 @@ impl Command {
             Command::Run(args) => run::perform(args, session),
             Command::Asset(command) => asset::perform(command, session),
             Command::Owner(command) => owner::perform(command, session),
+            Command::Centre(command) => centre::perform(command, session),
+            Command::Case(command) => case::perform(command, session),
+            Command::Booking(command) => booking::perform(command, session),
+            Command::Reply(args) => reply::perform(args, session),
             Command::Quarantine(command) => quarantine::perform(command, session),
             Command::Agent(command) => agent::perform(command, session),
             Command::Dead(command) => dead::perform(command, session),
@@ -145,6 +160,14 @@ pub struct Remote {
     /// How long an answer is waited for.
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]
     pub timeout: Duration,
+}
+
+/// How what is said can be said again without being done twice.
+#[derive(Args, Clone, Debug)]
+pub struct Repeat {
+    /// Sent again under the same key, it is answered again and done once.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
 }
 
 fn duration(text: &str) -> Result<Duration, SpanError> {

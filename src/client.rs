@@ -191,8 +191,25 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.post_once(path, body, None)
+    }
+
+    /// Sends `body` to `path`; under a `key` it can be sent again and is done once.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn post_once(
+        &self,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<Value, ClientError> {
         let url = format!("{}{path}", self.url);
-        let (status, text) = self.read(self.agent.post(&url).send_json(body))?;
+        let mut request = self.agent.post(&url);
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let (status, text) = self.read(request.send_json(body))?;
         self.judge(path, status, &text)
     }
 

@@ -91,6 +91,10 @@ pub struct Retention {
     pub telemetry: Span,
     /// Age of assessments.
     pub health: Span,
+    /// Bytes of telemetry that are kept, if it is not too old; 0 sets no limit.
+    pub telemetry_bytes: u64,
+    /// Bytes of assessments that are kept, if they are not too old; 0 sets no limit.
+    pub health_bytes: u64,
 }
 
 /// What is exported.
@@ -130,7 +134,7 @@ impl Default for Limits {
 impl Default for Retention {
     fn default() -> Self {
         let fortnight = span(14 * 24 * 3_600_000);
-        Self { telemetry: fortnight, health: fortnight }
+        Self { telemetry: fortnight, health: fortnight, telemetry_bytes: 0, health_bytes: 0 }
     }
 }
 

@@ -12,10 +12,13 @@ pub mod effects;
 pub mod error;
 pub mod exit;
 pub mod export;
+pub mod import;
 pub mod logging;
+pub mod named;
 pub mod nearest;
 pub mod output;
 pub mod replaying;
+pub mod shown;
 pub mod upkeep;
 
 use clap::Parser;

@@ -216,7 +216,7 @@ fn cell(value: Option<&Value>) -> String {
 }
 
 /// Text from elsewhere without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {
@@ -252,8 +252,12 @@ fn branch(text: &mut String, value: &Value, depth: usize) {
         }
         Value::Array(items) if !is_leaf(value) => {
             for item in items {
-                put(text, &format!("{pad}-"));
+                let begin = text.len();
                 branch(text, item, depth + 1);
+                // The dash stands before the first field, in the room that its depth leaves.
+                if text.len() > begin {
+                    text.replace_range(begin..begin + pad.len() + 2, &format!("{pad}- "));
+                }
             }
         }
         leaf => put(text, &format!("{pad}{}", cell(Some(leaf)))),
@@ -290,6 +294,14 @@ mod tests {
         let items = [json!({"a": "x\u{1b}[2J"})];
         let text = table(&[Column("A", "/a"), Column("B", "/b")], &items);
         assert_eq!(text, "A          B\nx\\u{1b}[2J  -\n".replace("A          B", "A           B"));
+    }
+
+    #[test]
+    fn a_list_of_things_has_a_dash_before_each() {
+        let codes =
+            json!([{"code": "P0217", "at": {"x": 1}}, {"code": "P0300"}, [], [[1, 2], ["a"]]]);
+        let expected = "codes\n  - at\n      x  1\n    code  P0217\n  - code  P0300\n  - -\n  - - 1, 2\n    - a\n";
+        assert_eq!(outline(&json!({ "codes": codes })), expected);
     }
 
     #[test]

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Condition of one asset at the end of one window.
 ///
 /// Samples that come late, but within the lateness, change the windows they belong to; a window that was
-/// changed is published once more, with revision 1, when nothing can change it any further.
+/// changed is published once more, with revision 1, when nothing can change it any further. When no later
+/// sample comes that shows this, it is published after the lateness by the clock; should it change even then,
+/// it is published again, with the next revision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HealthAssessed {
     /// Fleet of the asset.
@@ -25,7 +27,7 @@ pub struct HealthAssessed {
     pub window_start: Timestamp,
     /// First moment after the window.
     pub window_end: Timestamp,
-    /// 0 when the window closed; 1 once more after the lateness, if late samples changed it.
+    /// 0 when the window closed; one more each time it is published because late samples changed it.
     pub revision: u16,
     /// Operating state throughout the window; absent when unknown or when it changed within the window.
     pub operating_state: Option<String>,

@@ -9,6 +9,7 @@ use crate::engine::Turn;
 use crate::flight::{Flight, FlightRecorder};
 use crate::router::Router;
 use crate::store::{Batch, Change, HostId, Partition, Store, StoreError};
+use crate::stretches::Stretches;
 use messages::{Envelope, Sequence, Stream, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,13 +97,21 @@ pub struct Writer {
     /// Cursor and watermark that each host's last commit left.
     left: BTreeMap<HostId, Left>,
     newest_at: BTreeMap<Partition, Timestamp>,
+    stretches: Stretches,
 }
 
 impl Writer {
     /// A writer over `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, router: Arc<Router>) -> Self {
-        Self { store, clock, router, left: BTreeMap::new(), newest_at: BTreeMap::new() }
+        Self {
+            store,
+            clock,
+            router,
+            left: BTreeMap::new(),
+            newest_at: BTreeMap::new(),
+            stretches: Stretches::default(),
+        }
     }
 
     /// Commits `requests` together; a fenced one is refused alone.
@@ -120,15 +129,27 @@ impl Writer {
             let added = self.add(&mut batch, request)?;
             spans.push(added.map(|()| start..batch.appends.len()));
         }
-        let partitions: Vec<Partition> =
-            batch.appends.iter().map(|(partition, _)| *partition).collect();
+        let appended: Vec<(Partition, u64)> = batch
+            .appends
+            .iter()
+            .map(|(partition, envelope)| (*partition, envelope.data.len() as u64))
+            .collect();
+        for (partition, _) in &appended {
+            self.stretches.resume(*partition, &*self.store)?;
+        }
         let empty = batch.appends.is_empty()
             && batch.hosts.is_empty()
             && batch.blobs.is_empty()
             && batch.trims.is_empty();
+        if !empty {
+            batch.blobs.append(&mut self.stretches.take_notes());
+        }
         let sequences = if empty { Vec::new() } else { self.store.commit(batch)? };
+        for ((partition, bytes), sequence) in appended.iter().zip(&sequences) {
+            self.stretches.count(*partition, *sequence, *bytes);
+        }
         let receipt = |span: std::ops::Range<usize>| {
-            span.map(|index| (partitions[index], sequences[index])).collect()
+            span.map(|index| (appended[index].0, sequences[index])).collect()
         };
         Ok(spans.into_iter().map(|span| span.map(receipt)).collect())
     }

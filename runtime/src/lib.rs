@@ -29,6 +29,7 @@ pub mod recompute;
 pub mod retention;
 pub mod router;
 pub mod store;
+pub mod stretches;
 pub mod supervisor;
 pub mod testkit;
 pub mod timers;

@@ -1,31 +1,38 @@
 //! Forgets telemetry and assessments that are old, but nothing that somebody may still have to read.
 //!
-//! A record goes when it is older than its stream's age, every agent that reads its partition has
-//! saved its states behind it, and the newest export was begun after it. LOG and DEAD are kept.
+//! A record goes when it is older than its stream's age, or when there is more behind it than its
+//! stream may have in bytes; in either case only once every agent that reads its partition has saved
+//! its states behind it, and the newest export was begun after it. LOG and DEAD are kept.
 
 use crate::catalog::Catalog;
 use crate::committer::{CommitError, Committer, Request};
 use crate::router::Router;
 use crate::store::{HostId, Partition, ReadLimit, Store, StoreError};
+use crate::stretches;
 use messages::{Sequence, Stream, Timestamp};
 use std::time::Duration;
 
 /// Records forgotten by one commit at most, so that nobody waits long behind it.
 pub const TRIM_RECORDS_MAX: u64 = 4_096;
 
-/// How long records are kept, by append time.
+/// How long records are kept, by append time, and how many bytes of message data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Age of TELEMETRY.
     pub telemetry: Duration,
     /// Age of HEALTH.
     pub health: Duration,
+    /// Bytes of TELEMETRY over all its partitions, each of which may have an equal part; `None` sets no
+    /// limit. Kept to within [`STRETCH_BYTES`](crate::stretches::STRETCH_BYTES) per partition.
+    pub telemetry_bytes: Option<u64>,
+    /// The same of HEALTH.
+    pub health_bytes: Option<u64>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         let fortnight = Duration::from_secs(14 * 24 * 3600);
-        Self { telemetry: fortnight, health: fortnight }
+        Self { telemetry: fortnight, health: fortnight, telemetry_bytes: None, health_bytes: None }
     }
 }
 
@@ -61,16 +68,24 @@ impl Keeper<'_> {
     /// # Errors
     /// [`StoreError`] when a record or a cursor cannot be read.
     pub fn due(&self, now: Timestamp) -> Result<Vec<(Partition, Sequence)>, StoreError> {
-        let ages = [
-            (Stream::Telemetry, self.retention.telemetry),
-            (Stream::Health, self.retention.health),
+        let Retention { telemetry, health, telemetry_bytes, health_bytes } = self.retention;
+        let limits = [
+            (Stream::Telemetry, telemetry, telemetry_bytes),
+            (Stream::Health, health, health_bytes),
         ];
         let mut due = Vec::new();
-        for (stream, age) in ages {
+        for (stream, age, bytes) in limits {
             let old = now.saturating_sub(age);
-            let before = self.exported_at.map_or(old, |exported_at| old.min(exported_at));
+            let count = self.router.partitions_of(stream).count() as u64;
             for partition in self.router.partitions_of(stream) {
-                let through = self.older_than(partition, before)?.min(self.read_by_all(partition)?);
+                let mut through = self.older_than(partition, old)?;
+                if let Some(bytes) = bytes {
+                    through = through.max(self.beyond(partition, bytes / count)?);
+                }
+                through = through.min(self.read_by_all(partition)?);
+                if let Some(exported_at) = self.exported_at {
+                    through = through.min(self.older_than(partition, exported_at)?);
+                }
                 if through >= self.store.first(partition) {
                     due.push((partition, through));
                 }
@@ -89,6 +104,19 @@ impl Keeper<'_> {
             }
         }
         Ok(lowest)
+    }
+
+    /// Position of the newest stretch that, with all behind it, has more than `bytes`.
+    fn beyond(&self, partition: Partition, bytes: u64) -> Result<Sequence, StoreError> {
+        let mut kept = 0;
+        let stretches = stretches::noted(partition, self.store)?;
+        let first = self.store.first(partition);
+        let beyond =
+            stretches.iter().rev().filter(|stretch| stretch.end >= first).find(|stretch| {
+                kept += stretch.bytes;
+                kept > bytes
+            });
+        Ok(beyond.map_or(0, |stretch| stretch.end))
     }
 
     /// Position of the last record appended before `moment`; append times never fall.
@@ -126,6 +154,8 @@ pub async fn forget(
             forgotten += slice_end + 1 - first;
             first = slice_end + 1;
         }
+        let notes = stretches::forget(partition, through, store)?;
+        committer.commit(Request::Blobs(notes)).await?;
     }
     Ok(forgotten)
 }

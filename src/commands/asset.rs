@@ -140,7 +140,7 @@ pub(crate) fn perform(command: AssetCommand, session: &Session) -> Result<Exit, 
         AssetCommand::Add(args) => add(&args, session),
         AssetCommand::Import(args) => {
             let client = Client::new(&args.remote)?;
-            import::import(&args.file, &client, args.answer.output, session)
+            crate::import::import(&import::ASSETS, &args.file, &client, args.answer.output, session)
         }
         AssetCommand::Ls(args) => list(&args, session),
         AssetCommand::Show(args) => show(&args, session),

@@ -1,8 +1,10 @@
-//! `bench`: how fast readings go from the door to the agents, and how fast the bare scoring loop is.
+//! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, and
+//! what poison costs its neighbours.
 //!
-//! Both run in one process on the same cores, so that their ratio means something on any machine.
+//! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
 mod pipeline;
+mod poison;
 
 use crate::cli::{Answer, Session};
 use crate::error::CliError;
@@ -20,6 +22,8 @@ const SCORE_ROWS: usize = 64 * 1024;
 pub enum BenchCommand {
     /// Readings per second through bus, store and both agents, singly and in frames of 100.
     Pipeline(pipeline::PipelineArgs),
+    /// What messages that cannot be handled cost their neighbours: time until handled, with and without.
+    Poison(poison::PoisonArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -40,6 +44,7 @@ pub struct ScoreArgs {
 pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, CliError> {
     match command {
         BenchCommand::Pipeline(args) => pipeline::perform(&args, session),
+        BenchCommand::Poison(args) => poison::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;
             let cores = cores();

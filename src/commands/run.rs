@@ -142,6 +142,8 @@ impl Serving {
             retention::Retention {
                 telemetry: settings.retention.telemetry.duration(),
                 health: settings.retention.health.duration(),
+                telemetry_bytes: limit(settings.retention.telemetry_bytes),
+                health_bytes: limit(settings.retention.health_bytes),
             },
             settings.export.enabled.then(|| settings.export.interval.duration()),
             &settings.store.path,
@@ -333,6 +335,11 @@ fn features(profile: &Profile) -> (u32, Vec<Feature>) {
 /// This is the edge, where chance enters.
 fn fill(bytes: &mut [u8]) {
     rand::rngs::OsRng.fill_bytes(bytes);
+}
+
+/// A setting of 0 sets no limit.
+fn limit(bytes: u64) -> Option<u64> {
+    (bytes > 0).then_some(bytes)
 }
 
 fn rate_limit(limits: &Limits) -> Option<RateLimit> {

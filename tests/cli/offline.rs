@@ -44,6 +44,24 @@ fn every_verb_that_asks_a_process_says_when_there_is_none() {
         &["asset", "show", "VEH001"],
         &["asset", "retire", "VEH001", "--reason", "sold"],
         &["owner", "add", "o-1", "--name", "N"],
+        &["owner", "ls"],
+        &["owner", "consent", "o-1", "--grant", "app", "--reason", "said so"],
+        &["owner", "messages", "o-1"],
+        &["centre", "ls"],
+        &["centre", "stock", "pune", "brake", "4"],
+        &["case", "ls"],
+        &["case", "show", "VEH001"],
+        &["case", "why", "VEH001"],
+        &["case", "approve", "VEH001"],
+        &["case", "resolve", "VEH001", "--effect", "happened"],
+        &["case", "cancel", "VEH001", "--reason", "sold"],
+        &["booking", "ls"],
+        &["booking", "show", "VEH001"],
+        &["booking", "move", "VEH001", "--offer", "x", "--reason", "later"],
+        &["booking", "cancel", "VEH001", "--reason", "sold"],
+        &["booking", "no-show", "VEH001"],
+        &["booking", "finding", "VEH001", "--no-fault-found"],
+        &["reply", "o-1", "yes"],
         &["quarantine", "ls"],
         &["quarantine", "show", "x"],
         &["quarantine", "release", "x"],
@@ -97,7 +115,7 @@ fn a_configuration_is_written_once_and_is_valid() {
     let written = run(folder.path(), &["config", "init"]);
     assert_eq!(written.code, 0, "{written:?}");
     let text = fs::read_to_string(folder.path().join("aurora.toml")).unwrap();
-    for table in ["[store]", "[facade]", "[data-analysis]", "[diagnosis]"] {
+    for table in ["[store]", "[facade]", "[data-analysis]", "[diagnosis]", "[scheduling]"] {
         assert!(text.contains(table), "{text}");
     }
     let again = run(folder.path(), &["config", "init"]);
@@ -246,5 +264,5 @@ fn completions_are_a_script_and_the_version_is_a_line() {
     let ran = run(folder.path(), &["version"]);
     assert_eq!(ran.out, format!("aurorasync {}\n", env!("CARGO_PKG_VERSION")));
     let kinds = run(folder.path(), &["version", "-o", "json"]).json()["agents"].clone();
-    assert_eq!(kinds, serde_json::json!(["data-analysis", "diagnosis"]));
+    assert_eq!(kinds, serde_json::json!(["data-analysis", "diagnosis", "scheduling"]));
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::tempdir;
 
 /// Sends one sample of coolant temperature.
-fn send(served: &Served, asset: &str, minute: u32, celsius: f64) -> Value {
+pub(crate) fn send(served: &Served, asset: &str, minute: u32, celsius: f64) -> Value {
     let url = format!("{}/v1/fleets/north/assets/{asset}/telemetry", served.url);
     let body = json!({
         "t": format!("2026-03-02T06:{minute:02}:00Z"), "seq": minute, "s": { "coolant_temperature": celsius },
@@ -172,7 +172,7 @@ fn only_the_agents_that_are_named_work_and_the_others_catch_up() {
     let (status, log) = served.end("INT");
     assert_eq!(status.code(), Some(0), "{log}");
     let served = Served::start(folder.path(), &[]).ready();
-    assert_eq!(kinds(&served), ["data-analysis", "diagnosis"]);
+    assert_eq!(kinds(&served), ["data-analysis", "diagnosis", "scheduling"]);
     // It hears of what happened while it rested.
     served.ask_until(&["agent", "state", "diagnosis", "VEH001"], |ran| ran.code == 0);
     let unknown = run(folder.path(), &["run", "--agents", "diagnoses"]);

@@ -8,6 +8,7 @@ mod analyser;
 mod intake;
 mod registry;
 mod seen;
+mod stored;
 mod window;
 
 #[cfg(test)]
@@ -20,9 +21,10 @@ use messages::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
 use messages::profile::Span;
+use messages::record::decode_body;
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Telemetry, TroubleCode};
-use messages::{Record, Timestamp};
+use messages::{DecodeError, Record, Timestamp};
 use models::anomaly::Baseline;
 use models::features::{FeatureState, Service};
 use models::sensor::{Fault, Sensors};
@@ -31,7 +33,7 @@ use seen::Seen;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use window::OpenWindow;
+use window::{Late, OpenWindow};
 
 /// How far a device's clock may be ahead.
 pub const AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
@@ -72,8 +74,8 @@ pub struct State {
     window: Option<OpenWindow>,
     /// End of the newest window that was published.
     published_through: Option<Timestamp>,
-    /// Ends of published windows that late samples changed.
-    changed: Vec<Timestamp>,
+    /// Published windows that late samples changed, while they can change once more.
+    changed: Vec<Late>,
     sensors: Sensors,
     /// Since when each sensor that is not to be believed is so, by channel.
     faulty: Vec<Faulty>,
@@ -128,8 +130,20 @@ pub struct Readings {
 
 impl Record for State {
     const SCHEMA: u16 = 110;
+    const VERSION: u16 = 2;
     // A device without counters may send every reading of ten minutes at a high rate.
     const BYTES_MAX: usize = 256 * 1024;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<stored::StateV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 /// Time to close a window whose asset sends nothing more.
@@ -138,6 +152,14 @@ pub struct Close;
 
 impl Timer for Close {
     const NAME: &'static str = "close";
+}
+
+/// Time to say windows anew that late samples changed, though none has come since that shows them settled.
+#[derive(Default)]
+pub struct Settle;
+
+impl Timer for Settle {
+    const NAME: &'static str = "settle";
 }
 
 /// Time to see whether the asset has fallen silent.
@@ -168,6 +190,7 @@ impl Agent for DataAnalysis {
         wiring.on::<MaintenanceRecorded>().key(|recorded| &recorded.asset);
         wiring
             .timer::<Close>()
+            .timer::<Settle>()
             .timer::<Listen>()
             .publishes::<HealthAssessed>()
             .publishes::<AnomalyDetected>()

@@ -1,6 +1,6 @@
 //! What the registry and the workshop change in what is remembered of an asset.
 
-use super::{Close, DataAnalysis, LastService, Listen, Registration, State};
+use super::{Close, DataAnalysis, LastService, Listen, Registration, Settle, State};
 use messages::health::AssetSilent;
 use messages::profile::Role;
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
@@ -53,6 +53,7 @@ impl Handle<AssetRetired> for DataAnalysis {
         state.window = None;
         state.watching_silence = false;
         ctx.cancel::<Close>();
+        ctx.cancel::<Settle>();
         ctx.cancel::<Listen>();
         Ok(())
     }

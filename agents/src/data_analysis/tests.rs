@@ -456,6 +456,49 @@ fn a_window_closed_by_time_is_said_anew_when_late_samples_changed_it() {
 }
 
 #[test]
+fn a_late_window_is_said_anew_by_time_when_no_later_sample_shows_it_settled() {
+    let mut world = watched();
+    world.publish(one(3600));
+    world.advance(Duration::from_secs(120));
+    let words = |world: &World| -> Vec<(u16, u32)> {
+        let said = world.published::<HealthAssessed>();
+        said.iter().map(|said| (said.revision, said.samples)).collect()
+    };
+    // Ten minutes of lateness, a minute of window and the grace behind the late sample.
+    world.publish(one(3610));
+    world.advance(Duration::from_secs(689));
+    assert_eq!(words(&world), [(0, 1)]);
+    world.advance(Duration::from_secs(1));
+    assert_eq!(words(&world), [(0, 1), (1, 2)]);
+    world.publish(one(3620));
+    world.advance(Duration::from_secs(7200));
+    assert_eq!(words(&world), [(0, 1), (1, 2), (2, 3)], "late, but within the lateness: not lost");
+    world.publish(one(4260));
+    world.advance(Duration::from_secs(7200));
+    assert_eq!(final_windows(&world).len(), 2);
+    assert_eq!(words(&world).len(), 4, "each once");
+}
+
+#[test]
+fn a_sensor_is_judged_also_while_the_operating_state_is_unknown() {
+    let mut world = watched();
+    for second in seconds(1190) {
+        let mut sample = sample(second, None);
+        // The channel that tells the state.
+        sample.values[0] = None;
+        if second < 600 {
+            sample.values[2] = Some(finite(5000.0));
+        }
+        world.publish(frame(None, vec![sample]));
+    }
+    assert!(world.published::<HealthAssessed>().iter().all(|it| it.operating_state.is_none()));
+    let faults = world.published::<SensorFaulted>();
+    let faults: Vec<_> = faults.iter().map(|it| (it.kind, it.cleared_at.is_some())).collect();
+    let fault = |cleared| (SensorFaultKind::OutOfRange, cleared);
+    assert_eq!(faults, [fault(false), fault(true)]);
+}
+
+#[test]
 fn a_sensor_beyond_its_range_is_said_once_and_named_in_each_window_until_it_is_sound() {
     let mut world = watched();
     for second in seconds(1190) {

@@ -1,7 +1,7 @@
 //! Windows: opened by the first sample, closed by the first of a later one or by time, said once, and once
-//! more when late samples changed them.
+//! more when late samples changed them: when no sample can change them any further, or by time.
 
-use super::{Analyser, Close, DataAnalysis, Faulty, State};
+use super::{Analyser, Close, DataAnalysis, Faulty, Settle, State};
 use messages::envelope::Named;
 use messages::health::{
     Anomaly, AnomalyDetected, HealthAssessed, SensorFault, SensorFaultKind, SensorFaulted,
@@ -23,6 +23,23 @@ pub(super) struct OpenWindow {
     end: Timestamp,
     /// What came of each channel so far, for the tests of sensors.
     channels: Vec<Option<Seen>>,
+}
+
+/// A published window that late samples changed, until none can change it any further.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Late {
+    end: Timestamp,
+    /// As which it was said last.
+    revision: u16,
+    /// Whether it has changed since.
+    changed: bool,
+}
+
+impl Late {
+    /// The window that ends at `end`, changed since it closed.
+    pub(super) fn changed(end: Timestamp) -> Self {
+        Self { end, revision: 0, changed: true }
+    }
 }
 
 /// What came of one channel.
@@ -69,6 +86,15 @@ impl Handle<Close> for DataAnalysis {
     }
 }
 
+impl Handle<Settle> for DataAnalysis {
+    fn handle(&self, state: &mut State, _timer: &Settle, ctx: &mut Ctx<'_, Self>) -> AgentResult {
+        match self.analyser_of(state) {
+            Some(analyser) => state.say_changed(analyser, state.changed.len(), ctx),
+            None => Ok(()),
+        }
+    }
+}
+
 impl State {
     /// Says what is complete once a sample of `sampled_at` has come.
     pub(super) fn close_before(
@@ -97,9 +123,7 @@ impl State {
         let late = self.published_through.is_some_and(|through| end <= through)
             || self.window.as_ref().is_some_and(|window| end < window.end);
         if late {
-            if !self.changed.contains(&end) {
-                self.changed.push(end);
-            }
+            self.note_late(end, close_after, ctx);
             return;
         }
         let window = self.window.get_or_insert_with(|| {
@@ -111,6 +135,22 @@ impl State {
                 Some(seen) => seen.note(*value),
                 none => *none = Some(Seen::first(*value)),
             }
+        }
+    }
+
+    /// Marks the window that ends at `end` as changed; it is said anew by time if by nothing else.
+    fn note_late(
+        &mut self,
+        end: Timestamp,
+        close_after: Duration,
+        ctx: &mut Ctx<'_, DataAnalysis>,
+    ) {
+        if !self.changed.iter().any(|late| late.changed) {
+            ctx.after(LATENESS + close_after, Settle);
+        }
+        match self.changed.binary_search_by_key(&end, |late| late.end) {
+            Ok(place) => self.changed[place].changed = true,
+            Err(place) => self.changed.insert(place, Late::changed(end)),
         }
     }
 
@@ -136,13 +176,31 @@ impl State {
         if self.changed.is_empty() {
             return Ok(());
         }
-        self.changed.sort_unstable();
         let settled =
-            self.changed.partition_point(|end| end.saturating_add(LATENESS) <= sampled_at);
-        let ends: Vec<Timestamp> = self.changed.drain(..settled).collect();
-        for end in ends {
-            let assessed = self.assess(analyser, end)?;
-            self.say(analyser, assessed, end, 1, None, ctx);
+            self.changed.partition_point(|late| late.end.saturating_add(LATENESS) <= sampled_at);
+        self.say_changed(analyser, settled, ctx)?;
+        self.changed.drain(..settled);
+        if settled > 0 && !self.changed.iter().any(|late| late.changed) {
+            ctx.cancel::<Settle>();
+        }
+        Ok(())
+    }
+
+    /// Says the oldest `count` of the late windows anew, if they have changed.
+    fn say_changed(
+        &mut self,
+        analyser: &Analyser,
+        count: usize,
+        ctx: &mut Ctx<'_, DataAnalysis>,
+    ) -> AgentResult {
+        for place in 0..count {
+            let late = &mut self.changed[place];
+            if std::mem::take(&mut late.changed) {
+                late.revision = late.revision.saturating_add(1);
+                let Late { end, revision, .. } = *late;
+                let assessed = self.assess(analyser, end)?;
+                self.say(analyser, assessed, end, revision, None, ctx);
+            }
         }
         Ok(())
     }

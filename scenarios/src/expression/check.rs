@@ -63,7 +63,11 @@ fn field(expr: &Expr, vocabulary: &Vocabulary) -> Result<Type, Fault> {
     let mut names: Vec<&str> = measures.iter().map(|(name, ..)| *name).collect();
     let functions: Vec<&str> = vocabulary.functions.iter().map(|function| function.name).collect();
     if functions.contains(&path.as_str()) {
-        return Err(Fault::at(expr.offset, expr.width, format!("`{path}` takes brackets: {path}()")));
+        return Err(Fault::at(
+            expr.offset,
+            expr.width,
+            format!("`{path}` takes brackets: {path}()"),
+        ));
     }
     names.extend(functions);
     Err(Fault::at(expr.offset, expr.width, format!("nothing is measured as `{path}`"))
@@ -135,7 +139,9 @@ fn call(
             .advising(suggest(name, &names)));
     };
     if function.named {
-        arguments.iter().try_for_each(|argument| named(function, argument, arguments, vocabulary))?;
+        arguments
+            .iter()
+            .try_for_each(|argument| named(function, argument, arguments, vocabulary))?;
     } else {
         ordered(expr, function, arguments, vocabulary)?;
     }
@@ -151,12 +157,20 @@ fn named(
     let names: Vec<&str> = function.parameters.iter().map(|(name, _)| *name).collect();
     let at = &argument.value;
     let Some(name) = &argument.name else {
-        return Err(Fault::at(at.offset, at.width, format!("`{}` takes its arguments by name", function.name))
-            .advising(format!("write name='value'; {}", suggest("", &names))));
+        return Err(Fault::at(
+            at.offset,
+            at.width,
+            format!("`{}` takes its arguments by name", function.name),
+        )
+        .advising(format!("write name='value'; {}", suggest("", &names))));
     };
     let Some((_, kind)) = function.parameters.iter().find(|(known, _)| known == name) else {
-        return Err(Fault::at(at.offset, at.width, format!("`{}` takes no `{name}`", function.name))
-            .advising(suggest(name, &names)));
+        return Err(Fault::at(
+            at.offset,
+            at.width,
+            format!("`{}` takes no `{name}`", function.name),
+        )
+        .advising(suggest(name, &names)));
     };
     if all.iter().filter(|other| other.name.as_ref() == Some(name)).count() > 1 {
         return Err(Fault::at(at.offset, at.width, format!("`{name}` is given twice")));
@@ -174,18 +188,24 @@ fn ordered(
     if wanted != given {
         let names: Vec<&str> = function.parameters.iter().map(|(name, _)| *name).collect();
         let message = format!("`{}` takes {wanted} arguments, these are {given}", function.name);
-        return Err(Fault::at(expr.offset, expr.width, message)
-            .advising(format!("{}({})", function.name, names.join(", "))));
+        return Err(Fault::at(expr.offset, expr.width, message).advising(format!(
+            "{}({})",
+            function.name,
+            names.join(", ")
+        )));
     }
     for (argument, (parameter, kind)) in arguments.iter().zip(function.parameters) {
         let at = &argument.value;
         if let Some(name) = &argument.name {
-            let message = format!("`{}` takes its arguments in order, without `{name}=`", function.name);
+            let message =
+                format!("`{}` takes its arguments in order, without `{name}=`", function.name);
             return Err(Fault::at(at.offset, at.width, message));
         }
         match kind {
             Type::Any => type_of(at, vocabulary).map(drop)?,
-            Type::Each => expect(at, &super::vocabulary::EVENT, Type::Flag, &format!("`{parameter}`"))?,
+            Type::Each => {
+                expect(at, &super::vocabulary::EVENT, Type::Flag, &format!("`{parameter}`"))?
+            }
             kind => expect(at, vocabulary, *kind, &format!("`{parameter}`"))?,
         }
     }

@@ -82,7 +82,9 @@ impl Verdict {
     /// The first part that does not hold, with the reason.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        self.parts.iter().find_map(|part| Some(format!("`{}`: {}", part.text, part.held.as_ref().err()?)))
+        self.parts
+            .iter()
+            .find_map(|part| Some(format!("`{}`: {}", part.text, part.held.as_ref().err()?)))
     }
 }
 
@@ -171,7 +173,9 @@ fn impossible(text: impl Into<String>) -> EvalError {
 fn evaluate(expr: &Expr, scope: &dyn Scope) -> Result<Value, EvalError> {
     match &expr.kind {
         Kind::Literal(value) => Ok(value.clone()),
-        Kind::Filled(template) => template.fill(scope.bindings()).map(Value::from).map_err(impossible),
+        Kind::Filled(template) => {
+            template.fill(scope.bindings()).map(Value::from).map_err(impossible)
+        }
         Kind::Saved(name) => {
             scope.bindings().get(name).cloned().ok_or_else(|| impossible(unbound(name)))
         }
@@ -297,12 +301,7 @@ fn is_measure(name: &str) -> bool {
     every.function(name).is_none_or(|function| function.gives == Type::Each)
 }
 
-fn each(
-    name: &str,
-    list: &Argument,
-    fits: &Expr,
-    scope: &dyn Scope,
-) -> Result<Value, EvalError> {
+fn each(name: &str, list: &Argument, fits: &Expr, scope: &dyn Scope) -> Result<Value, EvalError> {
     let value = evaluate(&list.value, scope)?;
     let Value::Array(items) = &value else {
         return Err(impossible(format!("{} is not a list", shown(&value))));
@@ -334,7 +333,8 @@ impl Scope for Item<'_> {
 
     fn names(&self) -> Vec<String> {
         let fields = self.item.as_object();
-        let mut names: Vec<String> = fields.map(|it| it.keys().cloned().collect()).unwrap_or_default();
+        let mut names: Vec<String> =
+            fields.map(|it| it.keys().cloned().collect()).unwrap_or_default();
         names.push("item".to_owned());
         names.extend(self.outer.names());
         names

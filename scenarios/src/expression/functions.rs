@@ -27,9 +27,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[("moment", Type::Text), ("zone", Type::Text)],
         Type::Number,
     ),
-    ordered("any", "whether one item fits", &[("list", Type::List), ("fits", Type::Each)], Type::Flag),
-    ordered("all", "whether every item fits", &[("list", Type::List), ("fits", Type::Each)], Type::Flag),
-    ordered("count", "how many items fit", &[("list", Type::List), ("fits", Type::Each)], Type::Number),
+    ordered(
+        "any",
+        "whether one item fits",
+        &[("list", Type::List), ("fits", Type::Each)],
+        Type::Flag,
+    ),
+    ordered(
+        "all",
+        "whether every item fits",
+        &[("list", Type::List), ("fits", Type::Each)],
+        Type::Flag,
+    ),
+    ordered(
+        "count",
+        "how many items fit",
+        &[("list", Type::List), ("fits", Type::Each)],
+        Type::Number,
+    ),
 ];
 
 const fn ordered(

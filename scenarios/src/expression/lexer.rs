@@ -56,7 +56,8 @@ const SIGNS: &[(&str, Sign)] = &[
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
     let chars: Vec<char> = text.chars().collect();
     if chars.len() > EXPRESSION_CHARS_MAX {
-        let message = format!("an expression of {} characters, at most {EXPRESSION_CHARS_MAX}", chars.len());
+        let message =
+            format!("an expression of {} characters, at most {EXPRESSION_CHARS_MAX}", chars.len());
         return Err(Fault::at(EXPRESSION_CHARS_MAX, 1, message));
     }
     let mut tokens = Vec::new();
@@ -97,7 +98,9 @@ fn token(chars: &[char], at: usize) -> Result<Token, Fault> {
     Err(match first {
         '&' => fault.advising("and is written `&&`"),
         '|' => fault.advising("or is written `||`"),
-        '“' | '”' | '‘' | '’' | '`' => fault.advising("a text stands in straight quotes: 'brake'"),
+        '“' | '”' | '‘' | '’' | '`' => {
+            fault.advising("a text stands in straight quotes: 'brake'")
+        }
         '%' => fault.advising("write the part of one: 0.7, not 70 %"),
         _ => fault,
     })

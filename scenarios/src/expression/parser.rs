@@ -1,9 +1,7 @@
 //! Builds the tree of an expression, by binding strength.
 
 use super::lexer::{Sign, Token, tokens};
-use super::{
-    Argument, EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX, Expr, Fault, Kind, Operator,
-};
+use super::{Argument, EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX, Expr, Fault, Kind, Operator};
 use serde_json::Value;
 
 /// Reads `text` wholly.
@@ -43,7 +41,9 @@ impl<'t> Parser<'t> {
     fn missing(&self, what: &str) -> Fault {
         match self.peek() {
             Some(token) => Fault::at(token.offset, token.width, format!("{what} is missing here")),
-            None => Fault::at(self.end.saturating_sub(1), 1, format!("{what} is missing after this")),
+            None => {
+                Fault::at(self.end.saturating_sub(1), 1, format!("{what} is missing after this"))
+            }
         }
     }
 

@@ -103,7 +103,10 @@ impl Reader<'_> {
             seed: node.get("seed").map_or(0, |node| whole(node).unsigned_abs()),
             clock,
             fleet,
-            given: node.get("given").map(|node| node.items().iter().map(given).collect()).unwrap_or_default(),
+            given: node
+                .get("given")
+                .map(|node| node.items().iter().map(given).collect())
+                .unwrap_or_default(),
             invariants: self.invariants(node),
             steps: told,
             always,

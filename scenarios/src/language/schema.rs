@@ -46,9 +46,8 @@ fn object(about: &str, properties: Map<String, Value>, required: &[&str]) -> Val
 fn step(verb: &Verb) -> Value {
     let mut properties = Map::from_iter([(verb.name.to_owned(), shape(verb.shape))]);
     let attributes = words::ATTRIBUTES.fields.iter();
-    properties.extend(
-        attributes.filter(|field| verb.attributes.contains(&field.name)).map(property),
-    );
+    properties
+        .extend(attributes.filter(|field| verb.attributes.contains(&field.name)).map(property));
     object(verb.about, properties, &[verb.name])
 }
 
@@ -79,7 +78,9 @@ const NAME: &str = "^[a-z][a-z0-9_]{0,63}$";
 
 fn text(kind: Text) -> Value {
     match kind {
-        Text::Words => json!({ "type": "string", "minLength": 1, "maxLength": super::texts::WORDS_CHARS_MAX }),
+        Text::Words => {
+            json!({ "type": "string", "minLength": 1, "maxLength": super::texts::WORDS_CHARS_MAX })
+        }
         Text::Reference => json!({ "type": "string", "pattern": "^\\S+$" }),
         Text::Name => json!({ "type": "string", "pattern": NAME }),
         Text::Slug => json!({ "type": "string", "pattern": "^[a-z][a-z0-9-]{0,63}$" }),

@@ -2,8 +2,8 @@
 
 use super::source::{Problems, nearest, suggest};
 use super::vocabulary::Known;
-use super::yaml::{Node, Value};
 use super::words;
+use super::yaml::{Node, Value};
 
 /// What may stand in a place.
 pub(crate) enum Shape {
@@ -156,7 +156,11 @@ impl Check<'_> {
             Shape::True => {
                 if node.value == Value::Flag(false) {
                     let remedy = "leave the field out to say the opposite";
-                    self.problems.advise(node.place, format!("`{what}` is `true` or absent"), remedy);
+                    self.problems.advise(
+                        node.place,
+                        format!("`{what}` is `true` or absent"),
+                        remedy,
+                    );
                 }
             }
             Shape::Anything => {}
@@ -178,7 +182,10 @@ impl Check<'_> {
             (Shape::Text(Text::Span), Value::Whole(_) | Value::Number(_)) => {
                 self.problems.advise(node.place, message, "write the unit");
             }
-            (Shape::Text(_) | Shape::Word(_), Value::Whole(_) | Value::Number(_) | Value::Flag(_)) => {
+            (
+                Shape::Text(_) | Shape::Word(_),
+                Value::Whole(_) | Value::Number(_) | Value::Flag(_),
+            ) => {
                 self.problems.advise(node.place, message, "put it in quotes to make it a text");
             }
             (Shape::Whole(..) | Shape::Number(..), Value::Text(_)) => {
@@ -198,7 +205,9 @@ impl Check<'_> {
 
     fn number(&mut self, what: &str, node: &Node, shape: &Shape) {
         let (number, low, high) = match (&node.value, shape) {
-            (Value::Whole(number), Shape::Whole(low, high)) => (*number as f64, *low as f64, *high as f64),
+            (Value::Whole(number), Shape::Whole(low, high)) => {
+                (*number as f64, *low as f64, *high as f64)
+            }
             (Value::Whole(number), Shape::Number(low, high)) => (*number as f64, *low, *high),
             (Value::Number(number), Shape::Number(low, high)) => (*number, *low, *high),
             _ => return,
@@ -257,9 +266,10 @@ impl Check<'_> {
             }
         }
         let leads: Vec<&str> = family.iter().map(|record| record.lead()).collect();
-        let near = node.entries().iter().find_map(|(key, _)| {
-            Some((key.place, nearest(&key.text, leads.iter().copied())?))
-        });
+        let near = node
+            .entries()
+            .iter()
+            .find_map(|(key, _)| Some((key.place, nearest(&key.text, leads.iter().copied())?)));
         let message = format!("`{what}` names none of {}", leads.join(", "));
         match near {
             Some((place, lead)) => {
@@ -295,7 +305,11 @@ impl Check<'_> {
             }
             [(first, ..), (second, key, _), ..] => {
                 let message = format!("`{}` and `{}` in one step", first.name, second.name);
-                self.problems.advise(key.place, message, "one step has one verb; begin a new line with `- `");
+                self.problems.advise(
+                    key.place,
+                    message,
+                    "one step has one verb; begin a new line with `- `",
+                );
             }
         }
     }

@@ -39,7 +39,9 @@ impl Check<'_> {
             Text::Measure => self.expression(node, Expression::parse(text, &measure::VOCABULARY)),
             Text::Event => self.named("message", node, text, &events()),
             Text::Agents if text == "*" => {}
-            Text::Agent | Text::Agents => self.named("agent", node, text, &borrowed(&self.known.agents)),
+            Text::Agent | Text::Agents => {
+                self.named("agent", node, text, &borrowed(&self.known.agents))
+            }
             Text::Fault => self.named("fault", node, text, &borrowed(&self.known.faults)),
             Text::Profile => self.named("profile", node, text, &borrowed(&self.known.profiles)),
         }
@@ -66,7 +68,8 @@ impl Check<'_> {
         if text.trim().is_empty() {
             self.problems.add(node.place, format!("`{what}` is empty"));
         } else if characters > WORDS_CHARS_MAX {
-            let message = format!("`{what}` has {characters} characters, at most {WORDS_CHARS_MAX}");
+            let message =
+                format!("`{what}` has {characters} characters, at most {WORDS_CHARS_MAX}");
             self.problems.add(node.place, message);
         } else if let Err(fault) = Template::parse(text) {
             self.problems.add(node.place_within(fault.offset, fault.width), fault.message);

@@ -52,9 +52,21 @@ pub(crate) static SCENARIO: Record = Record {
         must("seed", &Shape::Whole(0, i64::MAX), "what every chance of the story is drawn from"),
         must("clock", &Shape::Record(&CLOCK), "which clock it runs on"),
         must("fleet", &Shape::Either(&NONE, &Shape::Record(&FLEET)), "what is simulated, or none"),
-        may("defaults", &Shape::Record(&DEFAULTS), "what holds for every step that says nothing else"),
-        may("given", &Shape::List(&Shape::Record(&GIVEN)), "what the story rests on: asked of the log before the first step"),
-        may("invariants", &Shape::List(&Shape::Record(&INVARIANT)), "what must hold after every event"),
+        may(
+            "defaults",
+            &Shape::Record(&DEFAULTS),
+            "what holds for every step that says nothing else",
+        ),
+        may(
+            "given",
+            &Shape::List(&Shape::Record(&GIVEN)),
+            "what the story rests on: asked of the log before the first step",
+        ),
+        may(
+            "invariants",
+            &Shape::List(&Shape::Record(&INVARIANT)),
+            "what must hold after every event",
+        ),
         must("steps", &STEPS, "what happens and what is expected, in order"),
         may("always", &STEPS, "what is done at the end, after a failure and after Ctrl-C too"),
     ],
@@ -76,7 +88,11 @@ static CLOCK: Record = Record {
     name: "clock",
     about: "Which clock the story runs on.",
     fields: &[
-        must("mode", &Shape::Word(&["virtual", "real"]), "virtual: time passes as fast as it can be computed; real: as it does"),
+        must(
+            "mode",
+            &Shape::Word(&["virtual", "real"]),
+            "virtual: time passes as fast as it can be computed; real: as it does",
+        ),
         may("start", &MOMENT, "the moment at which a virtual clock begins"),
     ],
 };
@@ -88,7 +104,11 @@ static FLEET: Record = Record {
         must("profile", &PROFILE, "the kind of assets"),
         must("size", &Shape::Whole(1, FLEET_ASSETS_MAX), "how many assets"),
         must("sample", &SPAN, "time between two samples of an asset that runs"),
-        must("history", &Shape::Either(&NONE, &Shape::Record(&HISTORY)), "the past before the first step, or none"),
+        must(
+            "history",
+            &Shape::Either(&NONE, &Shape::Record(&HISTORY)),
+            "the past before the first step, or none",
+        ),
     ],
 };
 
@@ -97,7 +117,11 @@ static HISTORY: Record = Record {
     about: "The past that goes through the same bus and agents before the first step.",
     fields: &[
         must("days", &Shape::Whole(1, 3_650), "how long it is, in days"),
-        may("population", &Shape::Whole(0, FLEET_ASSETS_MAX), "further assets of which service records are known"),
+        may(
+            "population",
+            &Shape::Whole(0, FLEET_ASSETS_MAX),
+            "further assets of which service records are known",
+        ),
     ],
 };
 
@@ -133,7 +157,11 @@ pub(crate) static ATTRIBUTES: Record = Record {
         may("after", &SPAN, "waits so long before"),
         may("within", &SPAN, "how long it may take"),
         may("as", &NAME, "a name for what was begun, to end it by"),
-        may("save", &Shape::Names(&Shape::Text(Text::Taken)), "names for values of what was found: save: { case: case }"),
+        may(
+            "save",
+            &Shape::Names(&Shape::Text(Text::Taken)),
+            "names for values of what was found: save: { case: case }",
+        ),
     ],
 };
 
@@ -204,7 +232,14 @@ pub(crate) static VERBS: &[Verb] = &[
     Verb {
         name: "workshop",
         about: "A workshop says what it found, that nobody came, or what it can no longer do.",
-        shape: &Shape::Family(&[&COMPLETE, &NO_SHOW, &DROP_BAY, &DROP_TECHNICIAN, &CLOSE, &RESTORE]),
+        shape: &Shape::Family(&[
+            &COMPLETE,
+            &NO_SHOW,
+            &DROP_BAY,
+            &DROP_TECHNICIAN,
+            &CLOSE,
+            &RESTORE,
+        ]),
         attributes: &["after", "within"],
     },
     Verb {
@@ -244,12 +279,7 @@ pub(crate) static VERBS: &[Verb] = &[
         shape: &WORDS,
         attributes: PLAIN,
     },
-    Verb {
-        name: "note",
-        about: "Tells the reader something.",
-        shape: &WORDS,
-        attributes: PLAIN,
-    },
+    Verb { name: "note", about: "Tells the reader something.", shape: &WORDS, attributes: PLAIN },
 ];
 
 static INJECT: Record = Record {
@@ -279,7 +309,11 @@ static KILL: Record = Record {
     about: "Hosts that end without a word.",
     fields: &[
         must("agent", &AGENT, "the agent"),
-        must("how", &Shape::Word(&["panic"]), "panic: its hosts are dropped and built anew from what is committed"),
+        must(
+            "how",
+            &Shape::Word(&["panic"]),
+            "panic: its hosts are dropped and built anew from what is committed",
+        ),
         may("times", &Shape::Whole(1, 1_000), "how often"),
         may("every", &SPAN, "time between two kills"),
     ],
@@ -379,7 +413,11 @@ static EXPECT_EVENT: Record = Record {
         may("owner", &REFERENCE, "it is about this owner"),
         may("by", &REFERENCE, "this principal said it"),
         may("where", &WHERE, "a condition over its fields"),
-        may("count", &COUNT, "exactly so often: goes on at the last, and fails if one more follows in its time"),
+        may(
+            "count",
+            &COUNT,
+            "exactly so often: goes on at the last, and fails if one more follows in its time",
+        ),
         may("min", &TIMES, "at least so often"),
         may("max", &COUNT, "at most so often until its time is over"),
         may("never", &TRUE, "not once until its time is over"),
@@ -456,7 +494,11 @@ static EXPECT_AGENTS: Record = Record {
     about: "Agents come to a state.",
     fields: &[
         must("agents", &AGENTS, "an agent, or `*` for all"),
-        must("state", &Shape::Word(&["ready", "paused"]), "ready: everything on its input is handled; paused"),
+        must(
+            "state",
+            &Shape::Word(&["ready", "paused"]),
+            "ready: everything on its input is handled; paused",
+        ),
     ],
 };
 
@@ -470,16 +512,8 @@ static EXPECT_METRIC: Record = Record {
 };
 
 /// Words of later versions, and what to say about them.
-const LATER: &[&str] = &[
-    "attack",
-    "release",
-    "partition",
-    "delay",
-    "drop",
-    "ask",
-    "expect.http",
-    "expect.p95",
-];
+const LATER: &[&str] =
+    &["attack", "release", "partition", "delay", "drop", "ask", "expect.http", "expect.p95"];
 
 /// Why `word` cannot be used, if it belongs to a later version.
 pub(crate) fn later(word: &str) -> Option<String> {

@@ -263,9 +263,11 @@ impl<'s> Reader<'s, '_> {
         let line = self.lines.get(place.line - 1)?;
         let at = line.char_indices().nth(place.column - 1 + skip)?.0;
         let width = text.chars().count().max(1);
-        line[at..]
-            .starts_with(text)
-            .then_some(Place { line: place.line, column: place.column + skip, width })
+        line[at..].starts_with(text).then_some(Place {
+            line: place.line,
+            column: place.column + skip,
+            width,
+        })
     }
 }
 
@@ -318,7 +320,8 @@ mod tests {
 
     #[test]
     fn scalars_are_what_they_look_like_and_quotes_make_texts() {
-        let node = parsed("a: 1\nb: -2.5\nc: true\nd: ~\ne: 3d\nf: '1'\ng: 2026-03-02\nh: yes\n").unwrap();
+        let node =
+            parsed("a: 1\nb: -2.5\nc: true\nd: ~\ne: 3d\nf: '1'\ng: 2026-03-02\nh: yes\n").unwrap();
         let value = |name: &str| node.get(name).map(|node| node.json()).unwrap();
         assert_eq!(value("a"), 1);
         assert_eq!(value("b"), -2.5);

@@ -108,7 +108,8 @@ fn a_missing_field_is_an_answer_in_words_not_false() {
 
 #[test]
 fn a_verdict_names_the_first_part_that_does_not_hold_with_its_values() {
-    let condition = Expression::condition("component == 'brake' && probability >= 0.9", &EVENT).unwrap();
+    let condition =
+        Expression::condition("component == 'brake' && probability >= 0.9", &EVENT).unwrap();
     let verdict = condition.judge(&event());
     assert!(!verdict.holds());
     assert_eq!(verdict.held(), 1);
@@ -133,9 +134,43 @@ fn limits_hold() {
 
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "component", "probability", "hypotheses", "slot", ".", "centre", "==", "!=", "<", ">=", "&&",
-        "||", "!", "(", ")", "[", "]", "0", "1.5", "'brake'", "null", "true", ",", "len", "any",
-        "has", "${case}", "'${case}'", "+", "-", "*", "/", "=", "failures", "cases.lost", "é", "\"",
+        "component",
+        "probability",
+        "hypotheses",
+        "slot",
+        ".",
+        "centre",
+        "==",
+        "!=",
+        "<",
+        ">=",
+        "&&",
+        "||",
+        "!",
+        "(",
+        ")",
+        "[",
+        "]",
+        "0",
+        "1.5",
+        "'brake'",
+        "null",
+        "true",
+        ",",
+        "len",
+        "any",
+        "has",
+        "${case}",
+        "'${case}'",
+        "+",
+        "-",
+        "*",
+        "/",
+        "=",
+        "failures",
+        "cases.lost",
+        "é",
+        "\"",
     ]);
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.join(" "))
 }

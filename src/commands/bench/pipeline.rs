@@ -45,7 +45,7 @@ const FOREST_ROWS: usize = 4_096;
 /// Samples in a frame of the second phase.
 const FRAME_SAMPLES: usize = 100;
 /// The fleet.
-const FLEET: &str = "bench";
+pub(super) const FLEET: &str = "bench";
 /// Channels of each reading, with the middle and the width of their values.
 const CHANNELS: [(&str, f64, f64); 10] = [
     ("engine_speed", 1900.0, 600.0),
@@ -154,7 +154,7 @@ async fn measure(args: &PipelineArgs, half: Duration) -> Result<(Phase, Phase), 
 }
 
 /// A forest of the size that the limit is measured with, for the features of the profile.
-fn forest(seed: u64) -> Result<Models, CliError> {
+pub(super) fn forest(seed: u64) -> Result<Models, CliError> {
     let text =
         embedded("vehicle").ok_or_else(|| CliError::failed("there is no profile `vehicle`"))?;
     let profile = Profile::parse(text).map_err(CliError::failed)?;

@@ -5,11 +5,11 @@
 //! [`Intent::Unclear`]: asking again costs a message, acting wrongly costs an owner.
 
 mod choice;
-mod english;
 mod mood;
 mod phrases;
 mod reading;
 mod spelling;
+mod table;
 mod verdict;
 pub(crate) mod words;
 
@@ -19,75 +19,10 @@ use super::moment::calendar::Calendar;
 use super::moment::{QuietHours, When, expression};
 use jiff::tz::TimeZone;
 use messages::Timestamp;
+use messages::contact::Intent;
 use phrases::Lexicon;
 use reading::Reading;
 use words::Spelling;
-
-/// What an owner wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Intent {
-    /// Yes to what was proposed.
-    Accept,
-    /// One of the offers.
-    ChooseSlot,
-    /// Not now: later, perhaps at a time that was named.
-    Defer,
-    /// No.
-    Decline,
-    /// What it costs.
-    AskCost,
-    /// Whether it is safe to drive on.
-    AskSafety,
-    /// Why it is believed.
-    AskReason,
-    /// Another time than those offered or booked.
-    Reschedule,
-    /// Not the owner of this asset.
-    WrongPerson,
-    /// No contact any more.
-    OptOut,
-    /// A person: asked for, needed at once, or due to anger.
-    Human,
-    /// None of these for certain.
-    Unclear,
-}
-
-impl Intent {
-    /// All intents.
-    pub const ALL: [Intent; 12] = [
-        Intent::Accept,
-        Intent::ChooseSlot,
-        Intent::Defer,
-        Intent::Decline,
-        Intent::AskCost,
-        Intent::AskSafety,
-        Intent::AskReason,
-        Intent::Reschedule,
-        Intent::WrongPerson,
-        Intent::OptOut,
-        Intent::Human,
-        Intent::Unclear,
-    ];
-
-    /// Name for programs and tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Intent::Accept => "accept",
-            Intent::ChooseSlot => "choose_slot",
-            Intent::Defer => "defer",
-            Intent::Decline => "decline",
-            Intent::AskCost => "ask_cost",
-            Intent::AskSafety => "ask_safety",
-            Intent::AskReason => "ask_reason",
-            Intent::Reschedule => "reschedule",
-            Intent::WrongPerson => "wrong_person",
-            Intent::OptOut => "opt_out",
-            Intent::Human => "human",
-            Intent::Unclear => "unclear",
-        }
-    }
-}
 
 /// A visit that was offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +76,7 @@ impl Reader {
     #[must_use]
     pub fn of(_language: &str) -> Self {
         let lexicon = Lexicon::english();
-        let spelling = phrases::spelling(&lexicon);
+        let spelling = lexicon.spelling();
         Self { lexicon, spelling }
     }
 
@@ -149,15 +84,23 @@ impl Reader {
     #[must_use]
     pub fn understand(&self, reply: &str, context: &Context<'_>) -> Understood {
         let tokens = words::tokens(reply, &self.spelling);
-        let sentiment = mood::of(&tokens);
+        let sentiment = mood::of(&tokens, self.lexicon.table());
         let cut = reply.chars().nth(REPLY_CHARS_MAX).is_some();
         let Some(calendar) = Calendar::new(context.zone, context.now, context.quiet) else {
             return Understood::unclear(sentiment);
         };
         let expressions = expression::expressions(&tokens, context.offers.len());
-        let items = phrases::items(&tokens, &expressions);
+        let items = self.lexicon.items(&tokens, &expressions);
         let matches = self.lexicon.matches(&items);
-        let reading = Reading::new(reply, items, matches, &expressions, &calendar, context);
+        let reading = Reading::new(
+            reply,
+            self.lexicon.table(),
+            items,
+            matches,
+            &expressions,
+            &calendar,
+            context,
+        );
         let verdict = verdict::of(&reading, cut);
         Understood { sentiment, ..verdict }
     }
@@ -229,4 +172,39 @@ enum Sense {
     Ack,
     /// A bare no.
     No,
+}
+
+impl Sense {
+    /// Names of the senses in the file of a lexicon.
+    const NAMES: &[(&str, Sense)] = &[
+        ("opt_out", Sense::OptOut),
+        ("nothing", Sense::None),
+        ("stranger", Sense::Stranger),
+        ("human", Sense::Human),
+        ("anger", Sense::Anger),
+        ("doubt", Sense::Doubt),
+        ("content", Sense::Content),
+        ("refuse", Sense::Refuse),
+        ("callback", Sense::Callback),
+        ("later", Sense::Later),
+        ("busy", Sense::Busy),
+        ("unsure", Sense::Unsure),
+        ("hedge", Sense::Hedge),
+        ("cost", Sense::Cost),
+        ("safety", Sense::Safety),
+        ("reason", Sense::Reason),
+        ("misfit", Sense::Misfit),
+        ("move", Sense::Move),
+        ("book", Sense::Book),
+        ("any", Sense::Any),
+        ("yes", Sense::Yes),
+        ("fine", Sense::Fine),
+        ("suits", Sense::Suits),
+        ("ack", Sense::Ack),
+        ("no", Sense::No),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, sense)| *sense)
+    }
 }

@@ -4,7 +4,6 @@ use super::story::{ASSET, Story, finite, hours};
 use super::{HIGH, awaiting, booked, opened};
 use crate::master::{Config, Master};
 use messages::MessageId;
-use std::time::Duration;
 use messages::booking::{
     CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots, RefusedReason,
 };
@@ -17,6 +16,7 @@ use messages::contact::{ContactOwner, CustomerResponded, Intent, Purpose, Suppre
 use messages::finding::Outcome;
 use messages::prediction::{ClearedReason, Driving, Severity};
 use messages::registry::MaintenanceRecorded;
+use std::time::Duration;
 
 #[test]
 fn a_foreseen_failure_is_told_booked_found_and_confirmed() {

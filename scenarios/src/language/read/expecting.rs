@@ -36,11 +36,15 @@ impl Steps<'_> {
     fn subject(&mut self, below: &Node, names: &Names) -> Option<Subject> {
         let state = text(below, "state");
         if below.get("event").is_some() {
-            let about = ABOUT.into_iter().filter_map(|field| {
-                Some((field, self.reference(below, field, names)?))
-            });
+            let about = ABOUT
+                .into_iter()
+                .filter_map(|field| Some((field, self.reference(below, field, names)?)));
             let about: BTreeMap<_, _> = about.collect();
-            return Some(Subject::Event { name: text(below, "event"), about, often: self.often(below) });
+            return Some(Subject::Event {
+                name: text(below, "event"),
+                about,
+                often: self.often(below),
+            });
         }
         if let Some(node) = below.get("metric") {
             let measure = Expression::parse(node.text()?, &measure::VOCABULARY).ok()?;
@@ -61,8 +65,7 @@ impl Steps<'_> {
     }
 
     fn often(&mut self, below: &Node) -> Often {
-        let given: Vec<&str> =
-            OFTEN.into_iter().filter(|name| below.get(name).is_some()).collect();
+        let given: Vec<&str> = OFTEN.into_iter().filter(|name| below.get(name).is_some()).collect();
         let number = |name: &str| below.get(name).map_or(0, count);
         match given[..] {
             [] => Often::AtLeast(1),

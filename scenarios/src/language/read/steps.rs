@@ -44,11 +44,18 @@ impl Steps<'_> {
         let within = node.get("within").map_or(self.within, span);
         let title = format!("{}: {}", key.text, flow(below));
         let source = self.problems.source().clone();
-        let step = action.map(|action| Step { source, place: key.place, title, after, within, action });
+        let step =
+            action.map(|action| Step { source, place: key.place, title, after, within, action });
         step.into_iter().collect()
     }
 
-    fn action(&mut self, verb: &str, node: &Node, below: &Node, names: &mut Names) -> Option<Action> {
+    fn action(
+        &mut self,
+        verb: &str,
+        node: &Node,
+        below: &Node,
+        names: &mut Names,
+    ) -> Option<Action> {
         match verb {
             "start" | "stop" => {
                 self.need_fleet(below);
@@ -94,7 +101,12 @@ impl Steps<'_> {
         }
     }
 
-    pub(super) fn reference(&mut self, node: &Node, field: &str, names: &Names) -> Option<Template> {
+    pub(super) fn reference(
+        &mut self,
+        node: &Node,
+        field: &str,
+        names: &Names,
+    ) -> Option<Template> {
         node.get(field).map(|node| names.template(node, self.problems))
     }
 
@@ -201,7 +213,8 @@ impl Steps<'_> {
     fn include(&mut self, node: &Node, below: &Node, names: &mut Names) -> Vec<Step> {
         let name = below.text().unwrap_or_default();
         if let Some(after) = node.entries().iter().find(|(key, _)| key.text == "after") {
-            self.problems.add(after.0.place, "`include` takes no `after`: begin the file with `wait`");
+            self.problems
+                .add(after.0.place, "`include` takes no `after`: begin the file with `wait`");
         }
         if self.included.iter().any(|other| other == name) {
             self.problems.add(below.place, format!("`{name}` includes itself"));
