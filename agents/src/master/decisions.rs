@@ -6,6 +6,7 @@ use super::path::Wait;
 use messages::MessageId;
 use messages::case::CaseState::{Contacting, Escalated, InService, Scheduling, Uncertain};
 use messages::case::{CaseDecided, CaseOutcome, Decision};
+use messages::contact::Purpose;
 
 impl Handling<'_, '_> {
     pub(super) fn decided(&mut self, decided: &CaseDecided) {
