@@ -172,7 +172,7 @@ fn only_the_agents_that_are_named_work_and_the_others_catch_up() {
     let (status, log) = served.end("INT");
     assert_eq!(status.code(), Some(0), "{log}");
     let served = Served::start(folder.path(), &[]).ready();
-    assert_eq!(kinds(&served), ["data-analysis", "diagnosis"]);
+    assert_eq!(kinds(&served), ["data-analysis", "diagnosis", "scheduling"]);
     // It hears of what happened while it rested.
     served.ask_until(&["agent", "state", "diagnosis", "VEH001"], |ran| ran.code == 0);
     let unknown = run(folder.path(), &["run", "--agents", "diagnoses"]);

@@ -20,9 +20,7 @@ use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
 use runtime::store::{Partition, ReadLimit, Store};
-use runtime::{
-    Agent, AgentError, AgentResult, Catalog, ConfigError, Ctx, Handle, Models, Wiring,
-};
+use runtime::{Agent, AgentError, AgentResult, Catalog, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -208,7 +206,7 @@ async fn watch(deployment: Arc<Deployment>, waiting: Waiting) -> Result<(), CliE
             let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(waiting) = waiting.remove(&metered.number) {
                 // The sender may have ended with its slice.
-                drop(waiting.send(now));
+                waiting.send(now).ok();
             }
         }
     }
