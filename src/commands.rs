@@ -19,5 +19,6 @@ pub mod quarantine;
 pub mod replay;
 pub mod reply;
 pub mod run;
+pub mod scenario;
 pub mod verify;
 pub mod version;
