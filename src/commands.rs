@@ -20,5 +20,6 @@ pub mod replay;
 pub mod reply;
 pub mod run;
 pub mod simulate;
+pub mod scenario;
 pub mod verify;
 pub mod version;

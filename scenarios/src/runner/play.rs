@@ -9,6 +9,7 @@ use super::stage::{Cast, Stage, StageError, TOLD};
 use crate::language::template::Bindings;
 use crate::language::{Action, Expectation, Scenario, Step, Subject};
 use crate::measure::Sums;
+use crate::narrator::waited_words;
 use messages::Timestamp;
 use simulator::fleet::FaultHandle;
 use std::collections::BTreeMap;
@@ -418,6 +419,7 @@ impl<'s> Story<'s> {
     fn outcome(&self, branch: &Branch<'_>, step: &Step, verdict: Verdict) -> Outcome {
         Outcome {
             step: step.title.clone(),
+            words: waited_words(step),
             file: step.source.name.clone(),
             line: step.place.line,
             began_at: branch.began_at,
