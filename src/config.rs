@@ -10,6 +10,7 @@ mod tests;
 
 pub use layers::{Origin, Value as SettingValue};
 
+use crate::effects;
 use layers::Layers;
 use messages::profile::{Profile, Span};
 use runtime::{Catalog, Models};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What is exported.
     pub export: Export,
+    /// What may be done to the world outside.
+    pub effects: effects::Settings,
 }
 
 /// Where everything is kept.

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod client;
 pub mod commands;
 pub mod config;
+pub mod effects;
 pub mod error;
 pub mod exit;
 pub mod export;

@@ -14,7 +14,6 @@ use runtime::bus::{Bus, BusError};
 use runtime::committer::Entry;
 use runtime::conductor::Conductor;
 use runtime::deployment::Deployment;
-use runtime::effects::Effects;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::{Agent, Catalog, Models};
@@ -108,7 +107,7 @@ pub fn play(
                     store.clone(),
                     start,
                     PARTITIONS_EMBEDDED,
-                    Effects::default(),
+                    crate::effects::inside(),
                 )
                 .map_err(CliError::failed)?;
                 let registered = replay.assets().iter().map(registration);

@@ -5,17 +5,21 @@
 pub mod data_analysis;
 pub mod diagnosis;
 pub mod engagement;
+pub mod feedback;
 pub mod master;
 mod profiles;
+pub mod scheduling;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
+pub use feedback::Feedback;
 pub use master::Master;
+pub use scheduling::Scheduling;
 
 use runtime::Catalog;
 
 /// Every agent of the house.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>()
+    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>().with::<Feedback>()
 }

@@ -1,5 +1,8 @@
 //! Every agent of the catalog keeps what every agent promises.
 
+#[path = "conformance/loop_by_hand.rs"]
+mod loop_by_hand;
+
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
 use messages::{Finite, Timestamp};
@@ -93,6 +96,7 @@ fn script(world: &mut World) {
         }
         world.advance(Duration::from_secs(60));
     }
+    loop_by_hand::script(world);
     world.advance(Duration::from_secs(2 * 24 * 3600));
 }
 
@@ -107,4 +111,68 @@ fn every_agent_keeps_what_every_agent_promises() {
     let happened = conformed.misfortunes;
     assert!(happened.duplicates > 0 && happened.reordered > 0, "{happened:?}");
     assert!(happened.kills_before_commit > 0 && happened.kills_after_commit > 0, "{happened:?}");
+}
+
+#[test]
+fn failures_that_nobody_foresaw_are_charged_to_the_model_that_predicts() {
+    assert_eq!(agents::feedback::Config::default().model, agents::diagnosis::MODEL);
+}
+
+/// Hears the commands whose agents are not at work here, and obeys none.
+struct Bystander;
+
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Nothing;
+
+impl messages::Record for Nothing {
+    const SCHEMA: u16 = 60_001;
+}
+
+impl runtime::Agent for Bystander {
+    const KIND: &'static str = "bystander";
+    type Config = Option<bool>;
+    type State = Nothing;
+
+    fn new(_: Option<bool>, _: &runtime::Models) -> Result<Self, runtime::ConfigError> {
+        Ok(Self)
+    }
+
+    fn wiring(wiring: &mut runtime::Wiring<Self>) {
+        use messages::booking::{CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots};
+        wiring.on::<messages::contact::ContactOwner>().key(|contact| &contact.owner);
+        wiring.on::<OfferSlots>().key(|offer| &offer.network);
+        wiring.on::<HoldSlot>().key(|hold| &hold.network);
+        wiring.on::<ConfirmBooking>().key(|confirm| &confirm.network);
+        wiring.on::<MoveBooking>().key(|moves| &moves.network);
+        wiring.on::<CancelBooking>().key(|cancel| &cancel.network);
+    }
+}
+
+impl<M: messages::Message> runtime::Handle<M> for Bystander {
+    fn handle(
+        &self,
+        _: &mut Nothing,
+        _: &M,
+        _: &mut runtime::Ctx<'_, Self>,
+    ) -> runtime::AgentResult {
+        Ok(())
+    }
+}
+
+#[test]
+fn master_and_feedback_keep_it_where_the_others_are_played_by_hand() {
+    let catalog = runtime::Catalog::default()
+        .with::<agents::Master>()
+        .with::<agents::Feedback>()
+        .with::<Bystander>();
+    conformance::check(&catalog, |world| {
+        loop_by_hand::script(world);
+        world.append(&AssetRetired { asset: "HAND2".into(), reason: "sold".into() });
+        world.append(&MaintenanceRecorded {
+            asset: "HAND3".into(),
+            component: "brake".into(),
+            performed_at: Timestamp::EPOCH,
+        });
+        world.settle();
+    });
 }

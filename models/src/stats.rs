@@ -1,4 +1,7 @@
-//! The few statistics that every model here stands on: the normal distribution, a weighted line, median and spread.
+//! The few statistics that every model here stands on: the normal distribution, a weighted line, median and spread;
+//! in [`beta`] how sure a share is.
+
+pub mod beta;
 
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;

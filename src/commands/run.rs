@@ -5,6 +5,7 @@ mod signals;
 use super::config::From;
 use crate::cli::Session;
 use crate::config::{self, Limits, Loaded, Settings, Sources};
+use crate::effects;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
@@ -21,7 +22,6 @@ use models::features::Features;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
-use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
@@ -291,7 +291,7 @@ async fn deploy(
     let deployment = Deployment::start(Options {
         catalog,
         configs,
-        effects: Effects::default(),
+        effects: effects::effects(&settings.effects),
         models: Models::default(),
         store: Arc::new(store),
         folder: data.clone(),

@@ -218,8 +218,9 @@ impl Handling<'_, '_> {
 
     /// The booking stays as it is.
     pub(super) fn stand(&mut self, reason: impl Into<String>) {
+        let grace = self.config().visit_grace.duration();
         let booking = self.case.booking.as_ref().expect("the case has a booking");
-        let until = booking.slot.from.saturating_add(self.config().visit_grace.duration());
+        let until = booking.slot.from.max(self.now()).saturating_add(grace);
         self.case.agreed = None;
         self.advance(CaseState::Booked, Wait::Visit, until, reason);
     }

@@ -215,7 +215,8 @@ impl Handling<'_, '_> {
             return self.pass_over();
         };
         let reason = format!("The booked time has come at {}.", booking.slot.centre_name);
-        let until = booking.slot.to.saturating_add(self.config().finding_within.duration());
+        let done_at = booking.slot.to.max(self.now());
+        let until = done_at.saturating_add(self.config().finding_within.duration());
         self.advance(InService, Wait::Finding, until, reason);
     }
 }

@@ -229,7 +229,7 @@ impl<'a> Calendar<'a> {
         let rules = [
             (EARLY, !asked.stays && spot.from < floor),
             (LATEST, !asked.stays && spot.from > self.ground.latest(job)),
-            (HOURS, day.closed || !day.holiday && !day.is_open(spot)),
+            (HOURS, day.closed || !day.is_within_hours(spot)),
             (HOLIDAY, day.holiday),
             (BAY, bay.is_none()),
             (TECHNICIAN, technician.is_none()),

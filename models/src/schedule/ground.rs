@@ -130,8 +130,12 @@ impl<'a> Ground<'a> {
 
 impl Day {
     pub(super) fn is_open(&self, spot: Spot) -> bool {
-        let holds = |(open, close): &(i64, i64)| spot.from >= *open && spot.until <= *close;
-        !self.holiday && !self.closed && self.spans.iter().any(holds)
+        !self.holiday && !self.closed && self.is_within_hours(spot)
+    }
+
+    /// Whether it lies within the hours of the day, were it not closed.
+    pub(super) fn is_within_hours(&self, spot: Spot) -> bool {
+        self.spans.iter().any(|(open, close)| spot.from >= *open && spot.until <= *close)
     }
 
     pub(super) fn holds(&self, at: i64) -> bool {
@@ -141,7 +145,7 @@ impl Day {
 
 impl<'a> Site<'a> {
     fn new(centre: &'a Centre, problem: &Problem, settings: &Settings) -> Result<Self, Invalid> {
-        check_centre(centre)?;
+        centre.check()?;
         let zone = zone_of(&centre.zone, &centre.id)?;
         let mut order: Vec<u16> = (0..=u16::MAX).take(centre.technicians.len()).collect();
         order.sort_by_key(|&at| (centre.technicians[usize::from(at)].skills.len(), at));
@@ -273,17 +277,24 @@ pub(super) fn at_most(name: &'static str, value: usize, max: usize) -> Result<()
     if value > max { Err(Invalid::OutOfLimits { name, value, min: 0, max }) } else { Ok(()) }
 }
 
-fn check_centre(centre: &Centre) -> Result<(), Invalid> {
-    at_most("bays", usize::from(centre.bays), BAYS_MAX)?;
-    at_most("technicians", centre.technicians.len(), TECHNICIANS_MAX)?;
-    unique("technician", centre.technicians.iter().map(|technician| &technician.id))?;
-    for hours in centre.hours.iter().flatten() {
-        check_hours(*hours, &centre.id)?;
+impl Centre {
+    /// Refuses a centre that no calendar can have.
+    ///
+    /// # Errors
+    /// [`Invalid`], naming what is wrong.
+    pub fn check(&self) -> Result<(), Invalid> {
+        at_most("bays", usize::from(self.bays), BAYS_MAX)?;
+        at_most("technicians", self.technicians.len(), TECHNICIANS_MAX)?;
+        unique("technician", self.technicians.iter().map(|technician| &technician.id))?;
+        zone_of(&self.zone, &self.id)?;
+        for hours in self.hours.iter().flatten() {
+            check_hours(*hours, &self.id)?;
+        }
+        if let Some(rating) = self.rating {
+            check_number("rating", &self.id, rating, (0.0, 5.0))?;
+        }
+        self.position.map_or(Ok(()), |position| check_position(position, &self.id))
     }
-    if let Some(rating) = centre.rating {
-        check_number("rating", &centre.id, rating, (0.0, 5.0))?;
-    }
-    centre.position.map_or(Ok(()), |position| check_position(position, &centre.id))
 }
 
 /// Refuses a job that no calendar can hold.

@@ -48,6 +48,8 @@ struct Fit {
     verdict: Verdict,
     points: f64,
     part_of_day: u8,
+    /// The owner can come then, and likes to.
+    wished: bool,
 }
 
 /// Up to three slots for `job`, the best first; the others differ from it in centre or part of the day
@@ -150,8 +152,9 @@ fn fits(
             continue;
         }
         let points = costs(calendar, wishes, settings, spot).iter().sum();
+        let wished = wishes.holds_at(spot.from);
         let hour = zoned(spot.from, &ground.sites[spot.centre].zone).hour();
-        fits.push(Fit { spot, verdict, points, part_of_day: part_of_day(hour) });
+        fits.push(Fit { spot, verdict, points, part_of_day: part_of_day(hour), wished });
     }
     fits.sort_by(|one, other| one.points.total_cmp(&other.points).then(one.spot.cmp(&other.spot)));
     fits
@@ -176,9 +179,13 @@ fn part_of_day(hour: i8) -> u8 {
     }
 }
 
-/// The best; then the best at another centre or part of the day; then, failing that, on another day.
+/// The best, and the best at a time that the owner likes; then the best at another centre or part of the
+/// day, failing that on another day, failing that at another time.
 fn diverse(fits: &[Fit]) -> Vec<Fit> {
-    let mut chosen: Vec<Fit> = Vec::new();
+    let mut chosen: Vec<Fit> = fits.first().copied().into_iter().collect();
+    if chosen.iter().all(|fit| !fit.wished) {
+        chosen.extend(fits.iter().find(|fit| fit.wished));
+    }
     let other_part = |one: &Fit, other: &Fit| {
         (one.spot.centre, one.part_of_day) != (other.spot.centre, other.part_of_day)
     };

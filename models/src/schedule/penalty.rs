@@ -141,6 +141,11 @@ impl<'a> Wishes<'a> {
         }
     }
 
+    /// Whether the owner can and likes to come at `at`.
+    pub(super) fn holds_at(&self, at: i64) -> bool {
+        self.is_within(&self.job.able, at) && self.is_within(&self.job.preferred, at)
+    }
+
     /// Whether the owner's clock at `at` is in one of `windows`, or there are none.
     fn is_within(&self, windows: &[Window], at: i64) -> bool {
         let local = std::cell::LazyCell::new(|| zoned(at, &self.zone));

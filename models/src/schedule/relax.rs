@@ -37,15 +37,17 @@ pub struct Relaxation {
     pub centre: String,
     /// The nearest start.
     pub from: Timestamp,
-    /// For people: what, where and when.
-    pub because: String,
+    /// What would have to be otherwise, for people.
+    pub what: String,
 }
 
 impl fmt::Display for Infeasible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "case `{}` fits nowhere", self.case)?;
         match self.relaxations.first() {
-            Some(nearest) => write!(f, "; it would {}", nearest.because),
+            Some(Relaxation { what, centre, from, .. }) => {
+                write!(f, "; it would {what}: {from} at `{centre}`")
+            }
             None => Ok(()),
         }
     }
@@ -118,7 +120,6 @@ fn relaxation(
         .map(|constraint| words::relaxed(constraint, &site.zone, job.due_at))
         .collect();
     let centre = site.centre.id.clone();
-    let time = words::clock(spot.from, &site.zone);
-    let because = format!("fit {} on {time} at `{centre}`", conditions.join(" and "));
-    Relaxation { constraints, centre, from: moment(spot.from), because }
+    let what = conditions.join(" and ");
+    Relaxation { constraints, centre, from: moment(spot.from), what }
 }

@@ -65,8 +65,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Refuses weights that no search can use.
-    pub(super) fn check(&self) -> Result<(), Invalid> {
+    /// Refuses what no search can use.
+    ///
+    /// # Errors
+    /// [`Invalid`], naming the setting.
+    pub fn check(&self) -> Result<(), Invalid> {
         let weights = [
             ("lateness_per_hour", self.lateness_per_hour),
             ("unable", self.unable),

@@ -6,6 +6,7 @@ use super::penalty::{PenaltyKind, Wishes};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use messages::time::Timestamp;
+use std::fmt;
 
 /// Why `kind` speaks against `spot`.
 pub(super) fn penalty(
@@ -108,10 +109,16 @@ fn span(millis: i64) -> String {
     }
 }
 
-/// Why a booking cannot stay.
+/// Why a booking cannot stay, or a slot not be had.
 pub(super) fn lost(constraints: &[Constraint]) -> String {
-    let sentences: Vec<String> = constraints.iter().map(loss).collect();
+    let sentences: Vec<String> = constraints.iter().map(Constraint::to_string).collect();
     sentences.join("; ")
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&loss(self))
+    }
 }
 
 fn loss(constraint: &Constraint) -> String {
@@ -126,9 +133,9 @@ fn loss(constraint: &Constraint) -> String {
         Constraint::Holiday { centre, date: day } => {
             format!("`{centre}` has a holiday on {}", date(*day))
         }
-        Constraint::Bay { centre } => format!("its bay at `{centre}` is no longer free"),
+        Constraint::Bay { centre } => format!("its bay at `{centre}` is not free"),
         Constraint::Technician { centre, skill, .. } => {
-            format!("its technician at `{centre}` is no longer free for `{skill}`")
+            format!("its technician at `{centre}` is not free for `{skill}`")
         }
         Constraint::Part { centre, part, .. } => {
             format!("part `{part}` is not at `{centre}` by then")

@@ -18,9 +18,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
 /// Attempts and conclusions made durable together.
-pub const STEPS_PER_ROUND_MAX: usize = 256;
+pub(crate) const STEPS_PER_ROUND_MAX: usize = 256;
 /// Longest that an orderly stop waits for calls under way.
-pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(15);
+pub(crate) const DRAIN_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// What the ledger needs to begin; also to begin again.
 #[derive(Clone)]

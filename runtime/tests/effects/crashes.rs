@@ -118,14 +118,14 @@ fn replaying_the_log_calls_nobody_and_says_nothing() {
             world.publish(wanted(&format!("case:{number}")));
         }
         world.advance(HOUR);
-        let (calls, asked) = (provider.book().calls.len(), provider.book().asked);
+        let known = provider.calls_and_questions();
         let trace = world.trace();
         for _ in 0..3 {
             world.kill_effects();
             world.settle();
             world.advance(HOUR);
         }
-        assert_eq!((provider.book().calls.len(), provider.book().asked), (calls, asked));
+        assert_eq!(provider.calls_and_questions(), known);
         assert_eq!(world.trace(), trace, "{policy:?}");
     }
 }

@@ -83,6 +83,11 @@ impl Provider {
         self
     }
 
+    pub(crate) fn calls_and_questions(&self) -> (usize, u32) {
+        let book = self.book();
+        (book.calls.len(), book.asked)
+    }
+
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

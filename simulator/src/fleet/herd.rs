@@ -205,8 +205,8 @@ impl Herd {
             Some(trip) => trip.starts + (trip.ends - trip.starts) * 7 / 10,
             None => day * super::climate::DAY_MS + super::climate::DAY_MS / 2 - world.utc_offset_ms,
         };
-        let moments = (today..=today + 1).map(moment);
-        moments.filter(|at| *at > vehicle.now).min().unwrap_or(i64::MAX)
+        let mut moments = (today..=today + 1).map(moment);
+        moments.find(|at| *at > vehicle.now).expect("tomorrow comes after now")
     }
 }
 

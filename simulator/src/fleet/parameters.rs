@@ -23,6 +23,7 @@ pub(super) struct Parameters {
     pub(super) centre: Vec<Centre>,
     pub(super) zone: Zone,
     pub(super) body: Body,
+    pub(super) steps: BTreeMap<String, f64>,
     pub(super) upkeep: Upkeep,
     pub(super) growth: Growth,
     pub(super) fault: BTreeMap<FaultKind, FaultParameters>,
@@ -96,15 +97,6 @@ pub struct TripMinutes {
     pub median: f64,
     /// Deviation of the natural logarithm.
     pub log_deviation: f64,
-}
-
-/// How a signal wanders that no recording has.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Wander {
-    pub(super) minute: f64,
-    pub(super) fast: f64,
-    pub(super) correlation: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -184,7 +176,7 @@ pub(super) struct Body {
     pub(super) oil_per_1000rpm: Range,
     pub(super) oil_cold: f64,
     pub(super) oil_relief: f64,
-    pub(super) oil_wander: Wander,
+    pub(super) oil_wander: Wandering,
     pub(super) battery_running: Range,
     pub(super) battery_by_ambient: f64,
     pub(super) battery_rest: Range,
@@ -198,7 +190,7 @@ pub(super) struct Body {
     pub(super) tyre_noise: f64,
     pub(super) vibration_idle: Range,
     pub(super) vibration_per_1000rpm: Range,
-    pub(super) vibration_wander: Wander,
+    pub(super) vibration_wander: Wandering,
     pub(super) vibration_parked: f64,
     pub(super) fuel_litres_per_hour_idle: Range,
     pub(super) fuel_per_100km: Range,
@@ -376,7 +368,7 @@ mod tests {
                 assert!(profile.channels.iter().any(|known| known.id == *channel), "{kind}");
             }
         }
-        for channel in parameters.sensor_drift.keys() {
+        for channel in parameters.sensor_drift.keys().chain(parameters.steps.keys()) {
             assert!(profile.channels.iter().any(|known| known.id == *channel), "{channel}");
         }
     }

@@ -1,11 +1,16 @@
 //! Who the vehicles are, as they would be registered: makers, owners, homes.
 
-use super::chance::Chance;
+use super::chance::{Chance, key};
 use super::config::{FleetError, NamedAsset};
 use super::herd::timestamp;
+use super::owner::{Heard, Owner, Reply};
+use super::simulation::{Fleet, Place};
 use super::traits::Traits;
+use super::workshop;
 use super::world::World;
+use messages::centre::CentreRegistered;
 use messages::registry::AssetRegistered;
+use std::collections::BTreeSet;
 
 const DAY_MS: i64 = super::climate::DAY_MS;
 /// Longest time from a batch's quarter to the first day of use, in days.
@@ -83,6 +88,75 @@ fn quarter_end(batch: &str) -> Option<i64> {
     let first = jiff::civil::date(year.parse().ok()?, quarter * 3, 1);
     let midnight = first.last_of_month().to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(midnight.timestamp().as_millisecond())
+}
+
+impl Fleet {
+    /// Registrations of all vehicles, the population's too.
+    #[must_use]
+    pub fn registrations(&self) -> Vec<AssetRegistered> {
+        let herds = self.herds.iter().enumerate();
+        let places = herds.flat_map(|(herd, known)| {
+            (0..known.vehicles.len() as u32).map(move |place| (herd, place))
+        });
+        places.map(|place| self.registration(place)).collect()
+    }
+
+    fn registration(&self, place: Place) -> AssetRegistered {
+        let herd = &self.herds[place.0];
+        let vehicle = &herd.vehicles[place.1 as usize];
+        registration(
+            &self.world,
+            &self.config.fleet,
+            herd.asset(place.1),
+            self.owner_id(place),
+            vehicle.key,
+            &vehicle.traits,
+            self.begins,
+        )
+    }
+
+    /// Owners of the fleet's vehicles, by id; the population's are not spoken to.
+    #[must_use]
+    pub fn owners(&self) -> Vec<Owner> {
+        let ids: BTreeSet<String> =
+            (0..self.config.size).filter_map(|place| self.owner_id((0, place))).collect();
+        ids.iter().map(|id| self.known_owner(id)).collect()
+    }
+
+    fn owner_id(&self, (herd, place): Place) -> Option<String> {
+        let named = self.herds[herd].named.get(place as usize);
+        let own = || format!("OWN{:03}", place + 1);
+        (herd == 0).then(|| named.and_then(|named| named.owner.clone()).unwrap_or_else(own))
+    }
+
+    fn known_owner(&self, id: &str) -> Owner {
+        let mut named = self.config.named.iter().enumerate();
+        let place = |place: usize| u32::try_from(place).expect("a fleet is counted in 32 bits");
+        let temperament = named.find_map(|(at, named)| {
+            named.temperament.filter(|_| self.owner_id((0, place(at))).as_deref() == Some(id))
+        });
+        self.owners.owner(id, key(self.config.seed, id), &self.world.parameters.zone, temperament)
+    }
+
+    /// What an owner answers to what they hear, and after how long; nothing when they do not.
+    ///
+    /// # Errors
+    /// [`FleetError::UnknownOwner`] when the owner has no vehicle here.
+    pub fn reply(&self, owner: &str, heard: Heard) -> Result<Option<Reply>, FleetError> {
+        let mut places = 0..self.config.size;
+        if !places.any(|place| self.owner_id((0, place)).as_deref() == Some(owner)) {
+            let (owner, fleet) = (owner.to_owned(), self.config.fleet.clone());
+            return Err(FleetError::UnknownOwner { owner, fleet });
+        }
+        let known = self.known_owner(owner);
+        Ok(self.owners.reply(known.temperament, key(self.config.seed, owner), heard))
+    }
+
+    /// The workshops, as one network of this name.
+    #[must_use]
+    pub fn centres(&self, network: &str) -> Vec<CentreRegistered> {
+        workshop::centres(&self.world, network)
+    }
 }
 
 #[cfg(test)]

@@ -86,7 +86,9 @@ impl Vehicle {
 
     /// Whether this sample is lost: gaps begin while driving.
     fn lose(&mut self, seconds: f64, draws: &Draws) -> bool {
-        let expected = self.traits.gaps_per_hour * seconds / 3_600.0;
+        // Whoever looks rarely meets a gap as often as there is one at that moment.
+        let looked = seconds.min(self.traits.gap_seconds);
+        let expected = self.traits.gaps_per_hour * looked / 3_600.0;
         if self.present_trip().is_some() && draws.lost < 1.0 - (-expected).exp() {
             let length = self.traits.gap_seconds * draws.lost_length;
             self.lost_until = self.now + (length * 1_000.0) as i64;
@@ -101,9 +103,10 @@ impl Vehicle {
         let runs = self.present_trip().is_some();
         let kmh = if runs { self.motion.kmh } else { 0.0 };
         let rpm = if runs { self.rpm(world, kmh, draws) } else { 0.0 };
+        let shown = if runs { rpm + self.jitter(world) * draws.jitter } else { 0.0 };
         let ambient_noise = body.ambient_noise * world.noise * draws.fast[9];
         [
-            Some(rpm),
+            Some(shown),
             Some(self.coolant(world, outside, draws.fast[1])),
             Some(if runs { self.oil(world, rpm, draws.fast[2]) } else { 0.0 }),
             Some(self.battery(world, outside, runs, draws.fast[3])),
@@ -117,11 +120,15 @@ impl Vehicle {
         ]
     }
 
+    /// How fast the engine turns, misfires apart: what they add is too short for oil and mounts to follow.
     fn rpm(&self, world: &World, kmh: f64, draws: &Draws) -> f64 {
         let rpm = engine_rpm(&world.parameters.body, self.traits.idle_rpm, kmh);
-        let misfires = self.share(world, FaultKind::Misfire);
-        let jitter = world.parameters.fault[&FaultKind::Misfire].engine_speed_jitter * misfires;
-        rpm + self.traits.idle_noise * draws.fast[0] + jitter * draws.jitter
+        rpm + self.traits.idle_noise * draws.fast[0]
+    }
+
+    fn jitter(&self, world: &World) -> f64 {
+        let misfire = &world.parameters.fault[&FaultKind::Misfire];
+        misfire.engine_speed_jitter * self.share(world, FaultKind::Misfire)
     }
 
     fn coolant(&self, world: &World, outside: f64, fast: f64) -> f64 {
@@ -222,7 +229,8 @@ impl Vehicle {
     fn sensors(&mut self, world: &World, values: &mut [Option<f64>; CHANNELS.len()]) {
         let (growth, now) = (&world.parameters.growth, self.now);
         for wear in self.wears.iter_mut().filter(|wear| wear.starts <= now) {
-            let value = &mut values[usize::from(wear.channel)];
+            // Faults of the vehicle itself are of no one sensor.
+            let Some(value) = values.get_mut(usize::from(wear.channel)) else { continue };
             match wear.kind {
                 FaultKind::SensorDrift => {
                     let gone = wear.size * wear.severity(growth, now);

@@ -1,9 +1,9 @@
 //! What makes one vehicle differ from another for as long as it lives, drawn from its key.
 
 use super::chance::Chance;
-use super::parameters::{Parameters, TripMinutes, Wander, Wandering};
+use super::parameters::{Parameters, TripMinutes, Wandering};
 
-/// Seconds in the minutes whose means the measured correlations are about.
+/// Length of the minutes that were measured.
 const MINUTE_SECONDS: f64 = 60.0;
 
 /// How a signal wanders around its level.
@@ -78,12 +78,17 @@ impl Traits {
             idle_rpm: car(|car| car.idle.level),
             idle_noise: car(|car| car.idle.fast) * noise,
             coolant: car(|car| car.coolant.level),
-            coolant_noise: Noise {
-                trip: car(|car| car.coolant.trip) * noise,
-                slow: car(|car| car.coolant.minute) * noise,
-                seconds: seconds(car(|car| car.coolant.correlation)),
-                fast: car(|car| car.coolant.fast) * noise,
-            },
+            coolant_noise: Noise::of(
+                Wandering {
+                    level: 0.0,
+                    trip: car(|car| car.coolant.trip),
+                    minute: car(|car| car.coolant.minute),
+                    fast: car(|car| car.coolant.fast),
+                    correlation: car(|car| car.coolant.correlation),
+                },
+                parameters.steps["coolant_temperature"],
+                noise,
+            ),
             battery_running: chance.between(body.battery_running),
             battery_rest: chance.between(body.battery_rest),
             oil_idle: chance.between(body.oil_idle),
@@ -99,20 +104,74 @@ impl Traits {
 }
 
 impl Noise {
-    pub(super) fn of_wander(wander: Wander, noise: f64) -> Self {
-        let Wander { minute, fast, correlation } = wander;
-        let seconds = seconds(correlation);
-        Self { trip: 0.0, slow: minute * noise, seconds, fast: fast * noise }
-    }
-
-    pub(super) fn of_wandering(wandering: Wandering, noise: f64) -> Self {
+    /// The process whose minutes behave as was measured with a sensor of this step: a first-order one and fresh noise
+    /// on top. Both are taken apart here, because the measured deviation of seconds holds some of the former.
+    pub(super) fn of(wandering: Wandering, step: f64, noise: f64) -> Self {
         let Wandering { trip, minute, fast, correlation, .. } = wandering;
-        let seconds = seconds(correlation);
-        Self { trip: trip * noise, slow: minute * noise, seconds, fast: fast * noise }
+        let x = minutes_per_constant(correlation);
+        let kept = kept_by_means(x);
+        let slow = minute / kept.sqrt();
+        let fresh = fast * fast - slow * slow * (1.0 - kept) - step * step / 12.0;
+        Self {
+            trip: trip * noise,
+            slow: slow * noise,
+            seconds: MINUTE_SECONDS / x,
+            fast: fresh.max(0.0).sqrt() * noise,
+        }
     }
 }
 
-/// The time constant of what has this correlation from minute to minute.
-fn seconds(correlation: f64) -> f64 {
-    -MINUTE_SECONDS / correlation.ln()
+/// Share of a first-order process's variance that the means of its minutes keep, `x` minutes being its time constant.
+fn kept_by_means(x: f64) -> f64 {
+    2.0 * (x - 1.0 + (-x).exp()) / (x * x)
+}
+
+/// Minutes per time constant of the process of which the means of successive minutes correlate so much.
+fn minutes_per_constant(correlation: f64) -> f64 {
+    let correlates = |x: f64| (1.0 - (-x).exp()).powi(2) / (2.0 * (x - 1.0 + (-x).exp()));
+    let (mut slow, mut quick) = (1e-3, 20.0);
+    // Thirty halvings are closer than anything measured.
+    for _ in 0..30 {
+        let middle = 0.5 * (slow + quick);
+        if correlates(middle) > correlation {
+            slow = middle;
+        } else {
+            quick = middle;
+        }
+    }
+    0.5 * (slow + quick)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_has_the_minutes_that_were_measured() {
+        let wandering =
+            Wandering { level: 0.0, trip: 0.0, minute: 2.0, fast: 3.0, correlation: 0.7 };
+        let noise = Noise::of(wandering, 0.5, 1.0);
+        let mut chance = Chance::of(7, "noise", 0);
+        let (mut value, mut means, mut within) = (0.0, Vec::new(), Vec::new());
+        let kept = (-1.0 / noise.seconds).exp();
+        for _ in 0..6_000 {
+            let minute: Vec<f64> = (0..60)
+                .map(|_| {
+                    value =
+                        value * kept + noise.slow * (1.0 - kept * kept).sqrt() * chance.normal();
+                    ((value + noise.fast * chance.normal()) / 0.5).round() * 0.5
+                })
+                .collect();
+            let mean = minute.iter().sum::<f64>() / 60.0;
+            within.push(minute.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 60.0);
+            means.push(mean);
+        }
+        let count = means.len() as f64;
+        let variance = means.iter().map(|mean| mean * mean).sum::<f64>() / count;
+        let lagged = means.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / count;
+        let fast = (within.iter().sum::<f64>() / count).sqrt();
+        assert!((variance.sqrt() - 2.0).abs() < 0.15, "minute {}", variance.sqrt());
+        assert!((lagged / variance - 0.7).abs() < 0.05, "correlation {}", lagged / variance);
+        assert!((fast - 3.0).abs() < 0.1, "fast {fast}");
+    }
 }

@@ -151,7 +151,9 @@ impl Vehicle {
 
     /// The longest trip of a local day.
     pub(super) fn longest_trip(&self, world: &World, day: i64) -> Option<Trip> {
-        self.driver(world).trips(day).into_iter().max_by_key(|trip| trip.ends - trip.starts)
+        let trips =
+            if day == self.day { self.trips.clone() } else { self.driver(world).trips(day) };
+        trips.into_iter().max_by_key(|trip| trip.ends - trip.starts)
     }
 
     /// When something becomes true of it, if nobody intervenes.
@@ -248,6 +250,9 @@ impl Vehicle {
             false => 0.0,
         };
         relax(&mut self.body.excess_celsius, excess, seconds, body.excess_seconds);
+        if self.wears.is_empty() {
+            return;
+        }
         let growth = &world.parameters.growth;
         let weight = weight(growth, world.ambient(&traits, trip.starts));
         for wear in &mut self.wears {

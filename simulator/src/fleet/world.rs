@@ -1,7 +1,7 @@
 //! What all vehicles share: parameters, profile, weather, and how much more or less of everything was asked for.
 
 use super::chance::key;
-use super::climate::ambient;
+use super::climate::{DAY_MS, Weather};
 use super::fault::FaultKind;
 use super::parameters::{Parameters, Weakness};
 use super::signals::CHANNELS;
@@ -35,7 +35,7 @@ pub(super) struct World {
     pub(super) oil_noise: Noise,
     pub(super) vibration_noise: Noise,
     pub(super) noise: f64,
-    weather_keys: Vec<u64>,
+    weather: Vec<Weather>,
     sensors: [Sensor; CHANNELS.len()],
 }
 
@@ -47,20 +47,33 @@ pub(super) struct Sensor {
 }
 
 impl World {
-    pub(super) fn new(parameters: Parameters, profile: Profile, seed: u64, noise: f64) -> Self {
-        let weather_keys = parameters.centre.iter().map(|centre| key(seed, &centre.id)).collect();
+    pub(super) fn new(
+        parameters: Parameters,
+        profile: Profile,
+        seed: u64,
+        noise: f64,
+        begins: i64,
+    ) -> Self {
+        let of = |wandering, channel| Noise::of(wandering, parameters.steps[channel], noise);
+        let utc_offset_ms = parameters.zone.utc_offset_minutes * 60_000;
+        // The day before may be asked for at midnight.
+        let first_day = (begins + utc_offset_ms).div_euclid(DAY_MS) - 1;
+        let centres = parameters.centre.iter();
+        let weather = centres
+            .map(|centre| Weather::new(centre.climate, key(seed, &centre.id), first_day))
+            .collect();
         Self {
-            utc_offset_ms: parameters.zone.utc_offset_minutes * 60_000,
+            utc_offset_ms,
             start: i64::MIN,
             wear: 1.0,
             spontaneous: 1.0,
             repairs: true,
-            battery_noise: Noise::of_wandering(parameters.battery_wander(), noise),
-            oil_noise: Noise::of_wander(parameters.body.oil_wander, noise),
-            vibration_noise: Noise::of_wander(parameters.body.vibration_wander, noise),
+            battery_noise: of(parameters.battery_wander(), "battery_voltage"),
+            oil_noise: of(parameters.body.oil_wander, "oil_pressure"),
+            vibration_noise: of(parameters.body.vibration_wander, "vibration_rms"),
             noise,
-            weather_keys,
-            sensors: sensors(&profile),
+            weather,
+            sensors: sensors(&profile, &parameters),
             parameters,
             profile,
         }
@@ -73,9 +86,7 @@ impl World {
 
     /// Temperature outside where a vehicle lives.
     pub(super) fn ambient(&self, traits: &Traits, at: i64) -> f64 {
-        let place = usize::from(traits.centre);
-        let climate = &self.parameters.centre[place].climate;
-        ambient(climate, self.weather_keys[place], at + self.utc_offset_ms)
+        self.weather[usize::from(traits.centre)].ambient(at + self.utc_offset_ms)
     }
 
     /// Whether what fails at this moment is repaired unasked.
@@ -112,10 +123,10 @@ impl World {
     }
 }
 
-fn sensors(profile: &Profile) -> [Sensor; CHANNELS.len()] {
+fn sensors(profile: &Profile, parameters: &Parameters) -> [Sensor; CHANNELS.len()] {
     CHANNELS.map(|id| {
         let channel = profile.channels.iter().find(|channel| channel.id == id);
         let channel = channel.expect("the profile has every channel that vehicles send");
-        Sensor { range: channel.range.map(f64::from), step: channel.resolution.get() }
+        Sensor { range: channel.range.map(f64::from), step: parameters.steps[id] }
     })
 }

@@ -1,6 +1,7 @@
 //! Faults: they move what the catalogue says and nothing else, fail when they are told to, and go when repaired.
 
 use crate::drive::{DAY, Series, drive, fleet, profile, series, start};
+use messages::Timestamp;
 use messages::telemetry::TroubleCode;
 use simulator::fleet::{Event, FaultKind, Fleet, FleetConfig, FleetError};
 use simulator::truth::Expected;
@@ -76,14 +77,19 @@ fn a_fault_fails_at_the_end_of_its_ramp_beyond_the_critical_limit_and_not_before
             FaultKind::Misfire => "vibration_rms",
             _ => channels[0],
         };
-        let limits = profile.channels.iter().find(|known| known.id == shows).unwrap();
+        let channel = profile.channels.iter().find(|known| known.id == shows).unwrap();
         let (sign, critical) =
-            (limits.worse.unwrap().sign(), limits.limits.unwrap().critical.get());
-        let reached = series(&[before, events].concat(), ASSET)[shows]
+            (channel.worse.unwrap().sign(), channel.limits.unwrap().critical.get());
+        let series = series(&[before, events].concat(), ASSET);
+        let driven: BTreeSet<Timestamp> = series["engine_speed"]
             .iter()
-            .filter(|(at, value)| *at < failed_at && (value - critical) * sign >= 0.0)
+            .filter(|(_, rpm)| *rpm > 0.0 || channel.states.is_empty())
             .map(|(at, _)| *at)
-            .min();
+            .collect();
+        let beyond = series[shows].iter().filter(|(at, value)| {
+            *at < failed_at && driven.contains(at) && (value - critical) * sign >= 0.0
+        });
+        let reached = beyond.map(|(at, _)| *at).min();
         let reached = reached.unwrap_or(failed_at);
         assert!(failed_at.since(reached) < DAY * 2, "{kind} is critical since {reached}");
     }

@@ -4,6 +4,7 @@
 
 mod drive;
 mod faults;
+mod folder;
 mod past;
 mod people;
 mod seeds;

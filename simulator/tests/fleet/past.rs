@@ -25,7 +25,7 @@ fn the_past_ends_where_the_present_begins_and_comes_in_the_order_of_time() {
     }
     assert_eq!(frames_by_asset.len(), 33);
     for (asset, samples) in frames_by_asset {
-        let expected = if asset.starts_with("POP") { 18..=20 } else { 20 * 90..=20 * 110 };
+        let expected = if asset.starts_with("POP") { 18..=21 } else { 20 * 90..=20 * 110 };
         assert!(expected.contains(&samples), "{asset} sent {samples} samples in 20 days");
     }
     let present = drive(&mut fleet, 1);

@@ -17,7 +17,6 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::clock::Clock;
 use runtime::committer::Entry;
 use runtime::deployment::{Deployment, Options};
-use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
@@ -137,7 +136,7 @@ async fn measure(args: &PipelineArgs, half: Duration) -> Result<(Phase, Phase), 
     let deployment = Deployment::start(Options {
         catalog: agents::catalog(),
         configs: BTreeMap::new(),
-        effects: Effects::default(),
+        effects: crate::effects::inside(),
         models: forest(args.seed)?,
         store: store.clone(),
         folder: folder.path().to_owned(),

@@ -62,7 +62,7 @@ struct Meter {
 }
 
 /// A healthy message was handled.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Metered {
     asset: String,
     number: u64,

@@ -6,84 +6,14 @@ use std::ops::Range;
 
 /// Words of this module, for whoever mends misspelt ones.
 pub(crate) const VOCABULARY: &[&str] = &[
-    "today",
-    "tomorrow",
-    "tonight",
-    "yesterday",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "morning",
-    "noon",
-    "midday",
-    "lunch",
-    "lunchtime",
-    "afternoon",
-    "evening",
-    "night",
-    "midnight",
-    "weekend",
-    "week",
-    "weeks",
-    "month",
-    "months",
-    "hour",
-    "hours",
-    "minute",
-    "minutes",
-    "day",
-    "days",
-    "january",
-    "february",
-    "march",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "before",
-    "after",
-    "until",
-    "till",
-    "between",
-    "around",
-    "about",
-    "next",
-    "this",
-    "coming",
-    "last",
-    "later",
-    "half",
-    "quarter",
-    "past",
-    "oclock",
-    "am",
-    "pm",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "couple",
-    "within",
-    "from",
-    "since",
-    "early",
-    "late",
-    "couple",
+    "today", "tomorrow", "tonight", "yesterday", "monday", "tuesday", "wednesday", "thursday",
+    "friday", "saturday", "sunday", "morning", "noon", "midday", "lunch", "lunchtime", "afternoon",
+    "evening", "night", "midnight", "weekend", "week", "weeks", "month", "months", "hour", "hours",
+    "minute", "minutes", "day", "days", "january", "february", "march", "april", "june", "july",
+    "august", "september", "october", "november", "december", "before", "after", "until", "till",
+    "between", "around", "about", "next", "this", "coming", "last", "later", "half", "quarter",
+    "past", "oclock", "am", "pm", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "ten", "eleven", "twelve", "couple", "within", "from", "since", "early", "late", "couple",
 ];
 
 /// Words that name a moment or a span.
@@ -124,15 +54,8 @@ pub(crate) enum Day {
     /// Months from this one.
     Month(i32),
     OfMonth(i8),
-    OfYear {
-        month: i8,
-        day: i8,
-    },
-    Exact {
-        year: i16,
-        month: i8,
-        day: i8,
-    },
+    OfYear { month: i8, day: i8 },
+    Exact { year: i16, month: i8, day: i8 },
 }
 
 /// Which of several days of the same name.
@@ -187,41 +110,10 @@ const BETWEEN_PIECES: &[&str] = &["on", "in", "the", "at", "of", "for", "this", 
 const BETWEEN_PIECES_MAX: usize = 3;
 /// A number before one of these is no hour.
 const COUNTED: &[&str] = &[
-    "km",
-    "kms",
-    "kilometer",
-    "kilometers",
-    "kilometre",
-    "kilometres",
-    "k",
-    "rs",
-    "rupees",
-    "inr",
-    "dollars",
-    "euros",
-    "percent",
-    "%",
-    "/",
-    "minutes",
-    "minute",
-    "hour",
-    "hours",
-    "day",
-    "days",
-    "week",
-    "weeks",
-    "month",
-    "months",
-    "year",
-    "years",
-    "times",
-    "people",
-    "slots",
-    "options",
-    "calls",
-    "cars",
-    "of",
-    "or",
+    "km", "kms", "kilometer", "kilometers", "kilometre", "kilometres", "k", "rs", "rupees", "inr",
+    "dollars", "euros", "percent", "%", "/", "minutes", "minute", "hour", "hours", "day", "days",
+    "week", "weeks", "month", "months", "year", "years", "times", "people", "slots", "options",
+    "calls", "cars", "of", "or",
 ];
 /// A number after one of these counts options.
 const NUMBERS_OPTIONS: &[&str] = &["option", "slot", "number", "choice", "no", "options", "slots"];
@@ -436,7 +328,7 @@ impl Parser<'_> {
             (false, "by", _) => (Bound::By, false, next + 1),
             (false, "from", _) => (Bound::From, false, next + 1),
             (false, "until" | "till", _) => (Bound::From, true, next + 1),
-            (false, "on" | "for" | "in", _) => (Bound::On, false, next + 1),
+            (false, "on" | "for" | "in" | "at" | "over" | "during", _) => (Bound::On, false, next + 1),
             _ => (Bound::On, false, at),
         }
     }
@@ -527,7 +419,7 @@ impl Parser<'_> {
 
     /// A time of day. Alone, a bare number is none; beside a day or a part of one it is.
     fn clock(&self, at: usize, first: bool) -> Piece<(Clock, bool)> {
-        if let Some((clock, end)) = self.span_of_hours(at) {
+        if let Some((clock, end)) = self.span_of_hours(at, first) {
             return Some(((clock, false), end));
         }
         let (relation, start) = self.relation(at);
@@ -551,7 +443,9 @@ impl Parser<'_> {
     /// Whether a day or part of one follows, as in "6 tonight".
     fn is_beside_day(&self, at: usize) -> bool {
         (0..=BETWEEN_PIECES_MAX)
-            .take_while(|skipped| *skipped == 0 || self.is_any(at + skipped - 1, BETWEEN_PIECES))
+            .take_while(|skipped| {
+                *skipped == 0 || self.is_any(at + skipped - 1, BETWEEN_PIECES)
+            })
             .any(|skipped| self.day(at + skipped).is_some() || self.part(at + skipped).is_some())
     }
 
@@ -580,7 +474,7 @@ impl Parser<'_> {
     }
 
     /// "between 3 and 5", "from 3 to 5", "3-5 pm".
-    fn span_of_hours(&self, at: usize) -> Piece<Clock> {
+    fn span_of_hours(&self, at: usize, alone: bool) -> Piece<Clock> {
         let led = self.is_any(at, &["between", "from"]);
         let (first, first_certain, middle) = self.hour(at + usize::from(led))?;
         let dashed = self.tokens.get(middle).is_some_and(|token| token.kind == Kind::Dash);
@@ -591,7 +485,7 @@ impl Parser<'_> {
             return None;
         }
         let (second, second_certain, end) = self.hour(middle + 1)?;
-        (led || first_certain || second_certain || self.is_beside_day(end))
+        (led || !alone || first_certain || second_certain || self.is_beside_day(end))
             .then_some((Clock::Between(first, second), end))
     }
 
@@ -599,12 +493,8 @@ impl Parser<'_> {
     fn hour(&self, at: usize) -> Option<(Hour, bool, usize)> {
         let told = |hour: i8, minute: Option<i8>| Hour { hour, minute, half: None };
         match self.word(at) {
-            "noon" | "midday" => {
-                return Some((Hour { half: Some(Half::Pm), ..told(12, None) }, true, at + 1));
-            }
-            "midnight" => {
-                return Some((Hour { half: Some(Half::Am), ..told(12, None) }, true, at + 1));
-            }
+            "noon" | "midday" => return Some((Hour { half: Some(Half::Pm), ..told(12, None) }, true, at + 1)),
+            "midnight" => return Some((Hour { half: Some(Half::Am), ..told(12, None) }, true, at + 1)),
             "half" if self.is(at + 1, "past") => {
                 let (hour, _, end) = self.hour(at + 2)?;
                 return Some((Hour { minute: Some(30), ..hour }, true, end));
@@ -774,22 +664,16 @@ pub(crate) fn number_word(word: &str) -> Option<u32> {
         "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
         "twelve",
     ];
-    const TENS: [(&str, u32); 6] = [
-        ("fifteen", 15),
-        ("twenty", 20),
-        ("thirty", 30),
-        ("forty", 40),
-        ("fifty", 50),
-        ("ninety", 90),
-    ];
+    const TENS: [(&str, u32); 6] =
+        [("fifteen", 15), ("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("ninety", 90)];
     let small = (1..).zip(WORDS).find(|(_, name)| *name == word).map(|(value, _)| value);
     small.or_else(|| TENS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value))
 }
 
 pub(crate) fn ordinal_word(word: &str) -> Option<u32> {
     const WORDS: [&str; 12] = [
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-        "tenth", "eleventh", "twelfth",
+        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+        "eleventh", "twelfth",
     ];
     (1..).zip(WORDS).find(|(_, name)| *name == word).map(|(value, _)| value)
 }

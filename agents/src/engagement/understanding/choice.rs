@@ -28,23 +28,23 @@ pub(super) enum Picked {
 /// Words before the number of an option.
 const BEFORE_NUMBER: &[&str] = &["option", "slot", "number", "choice"];
 /// Words beside a number that say no more than the number.
-const BESIDE_NUMBER: &[&str] =
-    &["please", "the", "one", "i", "take", "will", "yes", "ok", "thanks"];
+const BESIDE_NUMBER: &[&str] = &["please", "the", "one", "i", "take", "will", "yes", "ok", "thanks"];
 
 /// Mentions of `offers` by number or place among the items that are `free` of another meaning.
 pub(super) fn picks(items: &[Item], free: &[bool], offers: &[Offer], zone: &TimeZone) -> Vec<Pick> {
     if offers.is_empty() {
         return Vec::new();
     }
-    let bare =
-        items.iter().filter(|item| !item.is_mark() && !item.is_any(BESIDE_NUMBER)).count() <= 1;
+    let sole = items.iter().filter(|item| !item.is_mark()).count() == 1;
+    let bare = items.iter().filter(|item| !item.is_mark() && !item.is_any(BESIDE_NUMBER)).count() <= 1;
     let mut picks = Vec::new();
     for (at, item) in items.iter().enumerate() {
         if !free[at] || item.time.is_some() || item.is_mark() {
             continue;
         }
         let led = at > 0 && items[at - 1].is_any(BEFORE_NUMBER);
-        if let Some(what) = picked(item, led, bare, offers, zone) {
+        let one = item.is_any(&["one"]) && sole;
+        if let Some(what) = picked(item, led || one, bare, offers, zone) {
             picks.push(Pick { item: at, what });
         }
     }
@@ -77,7 +77,8 @@ fn picked(item: &Item, led: bool, bare: bool, offers: &[Offer], zone: &TimeZone)
 /// A bare number: that of an offer, or the hour of one, but not both.
 fn number_or_hour(value: u32, offers: &[Offer], zone: &TimeZone) -> Picked {
     let hour_is = |offer: &Offer| {
-        let hour = calendar::local(zone, offer.from).map(|local| local.hour());
+        let local = calendar::local(zone, offer.from).filter(|local| local.minute() == 0);
+        let hour = local.map(|local| local.hour());
         let told = i8::try_from(value).ok();
         hour.zip(told).is_some_and(|(hour, told)| hour == told || (told <= 12 && hour == told + 12))
     };
@@ -93,10 +94,9 @@ fn number_or_hour(value: u32, offers: &[Offer], zone: &TimeZone) -> Picked {
 
 fn by_time(offers: &[Offer], before: impl Fn(i64, i64) -> bool) -> Option<Picked> {
     let start = |offer: &Offer| offer.from.as_millis();
-    let best = offers
-        .iter()
-        .enumerate()
-        .reduce(|best, next| if before(start(next.1), start(best.1)) { next } else { best })?;
+    let best = offers.iter().enumerate().reduce(|best, next| {
+        if before(start(next.1), start(best.1)) { next } else { best }
+    })?;
     Some(Picked::Offer(best.0))
 }
 

@@ -19,75 +19,10 @@ use super::moment::calendar::Calendar;
 use super::moment::{QuietHours, When, expression};
 use jiff::tz::TimeZone;
 use messages::Timestamp;
+use messages::contact::Intent;
 use phrases::Lexicon;
 use reading::Reading;
 use words::Spelling;
-
-/// What an owner wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Intent {
-    /// Yes to what was proposed.
-    Accept,
-    /// One of the offers.
-    ChooseSlot,
-    /// Not now: later, perhaps at a time that was named.
-    Defer,
-    /// No.
-    Decline,
-    /// What it costs.
-    AskCost,
-    /// Whether it is safe to drive on.
-    AskSafety,
-    /// Why it is believed.
-    AskReason,
-    /// Another time than those offered or booked.
-    Reschedule,
-    /// Not the owner of this asset.
-    WrongPerson,
-    /// No contact any more.
-    OptOut,
-    /// A person: asked for, needed at once, or due to anger.
-    Human,
-    /// None of these for certain.
-    Unclear,
-}
-
-impl Intent {
-    /// All intents.
-    pub const ALL: [Intent; 12] = [
-        Intent::Accept,
-        Intent::ChooseSlot,
-        Intent::Defer,
-        Intent::Decline,
-        Intent::AskCost,
-        Intent::AskSafety,
-        Intent::AskReason,
-        Intent::Reschedule,
-        Intent::WrongPerson,
-        Intent::OptOut,
-        Intent::Human,
-        Intent::Unclear,
-    ];
-
-    /// Name for programs and tables.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Intent::Accept => "accept",
-            Intent::ChooseSlot => "choose_slot",
-            Intent::Defer => "defer",
-            Intent::Decline => "decline",
-            Intent::AskCost => "ask_cost",
-            Intent::AskSafety => "ask_safety",
-            Intent::AskReason => "ask_reason",
-            Intent::Reschedule => "reschedule",
-            Intent::WrongPerson => "wrong_person",
-            Intent::OptOut => "opt_out",
-            Intent::Human => "human",
-            Intent::Unclear => "unclear",
-        }
-    }
-}
 
 /// A visit that was offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

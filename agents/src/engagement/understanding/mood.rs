@@ -15,8 +15,7 @@ pub(super) fn of(tokens: &[Token]) -> f64 {
     let moods: Vec<f64> = (0..tokens.len()).filter_map(|at| mood_at(tokens, at)).collect();
     let strongest = moods.iter().copied().fold(0.0, |strongest: f64, mood| {
         // Of two equally strong ones the bad one counts: it is the one to heed.
-        let stronger =
-            mood.abs() > strongest.abs() || (mood.abs() == strongest.abs() && mood < 0.0);
+        let stronger = mood.abs() > strongest.abs() || (mood.abs() == strongest.abs() && mood < 0.0);
         if stronger { mood } else { strongest }
     });
     let rest: f64 = moods.iter().sum::<f64>() - strongest;
@@ -26,8 +25,7 @@ pub(super) fn of(tokens: &[Token]) -> f64 {
 fn mood_at(tokens: &[Token], at: usize) -> Option<f64> {
     let token = tokens.get(at).filter(|token| token.kind == Kind::Word)?;
     let (mood, _) = MOODS.iter().find(|(_, words)| words.contains(&token.text.as_str()))?;
-    let before =
-        tokens[..at].iter().rev().take(NEGATION_WORDS).take_while(|token| !token.is_mark());
+    let before = tokens[..at].iter().rev().take(NEGATION_WORDS).take_while(|token| !token.is_mark());
     let negated = before.filter(|token| token.is_any(NEGATORS)).count() % 2 == 1;
     Some(if negated { mood * TURNED } else { *mood })
 }

@@ -25,8 +25,7 @@ pub(super) struct Item {
 
 impl Item {
     pub(super) fn is_mark(&self) -> bool {
-        self.time.is_none()
-            && matches!(self.kind, Kind::Break | Kind::Comma | Kind::Question | Kind::Dash)
+        self.time.is_none() && matches!(self.kind, Kind::Break | Kind::Comma | Kind::Question | Kind::Dash)
     }
 
     pub(super) fn is_any(&self, words: &[&str]) -> bool {
@@ -116,9 +115,7 @@ impl Lexicon {
             })
             .collect();
         // The sort is stable: among phrases of one length the earlier row of the table has precedence.
-        found.sort_by_key(|found| {
-            std::cmp::Reverse((found.items.len(), std::cmp::Reverse(found.sense)))
-        });
+        found.sort_by_key(|found| std::cmp::Reverse((found.items.len(), std::cmp::Reverse(found.sense))));
         let mut taken = vec![false; items.len()];
         found.retain(|found| {
             let free = found.items.iter().all(|item| !taken[*item]);
@@ -162,9 +159,7 @@ impl Phrase {
         for element in &self.elements {
             match &element.what {
                 What::Words(words) => {
-                    firsts.extend(
-                        words.iter().map(|word| if word.starts_with('@') { "" } else { word }),
-                    );
+                    firsts.extend(words.iter().map(|word| if word.starts_with('@') { "" } else { word }));
                 }
                 What::Start => continue,
                 What::End | What::Gap => firsts.push(""),
@@ -195,9 +190,7 @@ fn fits(elements: &[Element], items: &[Item], at: usize, taken: &mut Vec<usize>)
     let before = taken.len();
     let done = match &element.what {
         What::Start => items[..at].iter().all(Item::is_mark) && fits(rest, items, at, taken),
-        What::End => {
-            items[at.min(items.len())..].iter().all(Item::is_mark) && fits(rest, items, at, taken)
-        }
+        What::End => items[at.min(items.len())..].iter().all(Item::is_mark) && fits(rest, items, at, taken),
         What::Gap => (0..=GAP_WORDS_MAX).any(|skipped| {
             let passed = items.get(at..at + skipped);
             passed.is_some_and(|passed| !passed.iter().any(Item::is_mark))
@@ -241,11 +234,8 @@ pub(super) fn items(tokens: &[Token], expressions: &[Expression]) -> Vec<Item> {
         let time = expressions.iter().position(|expression| expression.tokens.start == at);
         let end = time.map_or(at + 1, |time| expressions[time].tokens.end);
         let covered = &tokens[at..end];
-        let words: Vec<&str> = covered
-            .iter()
-            .map(|token| token.text.as_str())
-            .filter(|text| !text.is_empty())
-            .collect();
+        let words: Vec<&str> =
+            covered.iter().map(|token| token.text.as_str()).filter(|text| !text.is_empty()).collect();
         if time.is_none() && (token.is_mark() || token.is_any(CLAUSE_WORDS)) {
             clause += 1;
         }
@@ -266,7 +256,5 @@ pub(super) fn items(tokens: &[Token], expressions: &[Expression]) -> Vec<Item> {
 pub(super) fn spelling(lexicon: &Lexicon) -> Spelling {
     let small = super::english::FILLERS.iter().chain(super::english::NEGATORS).copied();
     let moods = super::english::MOODS.iter().flat_map(|(_, words)| words.iter().copied());
-    Spelling::new(
-        lexicon.words().chain(expression::VOCABULARY.iter().copied()).chain(small).chain(moods),
-    )
+    Spelling::new(lexicon.words().chain(expression::VOCABULARY.iter().copied()).chain(small).chain(moods))
 }

@@ -28,6 +28,8 @@ pub(super) struct Reading<'a> {
     pub(super) asks: bool,
     /// Words that nothing is known of.
     pub(super) unknown: usize,
+    /// It speaks of this very moment.
+    pub(super) now: bool,
     /// There is nothing in it.
     pub(super) empty: bool,
 }
@@ -68,6 +70,7 @@ impl<'a> Reading<'a> {
         let mut free = vec![true; items.len()];
         matches.iter().flat_map(|found| &found.items).for_each(|item| free[*item] = false);
         let empty = items.iter().all(Item::is_mark);
+        let now = items.iter().any(|item| item.is_any(&["now", "moment", "currently"]));
         let asks = items.iter().any(|item| item.kind == Kind::Question && item.time.is_none());
         let mut reading = Self {
             reply,
@@ -79,17 +82,19 @@ impl<'a> Reading<'a> {
             offers: context.offers,
             asks,
             unknown: 0,
+            now,
             empty,
         };
-        reading.pick(&free, context);
+        reading.pick(&mut free, context);
         reading.unknown = reading.unknown_items(&free);
         reading.times = reading.mentions(expressions, calendar);
         reading.merge(calendar);
         reading
     }
 
-    fn pick(&mut self, free: &[bool], context: &Context<'_>) {
+    fn pick(&mut self, free: &mut [bool], context: &Context<'_>) {
         for Pick { item, what } in choice::picks(&self.items, free, context.offers, context.zone) {
+            free[item] = false;
             match what {
                 Picked::Offer(index) => {
                     let negated = self.negator_before(item, NEGATION_OF_TIMES_ITEMS).is_some();
@@ -128,10 +133,7 @@ impl<'a> Reading<'a> {
         spans.extend(times.map(|(first, last)| (self.items[first].from, self.items[last].to)));
         spans.sort_unstable();
         spans.dedup();
-        spans
-            .into_iter()
-            .filter_map(|(from, to)| Some(self.reply.get(from..to)?.to_owned()))
-            .collect()
+        spans.into_iter().filter_map(|(from, to)| Some(self.reply.get(from..to)?.to_owned())).collect()
     }
 
     /// `window` of `mention`, with the words that it came from.
@@ -148,16 +150,22 @@ impl<'a> Reading<'a> {
 
     /// A negator before `at` in its clause that belongs to no phrase.
     fn negator_before(&self, at: usize, reach: usize) -> Option<usize> {
+        self.negators_before(at, reach).find(|before| self.phrase_at(*before).is_none())
+    }
+
+    fn negators_before(&self, at: usize, reach: usize) -> impl Iterator<Item = usize> {
         let clause = self.items[at].clause;
-        let taken = |item: usize| self.matches.iter().any(|found| found.items.contains(&item));
-        (at.saturating_sub(reach)..at).rev().find(|before| {
-            self.items[*before].clause == clause
-                && self.items[*before].is_any(NEGATORS)
-                && !taken(*before)
+        (at.saturating_sub(reach)..at).rev().filter(move |before| {
+            self.items[*before].clause == clause && self.items[*before].is_any(NEGATORS)
         })
     }
 
-    /// Whether something good is turned round: "that does not suit me", "not interested".
+    fn phrase_at(&self, item: usize) -> Option<&Match> {
+        self.matches.iter().find(|found| found.items.contains(&item))
+    }
+
+    /// Whether something good is turned round: "that does not suit me", "I do not know if that works". A "not"
+    /// that is itself part of a yes, as in "no problem", turns nothing.
     fn is_negated(&self, found: &Match) -> bool {
         let turnable = matches!(
             found.sense,
@@ -166,11 +174,18 @@ impl<'a> Reading<'a> {
                 | Sense::Suits
                 | Sense::Book
                 | Sense::Any
+                | Sense::Callback
                 | Sense::Busy
                 | Sense::Anger
                 | Sense::Ack
+                | Sense::No
         );
-        turnable && self.negator_before(found.first(), NEGATION_ITEMS).is_some()
+        let turns = |before: usize| {
+            self.phrase_at(before).is_none_or(|phrase| {
+                !matches!(phrase.sense, Sense::Yes | Sense::Fine | Sense::Any | Sense::None | Sense::No)
+            })
+        };
+        turnable && self.negators_before(found.first(), NEGATION_ITEMS).any(turns)
     }
 
     fn unknown_items(&self, free: &[bool]) -> usize {
@@ -181,18 +196,14 @@ impl<'a> Reading<'a> {
                 || item.is_any(NEGATORS)
                 || item.is_any(super::english::CLAUSE_WORDS)
         };
-        let picked =
-            |item: &Item| !self.picks.is_empty() && matches!(item.kind, Kind::Number { .. });
         let items = self.items.iter().zip(free);
-        items.filter(|(item, free)| **free && !known(item) && !picked(item)).count()
+        items.filter(|(item, free)| **free && !known(item)).count()
     }
 
     fn mentions(&self, expressions: &[Expression], calendar: &Calendar) -> Vec<Mention> {
         let mut mentions: Vec<Mention> = Vec::new();
         for (at, item) in self.items.iter().enumerate() {
-            let Some(expression) = item.time.and_then(|time| expressions.get(time)) else {
-                continue;
-            };
+            let Some(expression) = item.time.and_then(|time| expressions.get(time)) else { continue };
             if expression.past {
                 continue;
             }
@@ -201,8 +212,7 @@ impl<'a> Reading<'a> {
             let windows = calendar.windows(&expression);
             // "Today and tomorrow": what holds of the one holds of the other.
             let joined = at > 1 && self.items[at - 1].is_any(&["and", "or", "nor"]);
-            let before =
-                mentions.last().filter(|before: &&Mention| joined && before.items.1 == at - 2);
+            let before = mentions.last().filter(|before: &&Mention| joined && before.items.1 == at - 2);
             let role = match before {
                 Some(before) => before.role,
                 None => self.role(at, busy && !expression.until),
@@ -223,17 +233,16 @@ impl<'a> Reading<'a> {
     fn settled(&self, expression: &Expression, at: usize, busy: bool) -> Expression {
         let mut settled = expression.clone();
         let free = self.items.iter().any(|item| {
-            item.clause == self.items[at].clause
-                && item.is_any(&["free", "available", "here", "home"])
+            item.clause == self.items[at].clause && item.is_any(&["free", "available", "here", "home"])
         });
         if expression.until && free && !busy {
             settled.clock = settled.clock.map(|clock| match clock {
                 Clock::After(hour) => Clock::Before(hour),
                 other => other,
             });
-            settled.day = settled
-                .day
-                .map(|(bound, day)| (if bound == Bound::From { Bound::By } else { bound }, day));
+            settled.day = settled.day.map(|(bound, day)| {
+                (if bound == Bound::From { Bound::By } else { bound }, day)
+            });
         }
         settled
     }
@@ -248,11 +257,7 @@ impl<'a> Reading<'a> {
         }
         let negated = self.negator_before(at, NEGATION_OF_TIMES_ITEMS).is_some();
         let misfit = self.sense_in_clause(at, &[Sense::Misfit], false)
-            || self.sense_in_clause(
-                at,
-                &[Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any],
-                true,
-            );
+            || self.sense_in_clause(at, &[Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any], true);
         if negated || misfit || busy { Role::Unwanted } else { Role::Wanted }
     }
 
@@ -273,9 +278,7 @@ impl<'a> Reading<'a> {
             known.day.is_some() && known.clock.is_none() && known.part.is_none()
         };
         let hours_only = |known: &Expression| {
-            known.day.is_none()
-                && known.ahead.is_none()
-                && (known.clock.is_some() || known.part.is_some())
+            known.day.is_none() && known.ahead.is_none() && (known.clock.is_some() || known.part.is_some())
         };
         let fit = (day_only(one) && hours_only(other)) || (hours_only(one) && day_only(other));
         let between = &self.items[first.items.1..second.items.0];

@@ -2,13 +2,14 @@
 
 use super::choice;
 use super::reading::{Mention, Reading, Role};
-use super::{Intent, Sense, Understood};
+use super::{Sense, Understood};
 use crate::engagement::moment::When;
 use crate::engagement::moment::calendar::Window;
 use crate::engagement::moment::expression::Day;
+use messages::contact::Intent;
 
 /// Most words of a reply that may be unknown when it rests on a mere "yes" or "no".
-const UNKNOWN_WORDS_MAX: usize = 2;
+const UNKNOWN_WORDS_MAX: usize = 0;
 
 const QUESTIONS: [(Sense, Intent); 3] = [
     (Sense::Safety, Intent::AskSafety),
@@ -133,31 +134,36 @@ fn doubted(reading: &Reading<'_>) -> Option<Understood> {
 
 fn put_off(reading: &Reading<'_>) -> Option<Understood> {
     let callback = reading.has(Sense::Callback);
-    let today_bad =
-        reading.times.iter().any(|known| known.role == Role::Unwanted && is_today(known));
-    let later = callback || reading.has(Sense::Later) || today_bad;
-    if !later && !reading.has(Sense::Busy) {
+    let later = callback || reading.has(Sense::Later);
+    let unwanted = |today: bool| {
+        let role = |known: &&Mention| known.role == Role::Unwanted && is_today(known) == today;
+        reading.times.iter().any(|known| role(&known))
+    };
+    if !(later || reading.has(Sense::Busy) || unwanted(true)) {
+        return None;
+    }
+    if reading.has_any(&[Sense::Cost, Sense::Safety, Sense::Reason]) && !callback {
         return None;
     }
     let offered = !reading.offers.is_empty();
-    let asked = reading.has_any(&[Sense::Cost, Sense::Safety, Sense::Reason]);
-    let moved = reading.has_any(&[Sense::Move, Sense::Misfit]);
-    if asked && !callback {
-        return None;
-    }
+    let contradicts = reading.has_any(&[Sense::Book, Sense::Refuse]) || is_picked(reading);
     if later {
-        if reading.has_any(&[Sense::Book, Sense::Refuse, Sense::Any]) || is_picked(reading) {
+        let torn = reading.has(Sense::Yes) && reading.has(Sense::No);
+        if contradicts || torn || reading.has(Sense::Any) {
             return Some(unclear(reading));
         }
+        let moved = reading.has_any(&[Sense::Move, Sense::Misfit]);
         if moved && offered && !callback {
             return None;
         }
     } else {
-        let agreed = reading.has_any(YES) && named(reading, &[Role::Wanted]).is_some();
-        let another_day = offered
-            && reading.times.iter().any(|known| known.role == Role::Unwanted && !is_today(known));
-        let other = reading.has_any(&[Sense::Book, Sense::Refuse]) || moved || is_picked(reading);
-        if agreed || another_day || other {
+        // Busy now, or today: an offer that fits is an answer. Where nothing was offered, "later today is
+        // better" is the time for a call.
+        let agreed =
+            reading.has_any(YES) && matches!(choice(reading), Choice::One(..) | Choice::Within(_));
+        let another_day = offered && unwanted(false);
+        let moved = reading.has(Sense::Move) || (reading.has(Sense::Misfit) && !unwanted(true));
+        if agreed || another_day || contradicts || moved {
             return None;
         }
     }
@@ -168,7 +174,7 @@ fn put_off(reading: &Reading<'_>) -> Option<Understood> {
 }
 
 fn is_today(mention: &Mention) -> bool {
-    mention.expression.day.is_some_and(|(_, day)| day == Day::Ahead(0))
+    mention.expression.day.is_some_and(|(_, day)| [Day::Ahead(0), Day::Week(0)].contains(&day))
 }
 
 fn is_picked(reading: &Reading<'_>) -> bool {
@@ -178,11 +184,7 @@ fn is_picked(reading: &Reading<'_>) -> bool {
 fn declined(reading: &Reading<'_>) -> Option<Understood> {
     let content = reading.has(Sense::Content);
     let polite = content && reading.has(Sense::No);
-    if content
-        && !polite
-        && !reading.has(Sense::Refuse)
-        && !reading.has_any(&[Sense::Yes, Sense::Book])
-    {
+    if content && !polite && !reading.has(Sense::Refuse) && !reading.has_any(&[Sense::Yes, Sense::Book]) {
         return Some(unclear(reading));
     }
     if !reading.has(Sense::Refuse) && !polite {
@@ -190,6 +192,7 @@ fn declined(reading: &Reading<'_>) -> Option<Understood> {
     }
     let torn = reading.has_any(&[Sense::Yes, Sense::Book, Sense::Any, Sense::Move, Sense::Hedge])
         || is_picked(reading)
+        || reading.now
         || reading.times.iter().any(|mention| mention.role == Role::Wanted);
     if torn {
         return Some(unclear(reading));
@@ -213,6 +216,7 @@ fn hardly(reading: &Reading<'_>) -> Option<Understood> {
     let torn = reading.has_any(YES)
         || reading.has_any(&[Sense::Ack, Sense::Unsure, Sense::Hedge])
         || is_picked(reading)
+        || reading.picks_unknown
         || reading.asks;
     let other_time = reading.has_any(&[Sense::Move, Sense::Misfit]) || !reading.times.is_empty();
     if torn || reading.unknown > UNKNOWN_WORDS_MAX {
@@ -239,9 +243,14 @@ fn moved(reading: &Reading<'_>) -> Option<Understood> {
     if !(wants_other || misfit || unwanted || turned) {
         return None;
     }
-    if !wants_other && matches!(choice(reading), Choice::One(..) | Choice::Within(_)) {
+    let chosen = matches!(choice(reading), Choice::One(..) | Choice::Within(_));
+    if chosen && !wants_other {
         // "Thursday is bad, Friday is fine."
         return None;
+    }
+    if chosen && reading.asks {
+        // "Is Thursday all right?" may want a yes from us, or another day.
+        return Some(unclear(reading));
     }
     let known = wants_other || unwanted || !reading.offers.is_empty();
     if !known || reading.has_any(&[Sense::Unsure, Sense::Hedge]) {
@@ -254,6 +263,7 @@ fn agreed(reading: &Reading<'_>) -> Option<Understood> {
     let firm = reading.has_any(&[Sense::Book, Sense::Any]);
     let agrees = firm || reading.has_any(&[Sense::Yes, Sense::Fine]);
     let reserved = reading.has_any(&[Sense::Hedge, Sense::Unsure]) || (reading.asks && !firm);
+    // "Yes, my car is red" and "fine weather" answer something else.
     let narrated = !firm && reading.unknown > UNKNOWN_WORDS_MAX;
     if reserved || narrated {
         return Some(unclear(reading));
@@ -262,8 +272,9 @@ fn agreed(reading: &Reading<'_>) -> Option<Understood> {
     let fits = agrees || reading.has(Sense::Suits);
     let plain = fits || reading.unknown == 0;
     let senses = [Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any];
-    let accept =
-        |time: Option<When>| Some(Understood { time, ..says(reading, Intent::Accept, &senses) });
+    let accept = |time: Option<When>| {
+        Some(Understood { time, ..says(reading, Intent::Accept, &senses) })
+    };
     match choice(reading) {
         Choice::One(slot, time) if plain => {
             let chosen = says(reading, Intent::ChooseSlot, &senses);
@@ -303,7 +314,9 @@ fn choice(reading: &Reading<'_>) -> Choice {
         ([], [first, rest @ ..]) => match timed.as_slice() {
             [] => Choice::Elsewhere,
             // "Not before Friday" leaves room for more than the one offer in it.
-            [_] if first.open && !reading.has_any(YES) => Choice::Elsewhere,
+            [_] if first.open && !reading.has_any(YES) => {
+                Choice::Elsewhere
+            }
             [index] => Choice::One(*index, when),
             _ if first.dayless || !rest.is_empty() => Choice::Ambiguous,
             _ => when.map_or(Choice::Ambiguous, Choice::Within),

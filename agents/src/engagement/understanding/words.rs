@@ -241,8 +241,7 @@ impl Scan<'_> {
         }
         let raw = self.run(0, |c| c.is_alphanumeric() || c == '\'' || is_mark_on_letter(c));
         let length = raw.chars().count();
-        let lower: String =
-            raw.trim_end_matches('\'').chars().flat_map(char::to_lowercase).collect();
+        let lower: String = raw.trim_end_matches('\'').chars().flat_map(char::to_lowercase).collect();
         self.words(&lower, length);
     }
 

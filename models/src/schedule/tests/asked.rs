@@ -57,13 +57,25 @@ fn an_unknown_way_counts_like_the_longest_and_an_unknown_rating_like_the_average
 #[test]
 fn the_owners_evening_is_meant_on_the_owners_clock() {
     let mut asked = job("c");
-    asked.zone = "Europe/Berlin".into();
+    (asked.zone, asked.due_at) = ("Europe/Berlin".into(), at("2026-03-04T15:30:00Z"));
     asked.preferred = vec![Window::Weekly { days: Days::Of([3].into()), hours: hours(17, 20) }];
     let offers = offered(&problem(vec![centre("berlin", "Europe/Berlin")]), &asked);
     assert_eq!(starts(&offers)[0], "2026-03-04T16:00:00Z", "Wednesday, 17 o'clock in winter");
     assert_eq!(kinds(&offers[0]), [PenaltyKind::Late]);
-    assert_eq!(offers[0].penalties[0].because, "it starts 16 h 0 min after the due time");
+    assert_eq!(offers[0].penalties[0].because, "it starts 30 min after the due time");
     assert_eq!(kinds(&offers[1]), [PenaltyKind::Unpreferred]);
+}
+
+#[test]
+fn a_wish_that_costs_much_is_still_among_the_offers() {
+    let mut asked = job("c");
+    asked.due_at = at("2026-03-02T08:00:00Z");
+    let (from, until) = (at("2026-03-10T17:00:00Z"), at("2026-03-10T20:00:00Z"));
+    asked.preferred = vec![Window::Once { from, until }];
+    let offers = offered(&problem(vec![centre("a", "UTC")]), &asked);
+    assert_eq!(starts(&offers)[0], "2026-03-02T08:00:00Z");
+    assert_eq!(starts(&offers)[2], "2026-03-10T17:00:00Z");
+    assert_eq!(kinds(&offers[2]), [PenaltyKind::Late]);
 }
 
 #[test]
@@ -101,15 +113,14 @@ fn a_day_that_loses_an_hour_is_an_hour_shorter() {
     night.hours = every_day(Hours { open_minute: 60, close_minute: 240 });
     let mut asked = job("c");
     asked.minutes = 180;
-    let starts_on = |now: &str| {
+    let mut starts_on = |now: &str| {
         let mut problem = problem(vec![night.clone()]);
         problem.now = at(now);
         (asked.earliest_at, asked.due_at) = (problem.now, problem.now);
         starts(&offered(&problem, &asked))[0].clone()
     };
-    let mut starts_on = starts_on;
     assert_eq!(starts_on("2026-03-27T12:00:00Z"), "2026-03-28T00:00:00Z");
-    assert_eq!(starts_on("2026-03-28T12:00:00Z"), "2026-03-30T23:00:00Z", "not on the 29th");
+    assert_eq!(starts_on("2026-03-28T12:00:00Z"), "2026-03-29T23:00:00Z", "the 30th, not the 29th");
 }
 
 #[test]

@@ -1,0 +1,215 @@
+//! Books workshops: offers slots, holds, confirms, moves and ends bookings, and mends the calendar when a centre changes.
+//!
+//! Hears commands about slots, registrations of centres and parts, findings and absences. Says [`SlotsOffered`] and
+//! what becomes of each booking. Remembers, per network of centres, the centres with their parts, the newest offers
+//! of each case and the live bookings; what has ended is forgotten.
+//!
+//! One memory decides about every slot of a network: so no slot and no case ever has two live bookings.
+
+mod commands;
+mod config;
+mod desk;
+mod memory;
+mod registry;
+mod visits;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::Config;
+pub use memory::State;
+
+use desk::Desk;
+use messages::booking::{
+    BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
+    BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
+    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
+};
+use messages::centre::{CentreRegistered, PartStocked};
+use messages::finding::FindingRecorded;
+use runtime::{Agent, AgentResult, ConfigError, Ctx, Handle, Models, Timer, Wiring};
+
+/// The agent.
+pub struct Scheduling {
+    config: Config,
+}
+
+/// Time to see to holds that end, services that begin and offers that are over.
+#[derive(Default)]
+pub struct Wake;
+
+impl Timer for Wake {
+    const NAME: &'static str = "wake";
+}
+
+impl Agent for Scheduling {
+    const KIND: &'static str = "scheduling";
+    type Config = Config;
+    type State = State;
+
+    fn new(config: Config, _models: &Models) -> Result<Self, ConfigError> {
+        config.check().map_err(|reason| ConfigError::new(Self::KIND, reason))?;
+        Ok(Self { config })
+    }
+
+    fn wiring(wiring: &mut Wiring<Self>) {
+        wiring.on::<CentreRegistered>().key(|registered| &registered.network);
+        wiring.on::<PartStocked>().key(|stocked| &stocked.network);
+        wiring.on::<OfferSlots>().key(|command| &command.network);
+        wiring.on::<HoldSlot>().key(|command| &command.network);
+        wiring.on::<ConfirmBooking>().key(|command| &command.network);
+        wiring.on::<MoveBooking>().key(|command| &command.network);
+        wiring.on::<CancelBooking>().key(|command| &command.network);
+        wiring.on::<NoShowRecorded>().key(|recorded| &recorded.network);
+        // A finding without a network is of no booking: it meets an empty memory.
+        wiring
+            .on::<FindingRecorded>()
+            .key(|finding| finding.network.as_deref().unwrap_or_default());
+        wiring
+            .timer::<Wake>()
+            .publishes::<SlotsOffered>()
+            .publishes::<BookingHeld>()
+            .publishes::<BookingExpired>()
+            .publishes::<BookingConfirmed>()
+            .publishes::<BookingMoved>()
+            .publishes::<BookingCancelled>()
+            .publishes::<BookingRefused>()
+            .publishes::<BookingStarted>()
+            .publishes::<BookingCompleted>()
+            .publishes::<BookingMissed>();
+    }
+}
+
+impl Scheduling {
+    /// Sees to what is due, then does `act`, then sets the timer.
+    fn at_desk(
+        &self,
+        state: &mut State,
+        ctx: &mut Ctx<'_, Self>,
+        act: impl FnOnce(&mut Desk<'_, '_>) -> AgentResult,
+    ) -> AgentResult {
+        let mut desk = Desk { config: &self.config, state, ctx };
+        desk.see_to_what_is_due();
+        let result = act(&mut desk);
+        desk.set_timer();
+        result
+    }
+}
+
+impl Handle<Wake> for Scheduling {
+    fn handle(&self, state: &mut State, _wake: &Wake, ctx: &mut Ctx<'_, Self>) -> AgentResult {
+        state.woken();
+        self.at_desk(state, ctx, |_desk| Ok(()))
+    }
+}
+
+impl Handle<CentreRegistered> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        registered: &CentreRegistered,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| desk.register(registered))
+    }
+}
+
+impl Handle<PartStocked> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        stocked: &PartStocked,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| desk.stock(stocked))
+    }
+}
+
+impl Handle<OfferSlots> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        command: &OfferSlots,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| desk.offer(command))
+    }
+}
+
+impl Handle<HoldSlot> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        command: &HoldSlot,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| desk.hold(command))
+    }
+}
+
+impl Handle<ConfirmBooking> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        command: &ConfirmBooking,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| {
+            desk.confirm(command);
+            Ok(())
+        })
+    }
+}
+
+impl Handle<MoveBooking> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        command: &MoveBooking,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| desk.change(command))
+    }
+}
+
+impl Handle<CancelBooking> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        command: &CancelBooking,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| {
+            desk.cancel(command);
+            Ok(())
+        })
+    }
+}
+
+impl Handle<NoShowRecorded> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        recorded: &NoShowRecorded,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| {
+            desk.missed(recorded);
+            Ok(())
+        })
+    }
+}
+
+impl Handle<FindingRecorded> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        finding: &FindingRecorded,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| {
+            desk.found(finding);
+            Ok(())
+        })
+    }
+}
