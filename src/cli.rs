@@ -2,7 +2,7 @@
 
 use crate::commands::{
     agent, asset, backup, bench, booking, case, centre, check, completions, config, dead, demo,
-    doctor, events, owner, quarantine, replay, reply, run, verify, version,
+    doctor, events, owner, quarantine, replay, reply, run, simulate, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -87,6 +87,8 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Plays recordings through the agents and says what they found.
     Replay(replay::ReplayArgs),
+    /// Writes days of a simulated fleet as a dataset, with what is true about it.
+    Simulate(simulate::SimulateArgs),
     /// Starts everything, plays recorded trips and says what the agents conclude.
     Demo(demo::DemoArgs),
     /// Measures speed.
@@ -130,6 +132,7 @@ impl Command {
             Command::Check(command) => check::perform(command, session),
             Command::Verify(args) => verify::perform(&args, session),
             Command::Replay(args) => replay::perform(&args, session),
+            Command::Simulate(args) => simulate::perform(&args, session),
             Command::Demo(args) => demo::perform(&args, session),
             Command::Bench(command) => bench::perform(command, session),
             Command::Completions(args) => completions::perform(&args),

@@ -19,5 +19,6 @@ pub mod quarantine;
 pub mod replay;
 pub mod reply;
 pub mod run;
+pub mod simulate;
 pub mod verify;
 pub mod version;

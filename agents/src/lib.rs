@@ -12,6 +12,7 @@ pub mod scheduling;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
+pub use engagement::Engagement;
 pub use feedback::Feedback;
 pub use master::Master;
 pub use scheduling::Scheduling;
@@ -21,5 +22,11 @@ use runtime::Catalog;
 /// Every agent of the house.
 #[must_use]
 pub fn catalog() -> Catalog {
-    Catalog::default().with::<DataAnalysis>().with::<Diagnosis>().with::<Feedback>()
+    Catalog::default()
+        .with::<DataAnalysis>()
+        .with::<Diagnosis>()
+        .with::<Engagement>()
+        .with::<Feedback>()
+        .with::<Master>()
+        .with::<Scheduling>()
 }

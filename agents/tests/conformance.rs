@@ -1,7 +1,11 @@
 //! Every agent of the catalog keeps what every agent promises.
 
+#[path = "conformance/conversation.rs"]
+mod conversation;
 #[path = "conformance/loop_by_hand.rs"]
 mod loop_by_hand;
+#[path = "conformance/bookings.rs"]
+mod bookings;
 
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
@@ -84,6 +88,7 @@ fn script(world: &mut World) {
                 }
             }
         }
+        conversation::converse(world, minute, now);
         match minute {
             10 => world.append(&registered(asset(ASSETS))),
             37 => world.append(&MaintenanceRecorded {
@@ -94,6 +99,7 @@ fn script(world: &mut World) {
             50 => world.append(&AssetRetired { asset: asset(2), reason: "sold".into() }),
             _ => {}
         }
+        bookings::script(world, minute);
         world.advance(Duration::from_secs(60));
     }
     loop_by_hand::script(world);

@@ -108,6 +108,8 @@ struct Seat {
     engine: Box<dyn Engine>,
     /// When its states are due to be saved.
     checkpoint_at: Timestamp,
+    /// Whether it reads nothing for now.
+    paused: bool,
 }
 
 impl Conductor {
@@ -248,13 +250,32 @@ impl Conductor {
     /// # Errors
     /// [`ConductError`] when there is no such agent or it cannot be built.
     pub fn kill(&mut self, kind: &str) -> Result<(), ConductError> {
+        self.hosts_of(kind)?.into_iter().try_for_each(|index| self.revive(index))
+    }
+
+    /// Lets the hosts of `kind` read nothing and fire no timer from now on, or lets them go on.
+    ///
+    /// # Errors
+    /// [`ConductError::UnknownAgent`] when there is no such agent.
+    pub fn pause(&mut self, kind: &str, paused: bool) -> Result<(), ConductError> {
+        self.hosts_of(kind)?.into_iter().for_each(|index| self.hosts[index].paused = paused);
+        Ok(())
+    }
+
+    /// Whether the hosts of `kind` are paused.
+    #[must_use]
+    pub fn is_paused(&self, kind: &str) -> bool {
+        self.hosts.iter().any(|seat| seat.paused && seat.engine.id().kind == kind)
+    }
+
+    fn hosts_of(&self, kind: &str) -> Result<Vec<usize>, ConductError> {
         let found: Vec<usize> = (0..self.hosts.len())
             .filter(|&index| self.hosts[index].engine.id().kind == kind)
             .collect();
         if found.is_empty() {
             return Err(ConductError::UnknownAgent { kind: kind.to_owned() });
         }
-        found.into_iter().try_for_each(|index| self.revive(index))
+        Ok(found)
     }
 
     fn seat(&mut self) -> Result<(), ConductError> {
@@ -262,7 +283,7 @@ impl Conductor {
             for partition in self.router.partitions_of(entry.contract.stream) {
                 let id = HostId { kind: kind.to_owned(), partition: partition.index };
                 let engine = entry.open(id, self.store.clone(), self.models.clone())?;
-                self.hosts.push(Seat { engine, checkpoint_at: self.clock.now() });
+                self.hosts.push(Seat { engine, checkpoint_at: self.clock.now(), paused: false });
             }
         }
         Ok(())
@@ -285,6 +306,9 @@ impl Conductor {
     /// Runs host `index` over one batch; whether there was anything to read.
     fn run(&mut self, index: usize) -> Result<bool, ConductError> {
         let seat = &self.hosts[index];
+        if seat.paused {
+            return Ok(false);
+        }
         let (partition, after) = (seat.engine.partition(), seat.engine.wants_after());
         let batch = self.store.read(partition, after, ReadLimit::default())?;
         if batch.is_empty() {
@@ -341,15 +365,22 @@ impl Conductor {
         placed.into_iter().map(|(_, delivery)| delivery).collect()
     }
 
-    fn next_due_at(&self) -> Option<Timestamp> {
-        let hosts = self.hosts.iter().filter_map(|seat| seat.engine.next_due_at());
+    /// When the next timer or effect is due.
+    #[must_use]
+    pub fn next_due_at(&self) -> Option<Timestamp> {
+        let awake = self.hosts.iter().filter(|seat| !seat.paused);
+        let hosts = awake.filter_map(|seat| seat.engine.next_due_at());
         hosts.chain(self.ledger.as_ref().and_then(Ledger::next_due_at)).min()
     }
 
     fn fire(&mut self) -> Result<(), ConductError> {
         let now = self.clock.now();
         for index in 0..self.hosts.len() {
-            let engine = &mut self.hosts[index].engine;
+            let seat = &mut self.hosts[index];
+            if seat.paused {
+                continue;
+            }
+            let engine = &mut seat.engine;
             let partition = Some(engine.partition());
             let due = engine.take_due(now)?;
             let entries: Vec<Entry> =

@@ -6,3 +6,7 @@
 pub mod expression;
 pub mod language;
 pub mod measure;
+pub mod narrator;
+pub mod report;
+pub mod runner;
+pub mod scripts;

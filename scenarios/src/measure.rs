@@ -1,11 +1,20 @@
 //! What the log adds up to: the measures that `given`, `invariants` and `expect metric` speak of.
 
+mod bookings;
+mod record;
+mod standing;
+mod tally;
+
+pub use record::Record;
+pub use standing::{Standings, Thing, moved};
+pub use tally::{DEADLINE_GRACE, SAME_FAILURE_MAX, Sums, Tally};
+
 use crate::expression::vocabulary::{Function, Type, Vocabulary};
 
 /// Words of `that`.
 pub const VOCABULARY: Vocabulary = Vocabulary { measures: Some(MEASURES), functions: FUNCTIONS };
 
-const MEASURES: &[(&str, Type, &str)] = &[
+pub(crate) const MEASURES: &[(&str, Type, &str)] = &[
     ("cases.opened", Type::Number, "cases opened so far"),
     ("cases.open", Type::Number, "cases that have not ended"),
     ("cases.closed", Type::Number, "cases that have ended"),

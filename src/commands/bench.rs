@@ -3,6 +3,7 @@
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
+mod foresight;
 mod pipeline;
 mod poison;
 
@@ -24,6 +25,8 @@ pub enum BenchCommand {
     Pipeline(pipeline::PipelineArgs),
     /// What messages that cannot be handled cost their neighbours: time until handled, with and without.
     Poison(poison::PoisonArgs),
+    /// How long before they happen failures are foreseen on simulated fleets, beside plain warning limits.
+    Foresight(foresight::ForesightArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -45,6 +48,7 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
     match command {
         BenchCommand::Pipeline(args) => pipeline::perform(&args, session),
         BenchCommand::Poison(args) => poison::perform(&args, session),
+        BenchCommand::Foresight(args) => foresight::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;
             let cores = cores();

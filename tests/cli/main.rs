@@ -4,4 +4,5 @@ mod cases;
 mod offline;
 mod process;
 mod serving;
+mod simulated;
 mod told;

@@ -115,7 +115,7 @@ fn a_configuration_is_written_once_and_is_valid() {
     let written = run(folder.path(), &["config", "init"]);
     assert_eq!(written.code, 0, "{written:?}");
     let text = fs::read_to_string(folder.path().join("aurora.toml")).unwrap();
-    for table in ["[store]", "[facade]", "[data-analysis]", "[diagnosis]"] {
+    for table in ["[store]", "[facade]", "[data-analysis]", "[diagnosis]", "[scheduling]"] {
         assert!(text.contains(table), "{text}");
     }
     let again = run(folder.path(), &["config", "init"]);
@@ -264,5 +264,7 @@ fn completions_are_a_script_and_the_version_is_a_line() {
     let ran = run(folder.path(), &["version"]);
     assert_eq!(ran.out, format!("aurorasync {}\n", env!("CARGO_PKG_VERSION")));
     let kinds = run(folder.path(), &["version", "-o", "json"]).json()["agents"].clone();
-    assert_eq!(kinds, serde_json::json!(["data-analysis", "diagnosis"]));
+    let catalog = agents::catalog();
+    let catalogued: Vec<&str> = catalog.iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, serde_json::json!(catalogued));
 }

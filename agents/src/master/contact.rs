@@ -238,6 +238,12 @@ impl Handling<'_, '_> {
 
     /// The owner was not contacted because that is not allowed.
     pub(super) fn suppressed(&mut self, suppressed: &ContactSuppressed) {
+        if self.case.state == CaseState::Booked
+            && self.case.notice.as_ref() == Some(&suppressed.step)
+        {
+            return self
+                .remark(format!("The owner was not told: {}", sentence(&suppressed.detail)));
+        }
         if !self.case.waits_for(Wait::Reach) || self.case.step.as_ref() != Some(&suppressed.step) {
             return self.pass_over();
         }
@@ -268,10 +274,8 @@ impl Handling<'_, '_> {
             return;
         }
         if told {
-            return self.remark(format!(
-                "The owner could not be told of the booking: {}",
-                sentence(&failed.reason)
-            ));
+            return self
+                .remark(format!("The owner could not be told: {}", sentence(&failed.reason)));
         }
         self.case.tally.unreached = self.case.tally.unreached.saturating_add(1);
         let reason = format!("The owner could not be reached: {}", sentence(&failed.reason));

@@ -14,9 +14,6 @@ impl Handling<'_, '_> {
         match &decided.decision {
             Decision::Approve => self.approved(by),
             Decision::Cancel { reason } => {
-                if self.case.has_booking() {
-                    self.tell(Purpose::BookingCancelled);
-                }
                 let reason = format!("{by} ended the case: {}.", reason.trim_end_matches('.'));
                 self.finish(CaseOutcome::Cancelled, reason);
             }

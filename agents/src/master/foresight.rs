@@ -231,9 +231,6 @@ impl Handling<'_, '_> {
             return self
                 .remark(format!("{why} The booking stands, so that the workshop has a look."));
         }
-        if self.case.has_booking() {
-            self.tell(Purpose::BookingCancelled);
-        }
         self.finish(CaseOutcome::Recovered, why);
     }
 }

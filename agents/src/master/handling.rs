@@ -6,6 +6,7 @@ use super::memory::{Case, Offered, Question, Resume};
 use super::path::{self, Wait};
 use messages::booking::CancelBooking;
 use messages::case::{CaseAdvanced, CaseClosed, CaseEscalated, CaseOutcome, CaseState};
+use messages::contact::Purpose;
 use messages::prediction::Severity;
 use messages::profile::{Component, Profile};
 use messages::{BookingId, OfferId, Timestamp};
@@ -107,6 +108,10 @@ impl<'h> Handling<'h, '_> {
     /// The case ends.
     pub(super) fn finish(&mut self, outcome: CaseOutcome, reason: impl Into<String>) {
         let reason = reason.into();
+        // Whoever sold the asset has no use for the news.
+        if self.case.has_booking() && outcome != CaseOutcome::Retired {
+            self.tell(Purpose::BookingCancelled);
+        }
         self.release(&reason);
         self.case.wait = None;
         self.case.question = None;

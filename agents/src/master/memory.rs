@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub struct State {
     /// Its owner, if one is registered.
     pub(super) owner: Option<String>,
+    /// It is no longer watched.
+    pub(super) retired: bool,
     /// Cases that have not ended, by component.
     pub(super) cases: BTreeMap<String, Case>,
     /// Components whose last case has just ended.

@@ -181,6 +181,7 @@ impl Handle<AssetRegistered> for Master {
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
         let unknown = state.owner.is_none();
+        state.retired = false;
         state.owner.clone_from(&registered.owner);
         if unknown && state.owner.is_some() {
             let components: Vec<String> = state.cases.keys().cloned().collect();
@@ -209,6 +210,7 @@ impl Handle<AssetRetired> for Master {
         }
         state.rests.clear();
         state.owner = None;
+        state.retired = true;
         state.arm(ctx);
         Ok(())
     }
@@ -228,6 +230,10 @@ impl Handle<FailurePredicted> for Master {
                 predicted.profile,
                 known.join(", ")
             )));
+        }
+        if state.retired {
+            ctx.count(PASSED_OVER, 1);
+            return Ok(());
         }
         self.predicted(state, predicted, ctx);
         state.arm(ctx);

@@ -64,6 +64,9 @@ impl Handling<'_, '_> {
             );
             return self.escalate(Resume::Contact, reason, "speak to the workshop");
         }
+        if self.case.has_booking() {
+            self.tell(Purpose::BookingCancelled);
+        }
         self.release("a workshop has looked at it already");
         let reason = match &finding.component {
             Some(found) if *found == self.case.component => {

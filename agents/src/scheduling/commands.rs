@@ -24,7 +24,8 @@ impl Desk<'_, '_> {
             return DONE;
         }
         let moves = own.map(|(id, _)| id);
-        let work = work(command)?;
+        let soonest = self.now().saturating_add(self.config.held_for.duration());
+        let work = work(command, soonest)?;
         match self.search(command.case, &work, moves) {
             Ok(offers) => self.say_offers(command, work, &offers),
             Err(OfferError::Infeasible(infeasible)) => self.say_none(command, *infeasible),
@@ -118,7 +119,7 @@ impl Desk<'_, '_> {
             self.refuse::<HoldSlot>(of, RefusedReason::OfferUnknown, unknown(command.offer));
             return DONE;
         };
-        let conflicts = self.conflicts(&work.job(command.case), &slot, None)?;
+        let conflicts = self.conflicts(&work, command.case, &slot, None)?;
         if !conflicts.is_empty() {
             self.refuse_slot::<HoldSlot>(of, &conflicts);
             return DONE;
@@ -127,16 +128,22 @@ impl Desk<'_, '_> {
         DONE
     }
 
-    /// The hard rules that forbid `job` this `slot`.
+    /// The hard rules that forbid `work` this `slot` now, however soon it begins.
     fn conflicts(
         &self,
-        job: &Job,
+        work: &Work,
+        case: CaseId,
         slot: &Slot,
         moves: Option<BookingId>,
     ) -> Result<Vec<Constraint>, AgentError> {
-        let problem = self.state.problem(self.now(), Some(&job.skill));
+        let now = self.now();
+        if slot.from <= now {
+            return Ok(vec![Constraint::Early { at: now }]);
+        }
+        let problem = self.state.problem(now, Some(&work.component));
+        let job = Job { earliest_at: now, ..work.job(case) };
         let moves = moves.map(|id| id.to_string());
-        schedule::conflicts(&problem, job, slot, moves.as_deref(), &self.config.search)
+        schedule::conflicts(&problem, &job, slot, moves.as_deref(), &self.config.search)
             .map_err(|invalid| rejected(&invalid))
     }
 
@@ -210,7 +217,7 @@ impl Desk<'_, '_> {
             self.refuse::<MoveBooking>(of, RefusedReason::OfferUnknown, unknown(command.offer));
             return DONE;
         };
-        let conflicts = self.conflicts(&work.job(command.case), &slot, Some(booking))?;
+        let conflicts = self.conflicts(&work, command.case, &slot, Some(booking))?;
         if !conflicts.is_empty() {
             self.refuse_slot::<MoveBooking>(of, &conflicts);
             return DONE;
@@ -249,7 +256,8 @@ impl Desk<'_, '_> {
     }
 }
 
-fn work(command: &OfferSlots) -> Result<Work, AgentError> {
+/// What is asked for; it begins after the hold could have ended, `soonest`.
+fn work(command: &OfferSlots, soonest: Timestamp) -> Result<Work, AgentError> {
     let minutes = u16::try_from(command.duration_minutes).map_err(|_| {
         let text =
             format!("`duration_minutes` is `{}`; give at most 1440", command.duration_minutes);
@@ -259,7 +267,7 @@ fn work(command: &OfferSlots) -> Result<Work, AgentError> {
         component: command.component.clone(),
         minutes,
         severity: command.severity,
-        earliest_at: command.earliest_at,
+        earliest_at: command.earliest_at.max(soonest),
         due_at: command.due_at,
         preferred: command.preferred.as_ref().map(|window| (window.from, window.to)),
     })

@@ -5,7 +5,8 @@ use models::schedule;
 use serde::{Deserialize, Serialize};
 
 const MINUTE_MILLIS: u64 = 60_000;
-const DAY_MILLIS: u64 = 24 * 60 * MINUTE_MILLIS;
+const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
+const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
 
 /// Settings of scheduling. Lengths of time are written like `90s`, `10m`, `24h` or `7d`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ const DAY_MILLIS: u64 = 24 * 60 * MINUTE_MILLIS;
 pub struct Config {
     /// A slot that is held is free again after this, unless it was confirmed.
     pub held_for: Span,
+    /// A booking that must move is not moved to a time sooner than this: its owner has to be told.
+    pub move_notice: Span,
     /// Offers are remembered for this long.
     pub offers_valid: Span,
     /// A visit of which the workshop says nothing is forgotten so long after its end.
@@ -29,6 +32,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             held_for: span(10 * MINUTE_MILLIS),
+            move_notice: span(2 * HOUR_MILLIS),
             offers_valid: span(2 * DAY_MILLIS),
             visit_forgotten_after: span(30 * DAY_MILLIS),
             bookings_max: 400,

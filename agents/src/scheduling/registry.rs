@@ -51,7 +51,11 @@ impl Desk<'_, '_> {
     /// Moves what a change has broken; what fits nowhere is cancelled.
     fn mend(&mut self) -> AgentResult {
         for _ in 0..MENDINGS_MAX {
-            let problem = self.state.problem(self.now(), None);
+            let mut problem = self.state.problem(self.now(), None);
+            let soonest = self.now().saturating_add(self.config.move_notice.duration());
+            for booking in &mut problem.bookings {
+                booking.job.earliest_at = booking.job.earliest_at.max(soonest);
+            }
             let (seed, _) = self.ctx.envelope().id.0.as_u64_pair();
             let replan = schedule::replan(&problem, &self.config.search, seed)
                 .map_err(|invalid| rejected(&invalid))?;

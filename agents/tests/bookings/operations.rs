@@ -8,12 +8,13 @@ use messages::finding::FindingRecorded;
 use messages::prediction::Severity;
 use messages::{BookingId, CaseId, Message, MessageId, OfferId, Timestamp};
 use runtime::testkit::World;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const NETWORK: &str = "main";
-const CUSTOMERS: usize = 40;
-/// Offers and holds of a customer that may still be referred to, however old.
-const REMEMBERED: usize = 4;
+const CUSTOMERS: usize = 24;
+/// Questions and holds of a customer that may still be referred to.
+const REMEMBERED: usize = 2;
 const STAFF: [&str; 3] = ["ana", "bo", "cy"];
 
 /// Open on every day from 8 to 16 in UTC, no places kept for emergencies.
@@ -43,13 +44,15 @@ pub(crate) struct Customer {
     asset: String,
     asked: Vec<MessageId>,
     held: Vec<MessageId>,
+    /// The booking that was last seen to live.
+    live: Option<BookingId>,
 }
 
 impl Customer {
     pub(crate) fn new(number: usize) -> Self {
         let asset = format!("VEH{number:04}");
         let case = CaseId::of(MessageId::named("test", &asset), "brake");
-        Self { case, asset, asked: Vec::new(), held: Vec::new() }
+        Self { case, asset, asked: Vec::new(), held: Vec::new(), live: None }
     }
 
     pub(crate) fn ask(&self, now: Timestamp) -> OfferSlots {
@@ -114,21 +117,35 @@ impl Operations {
         }
         let customer = self.chance.below(CUSTOMERS);
         match self.chance.below(100) {
-            0..25 => self.ask(world, customer),
-            25..55 => self.hold(world, customer),
-            55..70 => self.confirm(world, customer),
-            70..80 => self.change(world, customer),
-            80..86 => self.cancel(world, customer),
-            86..90 => self.miss(world, customer),
-            90..95 => self.find(world, customer),
-            95..96 => self.rebuild(world),
+            0..20 => self.ask(world, customer),
+            20..45 => self.hold(world, customer),
+            45..75 => self.confirm(world, customer),
+            75..85 => self.change(world, customer),
+            85..90 => self.cancel(world, customer),
+            90..94 => self.miss(world, customer),
+            94..97 => self.find(world, customer),
+            97..98 => self.rebuild(world),
             _ => {}
         }
-        match self.chance.below(40) {
-            0 => world.advance(Duration::from_secs(60 * self.chance.below(16) as u64)),
-            1 => world.advance(Duration::from_secs(3_600 * self.chance.below(5) as u64)),
-            2..8 => world.settle(),
+        match self.chance.below(200) {
+            0..3 => world.advance(Duration::from_secs(60 * self.chance.below(8) as u64)),
+            3 => world.advance(Duration::from_secs(3_600 * self.chance.below(6) as u64)),
+            4..24 => self.look(world),
             _ => {}
+        }
+    }
+
+    /// Lets the agent handle what waits, and learns which bookings live: to ask for what is likely, not to judge.
+    fn look(&mut self, world: &mut World) {
+        world.settle();
+        let state = world.state::<agents::Scheduling>(NETWORK).unwrap_or_default();
+        let bookings = state["bookings"].as_object().into_iter().flatten();
+        let live: BTreeMap<&str, BookingId> = bookings
+            .filter_map(|(id, live)| Some((live["case"].as_str()?, id.parse().ok()?)))
+            .collect();
+        for customer in &mut self.customers {
+            let newest = live.get(customer.case.to_string().as_str()).copied();
+            customer.live = newest.or(customer.live);
         }
     }
 
@@ -158,9 +175,9 @@ impl Operations {
 
     fn booking(&mut self, customer: usize) -> Option<BookingId> {
         let of = if self.chance.below(20) == 0 { self.chance.below(CUSTOMERS) } else { customer };
-        let held = &self.customers[of].held;
-        let back = self.chance.below(REMEMBERED);
-        Some(BookingId::of(*held.iter().rev().nth(back)?, ""))
+        let Customer { live, held, .. } = &self.customers[of];
+        let guessed = held.last().map(|hold| BookingId::of(*hold, ""));
+        if self.chance.below(4) == 0 { guessed } else { live.or(guessed) }
     }
 
     fn who(&self, customer: usize) -> (String, CaseId, String) {

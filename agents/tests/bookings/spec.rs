@@ -228,7 +228,7 @@ impl Spec {
 
     /// Whether `slot` can be had by a case that has no other booking than `own`.
     fn free(&self, slot: &Slot, own: Option<BookingId>) -> Answer {
-        if slot.from < self.now {
+        if slot.from <= self.now {
             return Answer::Refused(RefusedReason::OfferUnknown);
         }
         let others = self.bookings.iter().filter(|(id, _)| Some(**id) != own);

@@ -33,11 +33,11 @@ fn occasions() -> Vec<Occasion> {
 }
 
 fn finite(value: f64) -> Finite {
-    Finite::new(value).unwrap()
+    Finite::new(value).expect("a finite value")
 }
 
 fn slot(number: u8, from: &str) -> OfferedSlot {
-    let from: Timestamp = from.parse().unwrap();
+    let from: Timestamp = from.parse().expect("a moment");
     OfferedSlot {
         offer: OfferId::of(messages::MessageId::named("test", "offers"), &number.to_string()),
         centre: "pune".into(),
@@ -80,7 +80,7 @@ fn facts() -> Facts {
 }
 
 fn said(occasion: Occasion, facts: &Facts, slots: &[OfferedSlot], owner: &str) -> String {
-    let zone = zone(owner).unwrap();
+    let zone = zone(owner).expect("a zone");
     let matter = Matter { asset: "VEH003", facts, slots, zone: &zone };
     let text = write(occasion, &matter, "en-IN").text();
     facts_check(&text, &matter).unwrap_or_else(|error| panic!("{occasion:?}: {error}: {text}"));

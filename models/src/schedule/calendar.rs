@@ -67,7 +67,7 @@ pub enum Constraint {
         centre: String,
         /// The part.
         part: String,
-        /// When the next pieces come, if any do.
+        /// When the next piece comes that is not promised, if one does.
         there_at: Option<Timestamp>,
     },
     /// The day's emergency places would no longer be free.
@@ -325,10 +325,11 @@ impl<'a> Calendar<'a> {
             }
             PART => {
                 let part = job.part.clone().unwrap_or_default();
-                let stock =
-                    site.centre.stock.iter().filter(|one| one.part == part && one.pieces > 0);
-                let there_at =
-                    stock.map(|one| one.there_at).filter(|at| at.as_millis() > spot.from).min();
+                let stock = site.centre.stock.iter().filter(|one| one.part == part);
+                let later = stock.map(|one| one.there_at.as_millis()).filter(|at| *at > spot.from);
+                let free =
+                    later.filter(|from| self.part_is_there(job, Spot { from: *from, ..spot }));
+                let there_at = free.min().map(moment);
                 Constraint::Part { centre, part, there_at }
             }
             _ => {

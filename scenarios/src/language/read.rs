@@ -3,7 +3,7 @@
 mod expecting;
 mod steps;
 
-use super::scenario::{Clock, Fleet, Given, History, Invariant, Scenario};
+use super::scenario::{Asset, Clock, Fleet, Given, History, Invariant, Scenario};
 use super::scope::Names;
 use super::shape::{Check, Record, Shape};
 use super::source::{Problems, ScriptError, Source};
@@ -171,7 +171,22 @@ fn fleet(node: &Node) -> Option<Fleet> {
             days: node.get("days").map_or(0, count),
             population: node.get("population").map_or(0, count),
         }),
+        owners_answer: node.get("owners").and_then(Node::text) == Some("answering"),
+        assets: node.get("assets").map(Node::items).unwrap_or_default().iter().map(asset).collect(),
     })
+}
+
+fn asset(node: &Node) -> Asset {
+    let field = |name: &str| node.get(name).and_then(Node::text).map(str::to_owned);
+    Asset {
+        asset: text(node, "asset"),
+        model: field("model"),
+        supplier: field("supplier"),
+        batch: field("batch"),
+        centre: field("centre"),
+        owner: field("owner"),
+        temperament: field("temperament"),
+    }
 }
 
 /// The text of field `name` of a checked record.

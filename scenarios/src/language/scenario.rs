@@ -53,6 +53,29 @@ pub struct Fleet {
     pub sample: Duration,
     /// The past before the first step.
     pub history: Option<History>,
+    /// Whether owners answer for themselves where the script is silent.
+    pub owners_answer: bool,
+    /// Assets of which something is laid down.
+    pub assets: Vec<Asset>,
+}
+
+/// What is laid down of an asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asset {
+    /// Its id.
+    pub asset: String,
+    /// Its model.
+    pub model: Option<String>,
+    /// Who made its parts.
+    pub supplier: Option<String>,
+    /// Production batch of its parts.
+    pub batch: Option<String>,
+    /// The centre where it is at home.
+    pub centre: Option<String>,
+    /// Its owner.
+    pub owner: Option<String>,
+    /// How its owner answers.
+    pub temperament: Option<String>,
 }
 
 /// A past.
@@ -182,18 +205,12 @@ pub enum Action {
 /// What a workshop says.
 #[derive(Clone, Debug)]
 pub enum Workshop {
-    /// What it found.
+    /// What it finds, and what it must find for the story to go on.
     Complete {
         /// The booking.
         booking: Template,
-        /// The faulty component; `None`: nothing was found.
-        found: Option<Template>,
-        /// What caused it.
-        cause: Option<Template>,
-        /// The part that was replaced.
-        part: Option<Template>,
-        /// Production batch of the part.
-        batch: Option<Template>,
+        /// Fields of the finding that must be so, by the script's words for them.
+        found: BTreeMap<&'static str, Template>,
     },
     /// Nobody came.
     NoShow(Template),

@@ -71,6 +71,14 @@ impl Template {
         Ok((Self { parts }, uses))
     }
 
+    /// Reads `text`; `$${` stands for `${` itself.
+    ///
+    /// # Errors
+    /// What is wrong with a `${…}` in it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        Self::parse(text).map(|(template, _)| template).map_err(|fault| fault.message)
+    }
+
     /// The text, filled.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use messages::Timestamp;
 use messages::profile::Span;
 
 /// Longest text for people, in characters.
-pub const WORDS_CHARS_MAX: usize = 2_000;
+pub(super) const WORDS_CHARS_MAX: usize = 2_000;
 
 impl Check<'_> {
     /// Adds what is wrong with a text of `kind`.

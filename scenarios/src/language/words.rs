@@ -104,11 +104,23 @@ static FLEET: Record = Record {
         must("profile", &PROFILE, "the kind of assets"),
         must("size", &Shape::Whole(1, FLEET_ASSETS_MAX), "how many assets"),
         must("sample", &SPAN, "time between two samples of an asset that runs"),
-        must(
-            "history",
-            &Shape::Either(&NONE, &Shape::Record(&HISTORY)),
-            "the past before the first step, or none",
-        ),
+        must("history", &Shape::Either(&NONE, &Shape::Record(&HISTORY)), "the past before the first step, or none"),
+        may("owners", &Shape::Word(&["scripted", "answering"]), "scripted: owners say what the script says; answering: the others answer for themselves"),
+        may("assets", &Shape::List(&Shape::Record(&ASSET)), "assets of which something is laid down; the rest is drawn"),
+    ],
+};
+
+static ASSET: Record = Record {
+    name: "asset",
+    about: "What is laid down of an asset.",
+    fields: &[
+        must("asset", &REFERENCE, "its id"),
+        may("model", &WORDS, "its model"),
+        may("supplier", &WORDS, "who made its parts"),
+        may("batch", &WORDS, "production batch of its parts"),
+        may("centre", &REFERENCE, "the centre where it is at home"),
+        may("owner", &REFERENCE, "its owner"),
+        may("temperament", &REFERENCE, "how its owner answers"),
     ],
 };
 
@@ -333,13 +345,13 @@ static RESUME: Record = Record {
 
 static COMPLETE: Record = Record {
     name: "workshop complete",
-    about: "The workshop says what it found when the booked time is over.",
+    about: "The simulated workshop looks when the booked time is over, says what it finds, and repairs it.",
     fields: &[
         must("complete", &REFERENCE, "the booking"),
-        must("found", &REFERENCE, "the faulty component, or `nothing`"),
-        may("cause", &REFERENCE, "what caused it"),
-        may("part", &REFERENCE, "the part that was replaced"),
-        may("batch", &REFERENCE, "production batch of the faulty part"),
+        may("found", &REFERENCE, "the faulty component that it must find, or `nothing`"),
+        may("cause", &REFERENCE, "the cause that it must name"),
+        may("part", &REFERENCE, "the part that it must have replaced"),
+        may("batch", &REFERENCE, "the production batch that it must find"),
     ],
 };
 

@@ -7,7 +7,7 @@ use super::source::{Place, Problems, SOURCE_BYTES_MAX};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
 /// Deepest nesting.
-pub const DEPTH_MAX: usize = 32;
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// One value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -218,6 +218,7 @@ impl<'s> Reader<'s, '_> {
         loop {
             let (event, at) = self.next()?;
             if matches!(event, Event::SequenceEnd) {
+                let place = whole(place, at, items.first().map(|item: &Node| item.place));
                 return Some(Node { value: Value::List(items), place });
             }
             items.push(self.node(event, at, depth + 1)?);
@@ -229,7 +230,7 @@ impl<'s> Reader<'s, '_> {
         loop {
             let (event, at) = self.next()?;
             if matches!(event, Event::MappingEnd) {
-                let place = entries.first().map_or(place, |(key, _)| key.place);
+                let place = whole(place, at, entries.first().map(|(key, _)| key.place));
                 return Some(Node { value: Value::Map(entries), place });
             }
             let Event::Scalar(text, ..) = event else {
@@ -269,6 +270,14 @@ impl<'s> Reader<'s, '_> {
             width,
         })
     }
+}
+
+/// The place of a list or map from `start` to `end`: in brackets the whole, else its first entry.
+fn whole(start: Place, end: Place, first: Option<Place>) -> Place {
+    if start.line == end.line && end.column > start.column {
+        return Place { width: end.column + end.width - start.column, ..start };
+    }
+    first.unwrap_or(start)
 }
 
 /// The place of an event; what runs over several lines is shown by its first.
@@ -344,7 +353,7 @@ mod tests {
         for (text, line, column, part) in [
             ("", 1, 1, "empty"),
             ("a: 1\na: 2", 2, 1, "twice"),
-            ("a: &x 1", 1, 7, "anchor"),
+            ("a: &x 1", 1, 4, "anchor"),
             ("a: !!str 1", 1, 10, "tag"),
             ("a: 1\n---\nb: 1", 2, 1, "second document"),
             ("? [a]\n: 1", 1, 3, "key is a text"),

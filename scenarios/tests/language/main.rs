@@ -5,3 +5,4 @@ mod errors;
 mod reading;
 mod schemas;
 mod script;
+mod validator;

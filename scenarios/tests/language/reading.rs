@@ -35,7 +35,8 @@ fn names_saved_before_are_used_after_also_out_of_branches_and_files() {
     assert_eq!(verbs, ["parallel", "expect", "workshop"]);
     let last = &scenario.steps[2];
     assert_eq!(last.within, Duration::from_secs(3 * 86_400));
-    assert!(matches!(&last.action, Action::Workshop(Workshop::Complete { found: None, .. })));
+    let Action::Workshop(Workshop::Complete { found, .. }) = &last.action else { panic!() };
+    assert_eq!(found["found"].as_literal(), Some("nothing"));
     assert_eq!(last.title, "workshop: { complete: \"${booking}\", found: nothing }");
 }
 

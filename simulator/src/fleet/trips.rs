@@ -13,7 +13,7 @@ const PAUSE_HOURS: f64 = 0.25;
 /// Shortest and longest trip, in hours.
 const TRIP_HOURS: [f64; 2] = [0.1, 4.0];
 /// Most trips in a day.
-const TRIPS_MAX: usize = 10;
+pub(super) const TRIPS_MAX: usize = 10;
 const HOUR_MS: f64 = 3_600_000.0;
 
 /// One trip, in milliseconds since the epoch.

@@ -392,3 +392,15 @@ impl Vehicle {
 fn relax(value: &mut f64, towards: f64, seconds: f64, constant: f64) {
     *value = towards + (*value - towards) * (-seconds / constant).exp();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::trips::TRIPS_MAX;
+
+    #[test]
+    fn a_healthy_vehicle_takes_less_than_a_kibibyte() {
+        let bytes = size_of::<Vehicle>() + TRIPS_MAX * size_of::<Trip>();
+        assert!(bytes <= 1_024, "{bytes} bytes");
+    }
+}

@@ -206,7 +206,7 @@ async fn watch(deployment: Arc<Deployment>, waiting: Waiting) -> Result<(), CliE
             let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(waiting) = waiting.remove(&metered.number) {
                 // The sender may have ended with its slice.
-                drop(waiting.send(now));
+                waiting.send(now).ok();
             }
         }
     }

@@ -89,14 +89,16 @@ impl Calendar {
     }
 
     fn ahead(&self, ahead: Ahead) -> Option<Window> {
-        let window = |from: Timestamp, to: Timestamp| Window { from, to, assumed: None, point: false };
+        let window =
+            |from: Timestamp, to: Timestamp| Window { from, to, assumed: None, point: false };
         let later = |minutes: i64| {
             let seconds = u64::try_from(minutes).ok()?.checked_mul(60)?;
             Some(self.now.saturating_add(Duration::from_secs(seconds)))
         };
         match ahead {
             Ahead::In { minutes } => {
-                let length = if minutes % 60 == 0 { HOUR_WINDOW_MINUTES } else { MINUTE_WINDOW_MINUTES };
+                let length =
+                    if minutes % 60 == 0 { HOUR_WINDOW_MINUTES } else { MINUTE_WINDOW_MINUTES };
                 Some(window(later(minutes)?, later(minutes.checked_add(length)?)?))
             }
             Ahead::Within { minutes } => Some(window(self.now, later(minutes)?)),
@@ -139,7 +141,11 @@ impl Calendar {
             Which::Coming | Which::This => vec![day(coming)],
             Which::Next => {
                 let next_week = 7 + wanted - today;
-                if next_week == coming { vec![day(coming)] } else { vec![day(next_week), day(coming)] }
+                if next_week == coming {
+                    vec![day(coming)]
+                } else {
+                    vec![day(next_week), day(coming)]
+                }
             }
         }
     }
@@ -175,7 +181,8 @@ impl Calendar {
     }
 
     fn of_year(&self, month: i8, day: i8) -> Option<(Date, Date)> {
-        let in_year = |year: i16| Date::new(year, month, day).ok().filter(|date| *date >= self.today);
+        let in_year =
+            |year: i16| Date::new(year, month, day).ok().filter(|date| *date >= self.today);
         let year = self.today.year();
         let date = in_year(year).or_else(|| in_year(year.checked_add(1)?))?;
         self.run(date, 0, 1)
@@ -247,7 +254,9 @@ impl Calendar {
             Bound::On => Some(window),
             Bound::From => open(window.from),
             Bound::After => open(window.to),
-            Bound::Before => Some(Window { from: self.now, to: window.from, point: false, ..window }),
+            Bound::Before => {
+                Some(Window { from: self.now, to: window.from, point: false, ..window })
+            }
             Bound::By => Some(Window { from: self.now, to: window.to, point: false, ..window }),
         }
     }
@@ -269,8 +278,9 @@ impl Calendar {
                 let length = if exact { MINUTE_WINDOW_MINUTES } else { HOUR_WINDOW_MINUTES };
                 (minute, minute + length, true)
             }),
-            Some(Clock::Around(hour)) => self
-                .each(hour, part, |minute| (minute - AROUND_MINUTES, minute + AROUND_MINUTES, false)),
+            Some(Clock::Around(hour)) => self.each(hour, part, |minute| {
+                (minute - AROUND_MINUTES, minute + AROUND_MINUTES, false)
+            }),
             Some(Clock::After(hour)) => self.each(hour, part, |minute| {
                 let evening = i64::from(self.quiet.from_minute);
                 let end = if minute < evening { evening } else { 24 * 60 };
@@ -326,9 +336,13 @@ impl Calendar {
         }
         if let Some(part) = part {
             let morning = i64::from(part.to) <= NOON;
-            return (minutes.into_iter().filter(|minute| (*minute < NOON) == morning).collect(), false);
+            return (
+                minutes.into_iter().filter(|minute| (*minute < NOON) == morning).collect(),
+                false,
+            );
         }
-        let awake = |minute: &i64| i16::try_from(*minute).is_ok_and(|minute| !self.quiet.holds(minute));
+        let awake =
+            |minute: &i64| i16::try_from(*minute).is_ok_and(|minute| !self.quiet.holds(minute));
         (minutes.into_iter().filter(awake).collect(), true)
     }
 

@@ -1,20 +1,14 @@
 //! Finds the words of a reply that name a moment or a span, without asking yet when that is.
 
+mod clock;
+mod names;
+
+pub(crate) use names::{number_word, ordinal_word};
+
 use crate::engagement::understanding::words::{Kind, Token};
 use jiff::civil::Weekday;
+use names::{BETWEEN_PIECES, BETWEEN_PIECES_MAX, LAST, UNITS, WISHES, month, weekday, which_of};
 use std::ops::Range;
-
-/// Words of this module, for whoever mends misspelt ones.
-pub(crate) const VOCABULARY: &[&str] = &[
-    "today", "tomorrow", "tonight", "yesterday", "monday", "tuesday", "wednesday", "thursday",
-    "friday", "saturday", "sunday", "morning", "noon", "midday", "lunch", "lunchtime", "afternoon",
-    "evening", "night", "midnight", "weekend", "week", "weeks", "month", "months", "hour", "hours",
-    "minute", "minutes", "day", "days", "january", "february", "march", "april", "june", "july",
-    "august", "september", "october", "november", "december", "before", "after", "until", "till",
-    "between", "around", "about", "next", "this", "coming", "last", "later", "half", "quarter",
-    "past", "oclock", "am", "pm", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-    "ten", "eleven", "twelve", "couple", "within", "from", "since", "early", "late", "couple",
-];
 
 /// Words that name a moment or a span.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,8 +48,15 @@ pub(crate) enum Day {
     /// Months from this one.
     Month(i32),
     OfMonth(i8),
-    OfYear { month: i8, day: i8 },
-    Exact { year: i16, month: i8, day: i8 },
+    OfYear {
+        month: i8,
+        day: i8,
+    },
+    Exact {
+        year: i16,
+        month: i8,
+        day: i8,
+    },
 }
 
 /// Which of several days of the same name.
@@ -103,22 +104,6 @@ pub(crate) enum Ahead {
     In { minutes: i64 },
     Within { minutes: i64 },
 }
-
-/// Words that may stand between the pieces of one expression.
-const BETWEEN_PIECES: &[&str] = &["on", "in", "the", "at", "of", "for", "this", "say", "like"];
-/// Most of them in a row.
-const BETWEEN_PIECES_MAX: usize = 3;
-/// A number before one of these is no hour.
-const COUNTED: &[&str] = &[
-    "km", "kms", "kilometer", "kilometers", "kilometre", "kilometres", "k", "rs", "rupees", "inr",
-    "dollars", "euros", "percent", "%", "/", "minutes", "minute", "hour", "hours", "day", "days",
-    "week", "weeks", "month", "months", "year", "years", "times", "people", "slots", "options",
-    "calls", "cars", "of", "or",
-];
-/// A number after one of these counts options.
-const NUMBERS_OPTIONS: &[&str] = &["option", "slot", "number", "choice", "no", "options", "slots"];
-/// What is wished rather than named.
-const WISHES: &[&str] = &["good", "nice", "great", "happy", "lovely", "wonderful", "pleasant"];
 
 /// All expressions in `tokens`. Ordinals up to `offers` number offers, not days.
 pub(crate) fn expressions(tokens: &[Token], offers: usize) -> Vec<Expression> {
@@ -328,7 +313,9 @@ impl Parser<'_> {
             (false, "by", _) => (Bound::By, false, next + 1),
             (false, "from", _) => (Bound::From, false, next + 1),
             (false, "until" | "till", _) => (Bound::From, true, next + 1),
-            (false, "on" | "for" | "in" | "at" | "over" | "during", _) => (Bound::On, false, next + 1),
+            (false, "on" | "for" | "in" | "at" | "over" | "during", _) => {
+                (Bound::On, false, next + 1)
+            }
             _ => (Bound::On, false, at),
         }
     }
@@ -417,128 +404,6 @@ impl Parser<'_> {
         i8::try_from(value).ok().filter(|day| (1..=31).contains(day))
     }
 
-    /// A time of day. Alone, a bare number is none; beside a day or a part of one it is.
-    fn clock(&self, at: usize, first: bool) -> Piece<(Clock, bool)> {
-        if let Some((clock, end)) = self.span_of_hours(at, first) {
-            return Some(((clock, false), end));
-        }
-        let (relation, start) = self.relation(at);
-        let (hour, certain, end) = self.hour(start)?;
-        let led = start > at;
-        let beside = !first || self.is_beside_day(end);
-        let optioned = at > 0 && self.is_any(at - 1, NUMBERS_OPTIONS);
-        let numeric = matches!(self.tokens[start].kind, Kind::Number { .. });
-        if !(certain || led || (beside && numeric && !optioned)) {
-            return None;
-        }
-        let clock = match relation {
-            Relation::At => Clock::At(hour),
-            Relation::Around => Clock::Around(hour),
-            Relation::After | Relation::Until => Clock::After(hour),
-            Relation::Before => Clock::Before(hour),
-        };
-        Some(((clock, relation == Relation::Until), end))
-    }
-
-    /// Whether a day or part of one follows, as in "6 tonight".
-    fn is_beside_day(&self, at: usize) -> bool {
-        (0..=BETWEEN_PIECES_MAX)
-            .take_while(|skipped| {
-                *skipped == 0 || self.is_any(at + skipped - 1, BETWEEN_PIECES)
-            })
-            .any(|skipped| self.day(at + skipped).is_some() || self.part(at + skipped).is_some())
-    }
-
-    fn relation(&self, at: usize) -> (Relation, usize) {
-        let negated = self.is_any(at, &["not", "no", "never"]);
-        let next = at + usize::from(negated);
-        let compared = self.is(next + 1, "than");
-        match (negated, self.word(next), compared) {
-            (true, "before" | "until" | "till", _) => (Relation::After, next + 1),
-            (true, "earlier" | "sooner", true) => (Relation::After, next + 2),
-            (true, "after" | "past", _) => (Relation::Before, next + 1),
-            (true, "later", true) => (Relation::Before, next + 2),
-            (false, "later", true) => (Relation::After, next + 2),
-            (false, "earlier" | "sooner", true) => (Relation::Before, next + 2),
-            (false, "after" | "past" | "from", _) => (Relation::After, next + 1),
-            (false, "before" | "by", _) => (Relation::Before, next + 1),
-            (false, "until" | "till", _) => (Relation::Until, next + 1),
-            (false, "around" | "about" | "near", _) => (Relation::Around, next + 1),
-            (false, "at", _) => {
-                let around = self.is_any(next + 1, &["around", "about"]);
-                let relation = if around { Relation::Around } else { Relation::At };
-                (relation, next + 1 + usize::from(around))
-            }
-            _ => (Relation::At, at),
-        }
-    }
-
-    /// "between 3 and 5", "from 3 to 5", "3-5 pm".
-    fn span_of_hours(&self, at: usize, alone: bool) -> Piece<Clock> {
-        let led = self.is_any(at, &["between", "from"]);
-        let (first, first_certain, middle) = self.hour(at + usize::from(led))?;
-        let dashed = self.tokens.get(middle).is_some_and(|token| token.kind == Kind::Dash);
-        let joined = dashed
-            || self.is_any(middle, &["to", "till", "until"])
-            || (led && self.is(middle, "and"));
-        if !joined {
-            return None;
-        }
-        let (second, second_certain, end) = self.hour(middle + 1)?;
-        (led || !alone || first_certain || second_certain || self.is_beside_day(end))
-            .then_some((Clock::Between(first, second), end))
-    }
-
-    /// An hour, whether it can be nothing else, and the index after it.
-    fn hour(&self, at: usize) -> Option<(Hour, bool, usize)> {
-        let told = |hour: i8, minute: Option<i8>| Hour { hour, minute, half: None };
-        match self.word(at) {
-            "noon" | "midday" => return Some((Hour { half: Some(Half::Pm), ..told(12, None) }, true, at + 1)),
-            "midnight" => return Some((Hour { half: Some(Half::Am), ..told(12, None) }, true, at + 1)),
-            "half" if self.is(at + 1, "past") => {
-                let (hour, _, end) = self.hour(at + 2)?;
-                return Some((Hour { minute: Some(30), ..hour }, true, end));
-            }
-            "quarter" => return self.quarter(at),
-            _ => {}
-        }
-        let (hour, exact) = match self.tokens.get(at)?.kind {
-            Kind::Clock { hour, minute } => (told(hour, Some(minute)), true),
-            _ => (told(i8::try_from(self.number(at)?).ok()?, None), false),
-        };
-        let (half, end) = self.meridiem(at + 1);
-        let oclock = self.is(end, "oclock");
-        let (half, end) = if oclock && half.is_none() {
-            self.meridiem(end + 1)
-        } else {
-            (half, end + usize::from(oclock))
-        };
-        let counted = self.is_any(end, COUNTED) && half.is_none() && !oclock;
-        let told = if half.is_some() { 1..=12 } else { 0..=23 };
-        if counted || !told.contains(&hour.hour) || (!exact && hour.hour == 0) {
-            return None;
-        }
-        Some((Hour { half, ..hour }, exact || half.is_some() || oclock, end))
-    }
-
-    fn quarter(&self, at: usize) -> Option<(Hour, bool, usize)> {
-        let (hour, _, end) = self.hour(at + 2)?;
-        let earlier = if hour.hour == 1 { 12 } else { hour.hour - 1 };
-        match self.word(at + 1) {
-            "past" => Some((Hour { minute: Some(15), ..hour }, true, end)),
-            "to" => Some((Hour { hour: earlier, minute: Some(45), ..hour }, true, end)),
-            _ => None,
-        }
-    }
-
-    fn meridiem(&self, at: usize) -> (Option<Half>, usize) {
-        match self.word(at) {
-            "am" if !self.is(at.wrapping_sub(1), "i") => (Some(Half::Am), at + 1),
-            "pm" => (Some(Half::Pm), at + 1),
-            _ => (None, at),
-        }
-    }
-
     /// A part of the day: "morning", "after lunch", "late afternoon".
     fn part(&self, at: usize) -> Piece<Part> {
         let (before, after) = (self.is(at, "before"), self.is(at, "after"));
@@ -578,23 +443,8 @@ impl Parser<'_> {
     }
 }
 
-/// How a moment is bounded by an hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    At,
-    Around,
-    After,
-    Before,
-    Until,
-}
-
 /// Minutes of a day.
 const DAY_MINUTES: i64 = 24 * 60;
-/// What can be over: "last night".
-const LAST: &[&str] = &["week", "night", "month", "weekend", "time", "year"];
-/// Units of a span.
-const UNITS: &[&str] =
-    &["minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months"];
 /// "Tonight".
 const TONIGHT: Part = Part { from: 18 * 60, to: 24 * 60 };
 
@@ -616,64 +466,4 @@ impl Amount {
         // Half a minute is a minute.
         self.doubled.checked_mul(each).map(|halves| (halves + 1) / 2).filter(|minutes| *minutes > 0)
     }
-}
-
-fn which_of(word: &str) -> Option<Which> {
-    match word {
-        "this" => Some(Which::This),
-        "next" | "following" => Some(Which::Next),
-        "coming" => Some(Which::Coming),
-        _ => None,
-    }
-}
-
-pub(crate) fn weekday(word: &str) -> Option<Weekday> {
-    let word = word.strip_suffix('s').unwrap_or(word);
-    Some(match word {
-        "monday" => Weekday::Monday,
-        "tuesday" => Weekday::Tuesday,
-        "wednesday" => Weekday::Wednesday,
-        "thursday" => Weekday::Thursday,
-        "friday" => Weekday::Friday,
-        "saturday" => Weekday::Saturday,
-        "sunday" => Weekday::Sunday,
-        _ => return None,
-    })
-}
-
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: [(&str, &str); 12] = [
-        ("january", "jan"),
-        ("february", "feb"),
-        ("march", "mar"),
-        ("april", "apr"),
-        ("may", "may"),
-        ("june", "jun"),
-        ("july", "jul"),
-        ("august", "aug"),
-        ("september", "sep"),
-        ("october", "oct"),
-        ("november", "nov"),
-        ("december", "dec"),
-    ];
-    (1..).zip(MONTHS).find(|(_, names)| names.0 == word || names.1 == word).map(|(month, _)| month)
-}
-
-pub(crate) fn number_word(word: &str) -> Option<u32> {
-    const WORDS: [&str; 12] = [
-        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-        "twelve",
-    ];
-    const TENS: [(&str, u32); 6] =
-        [("fifteen", 15), ("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50), ("ninety", 90)];
-    let small = (1..).zip(WORDS).find(|(_, name)| *name == word).map(|(value, _)| value);
-    small.or_else(|| TENS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value))
-}
-
-pub(crate) fn ordinal_word(word: &str) -> Option<u32> {
-    const WORDS: [&str; 12] = [
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-        "eleventh", "twelfth",
-    ];
-    (1..).zip(WORDS).find(|(_, name)| *name == word).map(|(value, _)| value)
 }

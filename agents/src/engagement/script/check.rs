@@ -60,7 +60,10 @@ fn known(matter: &Matter<'_>) -> BTreeSet<Figure> {
     let facts = matter.facts;
     let mut known = BTreeSet::new();
     let mut add = |of: Of, value: u64| {
-        known.insert(Figure { of, thousandths: i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(1000) });
+        known.insert(Figure {
+            of,
+            thousandths: i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(1000),
+        });
     };
     for money in [facts.costs.repair_min, facts.costs.repair_max, facts.costs.saving] {
         add(Of::Money, figures::amount(money));
@@ -272,8 +275,25 @@ fn spoken_at(words: &[String], at: usize) -> (Option<What>, usize) {
 
 fn spoken(word: &str) -> Option<f64> {
     const SMALL: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
         "nineteen",
     ];
     const TENS: [&str; 8] =
@@ -331,7 +351,10 @@ fn kind(words: &[String], at: usize, length: usize, unit: &str) -> Of {
     }
     match before.as_str() {
         _ if at > 0 && is_currency(&words[at - 1]) => Of::Money,
-        "in" | "of" if at > 1 && is_number(&words[at - 2]) || at > 2 && before == "of" && is_number(&words[at - 3]) => {
+        "in" | "of"
+            if at > 1 && is_number(&words[at - 2])
+                || at > 2 && before == "of" && is_number(&words[at - 3]) =>
+        {
             Of::Probability
         }
         _ => Of::Other,
@@ -360,5 +383,6 @@ fn tenth(words: &[String], at: usize) -> bool {
 }
 
 fn is_number(word: &str) -> bool {
-    word.chars().next().is_some_and(|c| c.is_ascii_digit()) || spoken(&word.to_lowercase()).is_some()
+    word.chars().next().is_some_and(|c| c.is_ascii_digit())
+        || spoken(&word.to_lowercase()).is_some()
 }

@@ -62,10 +62,9 @@ fn contact(purpose: Purpose, matter: &Matter<'_>) -> Vec<Turn> {
             greeting(format!("Hello again about {asset}: we have not heard from you yet.")),
             matter,
         ),
-        Purpose::Callback => proposal(
-            greeting(format!("Hello again about {asset}, as you asked.")),
-            matter,
-        ),
+        Purpose::Callback => {
+            proposal(greeting(format!("Hello again about {asset}, as you asked.")), matter)
+        }
         Purpose::BookingRecovery => vec![
             greeting(format!("Hello again about {asset}. We can make it easier for you.")),
             issue(matter),
@@ -155,7 +154,10 @@ fn recommendation(matter: &Matter<'_>) -> Turn {
     let saving = match figures::amount(*saving) {
         0 => String::new(),
         saving => {
-            format!(" Acting now saves about {} {name} against a failure.", figures::grouped(saving))
+            format!(
+                " Acting now saves about {} {name} against a failure.",
+                figures::grouped(saving)
+            )
         }
     };
     turn(
@@ -192,8 +194,7 @@ fn driving(matter: &Matter<'_>) -> Turn {
 
 fn slots(matter: &Matter<'_>) -> Turn {
     let offered = offered(matter);
-    let text =
-        if offered.is_empty() { String::new() } else { format!("You can come: {offered}.") };
+    let text = if offered.is_empty() { String::new() } else { format!("You can come: {offered}.") };
     turn(Part::Slots, text)
 }
 
@@ -222,7 +223,8 @@ fn booked(matter: &Matter<'_>) -> String {
 fn place(slot: &OfferedSlot, start: &Start) -> String {
     let centre = &start.centre;
     let owner = start.owner.as_ref().map(|owner| {
-        let day = if owner.date() == centre.date() { String::new() } else { format!("{} ", day(owner)) };
+        let day =
+            if owner.date() == centre.date() { String::new() } else { format!("{} ", day(owner)) };
         format!(" ({day}{} where you are)", clock(owner))
     });
     let owner = owner.unwrap_or_default();
@@ -249,7 +251,8 @@ fn close(matter: &Matter<'_>) -> Turn {
 }
 
 fn clarification(matter: &Matter<'_>) -> String {
-    let choose = if matter.slots.is_empty() { "YES to book a visit" } else { "the number of a time" };
+    let choose =
+        if matter.slots.is_empty() { "YES to book a visit" } else { "the number of a time" };
     format!("Please answer with {choose}, LATER, NO, or PERSON to talk to one of our people.")
 }
 

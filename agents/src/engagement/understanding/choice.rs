@@ -28,7 +28,8 @@ pub(super) enum Picked {
 /// Words before the number of an option.
 const BEFORE_NUMBER: &[&str] = &["option", "slot", "number", "choice"];
 /// Words beside a number that say no more than the number.
-const BESIDE_NUMBER: &[&str] = &["please", "the", "one", "i", "take", "will", "yes", "ok", "thanks"];
+const BESIDE_NUMBER: &[&str] =
+    &["please", "the", "one", "i", "take", "will", "yes", "ok", "thanks"];
 
 /// Mentions of `offers` by number or place among the items that are `free` of another meaning.
 pub(super) fn picks(items: &[Item], free: &[bool], offers: &[Offer], zone: &TimeZone) -> Vec<Pick> {
@@ -36,7 +37,8 @@ pub(super) fn picks(items: &[Item], free: &[bool], offers: &[Offer], zone: &Time
         return Vec::new();
     }
     let sole = items.iter().filter(|item| !item.is_mark()).count() == 1;
-    let bare = items.iter().filter(|item| !item.is_mark() && !item.is_any(BESIDE_NUMBER)).count() <= 1;
+    let bare =
+        items.iter().filter(|item| !item.is_mark() && !item.is_any(BESIDE_NUMBER)).count() <= 1;
     let mut picks = Vec::new();
     for (at, item) in items.iter().enumerate() {
         if !free[at] || item.time.is_some() || item.is_mark() {
@@ -94,9 +96,10 @@ fn number_or_hour(value: u32, offers: &[Offer], zone: &TimeZone) -> Picked {
 
 fn by_time(offers: &[Offer], before: impl Fn(i64, i64) -> bool) -> Option<Picked> {
     let start = |offer: &Offer| offer.from.as_millis();
-    let best = offers.iter().enumerate().reduce(|best, next| {
-        if before(start(next.1), start(best.1)) { next } else { best }
-    })?;
+    let best = offers
+        .iter()
+        .enumerate()
+        .reduce(|best, next| if before(start(next.1), start(best.1)) { next } else { best })?;
     Some(Picked::Offer(best.0))
 }
 

@@ -5,11 +5,11 @@
 //! [`Intent::Unclear`]: asking again costs a message, acting wrongly costs an owner.
 
 mod choice;
-mod english;
 mod mood;
 mod phrases;
 mod reading;
 mod spelling;
+mod table;
 mod verdict;
 pub(crate) mod words;
 
@@ -76,7 +76,7 @@ impl Reader {
     #[must_use]
     pub fn of(_language: &str) -> Self {
         let lexicon = Lexicon::english();
-        let spelling = phrases::spelling(&lexicon);
+        let spelling = lexicon.spelling();
         Self { lexicon, spelling }
     }
 
@@ -84,15 +84,23 @@ impl Reader {
     #[must_use]
     pub fn understand(&self, reply: &str, context: &Context<'_>) -> Understood {
         let tokens = words::tokens(reply, &self.spelling);
-        let sentiment = mood::of(&tokens);
+        let sentiment = mood::of(&tokens, self.lexicon.table());
         let cut = reply.chars().nth(REPLY_CHARS_MAX).is_some();
         let Some(calendar) = Calendar::new(context.zone, context.now, context.quiet) else {
             return Understood::unclear(sentiment);
         };
         let expressions = expression::expressions(&tokens, context.offers.len());
-        let items = phrases::items(&tokens, &expressions);
+        let items = self.lexicon.items(&tokens, &expressions);
         let matches = self.lexicon.matches(&items);
-        let reading = Reading::new(reply, items, matches, &expressions, &calendar, context);
+        let reading = Reading::new(
+            reply,
+            self.lexicon.table(),
+            items,
+            matches,
+            &expressions,
+            &calendar,
+            context,
+        );
         let verdict = verdict::of(&reading, cut);
         Understood { sentiment, ..verdict }
     }
@@ -164,4 +172,39 @@ enum Sense {
     Ack,
     /// A bare no.
     No,
+}
+
+impl Sense {
+    /// Names of the senses in the file of a lexicon.
+    const NAMES: &[(&str, Sense)] = &[
+        ("opt_out", Sense::OptOut),
+        ("nothing", Sense::None),
+        ("stranger", Sense::Stranger),
+        ("human", Sense::Human),
+        ("anger", Sense::Anger),
+        ("doubt", Sense::Doubt),
+        ("content", Sense::Content),
+        ("refuse", Sense::Refuse),
+        ("callback", Sense::Callback),
+        ("later", Sense::Later),
+        ("busy", Sense::Busy),
+        ("unsure", Sense::Unsure),
+        ("hedge", Sense::Hedge),
+        ("cost", Sense::Cost),
+        ("safety", Sense::Safety),
+        ("reason", Sense::Reason),
+        ("misfit", Sense::Misfit),
+        ("move", Sense::Move),
+        ("book", Sense::Book),
+        ("any", Sense::Any),
+        ("yes", Sense::Yes),
+        ("fine", Sense::Fine),
+        ("suits", Sense::Suits),
+        ("ack", Sense::Ack),
+        ("no", Sense::No),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, sense)| *sense)
+    }
 }

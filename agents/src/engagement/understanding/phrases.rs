@@ -1,10 +1,10 @@
 //! Finds the phrases of a lexicon in a reply; where two would take the same words, the longer one has them.
 
 use super::Sense;
-use super::english::{CLAUSE_WORDS, PHRASES};
+use super::table::Table;
 use super::words::{Kind, Spelling, Token};
-use crate::engagement::moment::expression::{self, Expression};
-use std::collections::BTreeMap;
+use crate::engagement::moment::expression::Expression;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most words that a gap in a phrase stands for.
 const GAP_WORDS_MAX: usize = 3;
@@ -25,11 +25,16 @@ pub(super) struct Item {
 
 impl Item {
     pub(super) fn is_mark(&self) -> bool {
-        self.time.is_none() && matches!(self.kind, Kind::Break | Kind::Comma | Kind::Question | Kind::Dash)
+        self.time.is_none()
+            && matches!(self.kind, Kind::Break | Kind::Comma | Kind::Question | Kind::Dash)
     }
 
     pub(super) fn is_any(&self, words: &[&str]) -> bool {
         self.kind == Kind::Word && words.contains(&self.text.as_str())
+    }
+
+    pub(super) fn is_word_of(&self, words: &BTreeSet<&'static str>) -> bool {
+        self.kind == Kind::Word && words.contains(self.text.as_str())
     }
 }
 
@@ -54,6 +59,7 @@ impl Match {
 /// All phrases of a language, ready to be looked for.
 #[derive(Clone, Debug)]
 pub(super) struct Lexicon {
+    table: Table,
     phrases: Vec<Phrase>,
     /// Phrases by the words that they may begin with; those that begin with something else under "".
     by_first: BTreeMap<&'static str, Vec<usize>>,
@@ -82,21 +88,58 @@ enum What {
 
 impl Lexicon {
     pub(super) fn english() -> Self {
-        let phrases: Vec<Phrase> = PHRASES
-            .iter()
-            .flat_map(|(sense, texts)| texts.iter().map(|text| Phrase::parse(*sense, text)))
-            .collect();
+        let table = Table::english();
+        let phrases: Vec<Phrase> =
+            table.phrases.iter().map(|(sense, text)| Phrase::parse(*sense, text)).collect();
         let mut by_first: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
         for (index, phrase) in phrases.iter().enumerate() {
             for word in phrase.firsts() {
                 by_first.entry(word).or_default().push(index);
             }
         }
-        Self { phrases, by_first }
+        Self { table, phrases, by_first }
+    }
+
+    /// The small words and moods of the language.
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The spelling of all words that mean something: of phrases, of times, and the small ones around them.
+    pub(super) fn spelling(&self) -> Spelling {
+        let table = &self.table;
+        let small = table.fillers.iter().chain(&table.negators).chain(&table.times).copied();
+        let moods = table.moods.iter().map(|(_, word)| *word);
+        Spelling::new(self.words().chain(small).chain(moods))
+    }
+
+    /// Tokens as items, each expression of time being one.
+    pub(super) fn items(&self, tokens: &[Token], expressions: &[Expression]) -> Vec<Item> {
+        let mut items: Vec<Item> = Vec::new();
+        let (mut clause, mut at) = (0, 0);
+        while let Some(token) = tokens.get(at) {
+            let time = expressions.iter().position(|expression| expression.tokens.start == at);
+            let end = time.map_or(at + 1, |time| expressions[time].tokens.end);
+            let covered = &tokens[at..end];
+            let words = covered.iter().map(|token| token.text.as_str());
+            let words: Vec<&str> = words.filter(|text| !text.is_empty()).collect();
+            let begins = token.is_mark() || token.is_word_of(&self.table.clause_words);
+            clause += usize::from(time.is_none() && begins);
+            items.push(Item {
+                text: words.join(" "),
+                kind: if time.is_some() { Kind::Word } else { token.kind },
+                time,
+                clause,
+                from: token.from,
+                to: covered.last().map_or(token.to, |last| last.to),
+            });
+            at = end;
+        }
+        items
     }
 
     /// Every word that some phrase is made of.
-    pub(super) fn words(&self) -> impl Iterator<Item = &'static str> {
+    fn words(&self) -> impl Iterator<Item = &'static str> {
         self.phrases.iter().flat_map(|phrase| &phrase.elements).flat_map(|element| {
             match &element.what {
                 What::Words(words) => words.as_slice(),
@@ -115,7 +158,9 @@ impl Lexicon {
             })
             .collect();
         // The sort is stable: among phrases of one length the earlier row of the table has precedence.
-        found.sort_by_key(|found| std::cmp::Reverse((found.items.len(), std::cmp::Reverse(found.sense))));
+        found.sort_by_key(|found| {
+            std::cmp::Reverse((found.items.len(), std::cmp::Reverse(found.sense)))
+        });
         let mut taken = vec![false; items.len()];
         found.retain(|found| {
             let free = found.items.iter().all(|item| !taken[*item]);
@@ -159,7 +204,9 @@ impl Phrase {
         for element in &self.elements {
             match &element.what {
                 What::Words(words) => {
-                    firsts.extend(words.iter().map(|word| if word.starts_with('@') { "" } else { word }));
+                    firsts.extend(
+                        words.iter().map(|word| if word.starts_with('@') { "" } else { word }),
+                    );
                 }
                 What::Start => continue,
                 What::End | What::Gap => firsts.push(""),
@@ -190,7 +237,9 @@ fn fits(elements: &[Element], items: &[Item], at: usize, taken: &mut Vec<usize>)
     let before = taken.len();
     let done = match &element.what {
         What::Start => items[..at].iter().all(Item::is_mark) && fits(rest, items, at, taken),
-        What::End => items[at.min(items.len())..].iter().all(Item::is_mark) && fits(rest, items, at, taken),
+        What::End => {
+            items[at.min(items.len())..].iter().all(Item::is_mark) && fits(rest, items, at, taken)
+        }
         What::Gap => (0..=GAP_WORDS_MAX).any(|skipped| {
             let passed = items.get(at..at + skipped);
             passed.is_some_and(|passed| !passed.iter().any(Item::is_mark))
@@ -223,38 +272,4 @@ fn is_one_of(item: &Item, words: &[&str]) -> bool {
         "@n" => item.time.is_none() && matches!(item.kind, Kind::Number { .. }),
         word => (item.kind == Kind::Word || item.time.is_some()) && item.text == word,
     })
-}
-
-/// Tokens as items, each expression of time being one.
-pub(super) fn items(tokens: &[Token], expressions: &[Expression]) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
-    let mut clause = 0;
-    let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        let time = expressions.iter().position(|expression| expression.tokens.start == at);
-        let end = time.map_or(at + 1, |time| expressions[time].tokens.end);
-        let covered = &tokens[at..end];
-        let words: Vec<&str> =
-            covered.iter().map(|token| token.text.as_str()).filter(|text| !text.is_empty()).collect();
-        if time.is_none() && (token.is_mark() || token.is_any(CLAUSE_WORDS)) {
-            clause += 1;
-        }
-        items.push(Item {
-            text: words.join(" "),
-            kind: if time.is_some() { Kind::Word } else { token.kind },
-            time,
-            clause,
-            from: token.from,
-            to: covered.last().map_or(token.to, |last| last.to),
-        });
-        at = end;
-    }
-    items
-}
-
-/// The spelling of all words that mean something: of the phrases, of times, and the small ones around them.
-pub(super) fn spelling(lexicon: &Lexicon) -> Spelling {
-    let small = super::english::FILLERS.iter().chain(super::english::NEGATORS).copied();
-    let moods = super::english::MOODS.iter().flat_map(|(_, words)| words.iter().copied());
-    Spelling::new(lexicon.words().chain(expression::VOCABULARY.iter().copied()).chain(small).chain(moods))
 }

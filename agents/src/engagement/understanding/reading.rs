@@ -1,8 +1,8 @@
 //! Puts together what was found in a reply: senses with their negations, times that are wanted or not, offers named.
 
 use super::choice::{self, Pick, Picked};
-use super::english::{FILLERS, NEGATORS};
 use super::phrases::{Item, Match};
+use super::table::Table;
 use super::words::Kind;
 use super::{Context, Offer, Sense};
 use crate::engagement::moment::When;
@@ -17,6 +17,7 @@ const NEGATION_OF_TIMES_ITEMS: usize = 3;
 /// All that was found in a reply.
 pub(super) struct Reading<'a> {
     reply: &'a str,
+    table: &'a Table,
     items: Vec<Item>,
     matches: Vec<Match>,
     pub(super) times: Vec<Mention>,
@@ -61,6 +62,7 @@ pub(super) enum Role {
 impl<'a> Reading<'a> {
     pub(super) fn new(
         reply: &'a str,
+        table: &'a Table,
         items: Vec<Item>,
         matches: Vec<Match>,
         expressions: &[Expression],
@@ -74,6 +76,7 @@ impl<'a> Reading<'a> {
         let asks = items.iter().any(|item| item.kind == Kind::Question && item.time.is_none());
         let mut reading = Self {
             reply,
+            table,
             items,
             matches,
             times: Vec::new(),
@@ -133,7 +136,10 @@ impl<'a> Reading<'a> {
         spans.extend(times.map(|(first, last)| (self.items[first].from, self.items[last].to)));
         spans.sort_unstable();
         spans.dedup();
-        spans.into_iter().filter_map(|(from, to)| Some(self.reply.get(from..to)?.to_owned())).collect()
+        spans
+            .into_iter()
+            .filter_map(|(from, to)| Some(self.reply.get(from..to)?.to_owned()))
+            .collect()
     }
 
     /// `window` of `mention`, with the words that it came from.
@@ -156,7 +162,8 @@ impl<'a> Reading<'a> {
     fn negators_before(&self, at: usize, reach: usize) -> impl Iterator<Item = usize> {
         let clause = self.items[at].clause;
         (at.saturating_sub(reach)..at).rev().filter(move |before| {
-            self.items[*before].clause == clause && self.items[*before].is_any(NEGATORS)
+            self.items[*before].clause == clause
+                && self.items[*before].is_word_of(&self.table.negators)
         })
     }
 
@@ -182,7 +189,10 @@ impl<'a> Reading<'a> {
         );
         let turns = |before: usize| {
             self.phrase_at(before).is_none_or(|phrase| {
-                !matches!(phrase.sense, Sense::Yes | Sense::Fine | Sense::Any | Sense::None | Sense::No)
+                !matches!(
+                    phrase.sense,
+                    Sense::Yes | Sense::Fine | Sense::Any | Sense::None | Sense::No
+                )
             })
         };
         turnable && self.negators_before(found.first(), NEGATION_ITEMS).any(turns)
@@ -192,9 +202,9 @@ impl<'a> Reading<'a> {
         let known = |item: &Item| {
             item.is_mark()
                 || item.time.is_some()
-                || item.is_any(FILLERS)
-                || item.is_any(NEGATORS)
-                || item.is_any(super::english::CLAUSE_WORDS)
+                || item.is_word_of(&self.table.fillers)
+                || item.is_word_of(&self.table.negators)
+                || item.is_word_of(&self.table.clause_words)
         };
         let items = self.items.iter().zip(free);
         items.filter(|(item, free)| **free && !known(item)).count()
@@ -203,7 +213,9 @@ impl<'a> Reading<'a> {
     fn mentions(&self, expressions: &[Expression], calendar: &Calendar) -> Vec<Mention> {
         let mut mentions: Vec<Mention> = Vec::new();
         for (at, item) in self.items.iter().enumerate() {
-            let Some(expression) = item.time.and_then(|time| expressions.get(time)) else { continue };
+            let Some(expression) = item.time.and_then(|time| expressions.get(time)) else {
+                continue;
+            };
             if expression.past {
                 continue;
             }
@@ -212,7 +224,8 @@ impl<'a> Reading<'a> {
             let windows = calendar.windows(&expression);
             // "Today and tomorrow": what holds of the one holds of the other.
             let joined = at > 1 && self.items[at - 1].is_any(&["and", "or", "nor"]);
-            let before = mentions.last().filter(|before: &&Mention| joined && before.items.1 == at - 2);
+            let before =
+                mentions.last().filter(|before: &&Mention| joined && before.items.1 == at - 2);
             let role = match before {
                 Some(before) => before.role,
                 None => self.role(at, busy && !expression.until),
@@ -233,16 +246,17 @@ impl<'a> Reading<'a> {
     fn settled(&self, expression: &Expression, at: usize, busy: bool) -> Expression {
         let mut settled = expression.clone();
         let free = self.items.iter().any(|item| {
-            item.clause == self.items[at].clause && item.is_any(&["free", "available", "here", "home"])
+            item.clause == self.items[at].clause
+                && item.is_any(&["free", "available", "here", "home"])
         });
         if expression.until && free && !busy {
             settled.clock = settled.clock.map(|clock| match clock {
                 Clock::After(hour) => Clock::Before(hour),
                 other => other,
             });
-            settled.day = settled.day.map(|(bound, day)| {
-                (if bound == Bound::From { Bound::By } else { bound }, day)
-            });
+            settled.day = settled
+                .day
+                .map(|(bound, day)| (if bound == Bound::From { Bound::By } else { bound }, day));
         }
         settled
     }
@@ -257,7 +271,11 @@ impl<'a> Reading<'a> {
         }
         let negated = self.negator_before(at, NEGATION_OF_TIMES_ITEMS).is_some();
         let misfit = self.sense_in_clause(at, &[Sense::Misfit], false)
-            || self.sense_in_clause(at, &[Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any], true);
+            || self.sense_in_clause(
+                at,
+                &[Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any],
+                true,
+            );
         if negated || misfit || busy { Role::Unwanted } else { Role::Wanted }
     }
 
@@ -278,7 +296,9 @@ impl<'a> Reading<'a> {
             known.day.is_some() && known.clock.is_none() && known.part.is_none()
         };
         let hours_only = |known: &Expression| {
-            known.day.is_none() && known.ahead.is_none() && (known.clock.is_some() || known.part.is_some())
+            known.day.is_none()
+                && known.ahead.is_none()
+                && (known.clock.is_some() || known.part.is_some())
         };
         let fit = (day_only(one) && hours_only(other)) || (hours_only(one) && day_only(other));
         let between = &self.items[first.items.1..second.items.0];

@@ -184,7 +184,11 @@ fn is_picked(reading: &Reading<'_>) -> bool {
 fn declined(reading: &Reading<'_>) -> Option<Understood> {
     let content = reading.has(Sense::Content);
     let polite = content && reading.has(Sense::No);
-    if content && !polite && !reading.has(Sense::Refuse) && !reading.has_any(&[Sense::Yes, Sense::Book]) {
+    if content
+        && !polite
+        && !reading.has(Sense::Refuse)
+        && !reading.has_any(&[Sense::Yes, Sense::Book])
+    {
         return Some(unclear(reading));
     }
     if !reading.has(Sense::Refuse) && !polite {
@@ -272,9 +276,8 @@ fn agreed(reading: &Reading<'_>) -> Option<Understood> {
     let fits = agrees || reading.has(Sense::Suits);
     let plain = fits || reading.unknown == 0;
     let senses = [Sense::Yes, Sense::Fine, Sense::Suits, Sense::Book, Sense::Any];
-    let accept = |time: Option<When>| {
-        Some(Understood { time, ..says(reading, Intent::Accept, &senses) })
-    };
+    let accept =
+        |time: Option<When>| Some(Understood { time, ..says(reading, Intent::Accept, &senses) });
     match choice(reading) {
         Choice::One(slot, time) if plain => {
             let chosen = says(reading, Intent::ChooseSlot, &senses);
@@ -314,9 +317,7 @@ fn choice(reading: &Reading<'_>) -> Choice {
         ([], [first, rest @ ..]) => match timed.as_slice() {
             [] => Choice::Elsewhere,
             // "Not before Friday" leaves room for more than the one offer in it.
-            [_] if first.open && !reading.has_any(YES) => {
-                Choice::Elsewhere
-            }
+            [_] if first.open && !reading.has_any(YES) => Choice::Elsewhere,
             [index] => Choice::One(*index, when),
             _ if first.dayless || !rest.is_empty() => Choice::Ambiguous,
             _ => when.map_or(Choice::Ambiguous, Choice::Within),

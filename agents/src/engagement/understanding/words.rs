@@ -58,6 +58,10 @@ impl Token {
         self.kind == Kind::Word && words.contains(&self.text.as_str())
     }
 
+    pub(crate) fn is_word_of(&self, words: &BTreeSet<&'static str>) -> bool {
+        self.kind == Kind::Word && words.contains(self.text.as_str())
+    }
+
     pub(crate) fn is_mark(&self) -> bool {
         matches!(self.kind, Kind::Break | Kind::Comma | Kind::Question | Kind::Dash)
     }
@@ -241,7 +245,8 @@ impl Scan<'_> {
         }
         let raw = self.run(0, |c| c.is_alphanumeric() || c == '\'' || is_mark_on_letter(c));
         let length = raw.chars().count();
-        let lower: String = raw.trim_end_matches('\'').chars().flat_map(char::to_lowercase).collect();
+        let lower: String =
+            raw.trim_end_matches('\'').chars().flat_map(char::to_lowercase).collect();
         self.words(&lower, length);
     }
 

@@ -309,6 +309,8 @@ fn retirement_ends_every_case_and_gives_everything_back() {
     assert_eq!((closed.len(), story.count::<CancelBooking>()), (2, 1));
     story.pass(hours(1000));
     assert_eq!(story.count::<CaseEscalated>(), 0);
+    story.predict("brake", HIGH);
+    assert_eq!(story.count::<CaseOpened>(), 2, "a prediction that was under way opens nothing");
 }
 
 #[test]
@@ -548,6 +550,7 @@ fn a_finding_elsewhere_before_the_booked_time_gives_the_slot_back() {
         by: "Roadside".into(),
     });
     assert_eq!((story.state(), story.count::<CancelBooking>()), (Verifying, 1));
+    assert_eq!(story.contact().purpose, Purpose::BookingCancelled);
 }
 
 #[test]

@@ -21,6 +21,10 @@ impl Dice {
         self.0.uniform(0.0, 1.0) < chance
     }
 
+    fn text(&mut self, of: &[&'static str]) -> &'static str {
+        of[self.below(of.len() as u32) as usize]
+    }
+
     fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len() as u32) as usize]
     }
@@ -54,7 +58,7 @@ pub(super) fn instance(seed: u64) -> Instance {
 
 fn seeded_centre(dice: &mut Dice, index: u32) -> Centre {
     let mut made =
-        centre(&format!("centre-{index}"), dice.one(&["Asia/Kolkata", "UTC", "Asia/Tokyo"]));
+        centre(&format!("centre-{index}"), dice.text(&["Asia/Kolkata", "UTC", "Asia/Tokyo"]));
     let open = 9 + dice.below(2) as u16;
     made.hours = every_day(hours(open, open + 2 + dice.below(3) as u16));
     made.hours[5].push(hours(16, 17));
@@ -69,8 +73,11 @@ fn seeded_centre(dice: &mut Dice, index: u32) -> Centre {
         made.holidays.insert(date("2026-03-07"));
     }
     if dice.chance(0.5) {
-        let there_at =
-            at(dice.one(&["2026-03-01T00:00:00Z", "2026-03-06T06:00:00Z", "2026-03-07T00:00:00Z"]));
+        let there_at = at(dice.text(&[
+            "2026-03-01T00:00:00Z",
+            "2026-03-06T06:00:00Z",
+            "2026-03-07T00:00:00Z",
+        ]));
         made.stock.push(Stock { part: "pad".into(), pieces: 1 + dice.below(2), there_at });
     }
     // All or none: what an unknown rating counts is told by a test of its own.
@@ -85,7 +92,7 @@ fn seeded_job(dice: &mut Dice, index: u32) -> Job {
     made.part = dice.chance(0.3).then(|| "pad".into());
     made.earliest_at = at("2026-03-06T00:00:00Z");
     made.due_at =
-        at(dice.one(&["2026-03-06T06:00:00Z", "2026-03-06T12:00:00Z", "2026-03-07T12:00:00Z"]));
+        at(dice.text(&["2026-03-06T06:00:00Z", "2026-03-06T12:00:00Z", "2026-03-07T12:00:00Z"]));
     made.severity = *dice.one(&[
         Severity::Low,
         Severity::Medium,

@@ -11,7 +11,7 @@ use super::{Files, check, count, span, text};
 use std::time::Duration;
 
 /// Deepest chain of included files.
-pub const INCLUDE_DEPTH_MAX: usize = 8;
+const INCLUDE_DEPTH_MAX: usize = 8;
 
 /// Time between two kills where the script does not say.
 const KILL_EVERY: Duration = Duration::from_secs(60);
@@ -167,14 +167,9 @@ impl Steps<'_> {
     fn workshop(&mut self, below: &Node, names: &Names) -> Option<Workshop> {
         let mut field = |name: &str| self.reference(below, name, names);
         if let Some(booking) = field("complete") {
-            let found = field("found")?;
-            return Some(Workshop::Complete {
-                booking,
-                found: (found.as_literal() != Some("nothing")).then_some(found),
-                cause: field("cause"),
-                part: field("part"),
-                batch: field("batch"),
-            });
+            let fields = ["found", "cause", "part", "batch"].into_iter();
+            let found = fields.filter_map(|name| Some((name, field(name)?))).collect();
+            return Some(Workshop::Complete { booking, found });
         }
         if let Some(booking) = field("no_show") {
             return Some(Workshop::NoShow(booking));

@@ -1,0 +1,98 @@
+//! Tells operators what happens: who decided what, when and why, in a line each; what is internal is left out.
+
+mod sentences;
+
+use crate::measure::Record;
+use messages::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One line of the story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// Who: an agent, an owner, a workshop.
+    pub who: String,
+    /// What, and why.
+    pub text: String,
+}
+
+/// Knows by which names people call things.
+#[derive(Clone, Debug, Default)]
+pub struct Narrator {
+    zone: Option<String>,
+    case_names: BTreeMap<String, String>,
+    /// The severity that was told of each asset's component.
+    told: BTreeMap<(String, String), String>,
+}
+
+impl Narrator {
+    /// The line of `record`, if it is worth one.
+    pub fn hear(&mut self, record: &Record) -> Option<Line> {
+        self.learn(record);
+        let text = self.sentence(record)?;
+        Some(Line { at: record.at(), who: who(record), text })
+    }
+
+    /// Takes note of names, also of what is not told.
+    pub fn learn(&mut self, record: &Record) {
+        match record.name() {
+            "centre.registered" if self.zone.is_none() => {
+                self.zone = record.text("zone").map(str::to_owned);
+            }
+            "case.opened" => {
+                let text = |name: &str| record.text(name).unwrap_or_default();
+                let name = format!("{} {}", text("asset"), text("component"));
+                self.case_names.insert(text("case").to_owned(), name);
+            }
+            _ => {}
+        }
+    }
+
+    /// Day and time for people, in the zone of the workshops.
+    #[must_use]
+    pub fn clock(&self, at: Timestamp) -> String {
+        let zone = self.zone.as_deref().unwrap_or("UTC");
+        let moment = jiff::Timestamp::from_millisecond(at.as_millis());
+        let zoned = moment.ok().and_then(|moment| moment.in_tz(zone).ok());
+        zoned.map_or_else(|| at.to_string(), |zoned| zoned.strftime("%a %d %b %H:%M").to_string())
+    }
+
+    /// The zone that [`Narrator::clock`] speaks in.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.zone.as_deref().unwrap_or("UTC")
+    }
+
+    /// A moment in a text, for people.
+    fn moment(&self, value: &Value) -> Option<String> {
+        Some(self.clock(value.as_str()?.parse().ok()?))
+    }
+
+    /// What people call the case of `record`.
+    fn case(&self, record: &Record) -> String {
+        let known = record.case().and_then(|id| self.case_names.get(&id).cloned());
+        known.unwrap_or_else(|| record.asset().unwrap_or("a case").to_owned())
+    }
+
+    /// "Pune, bay 2, Tue 03 Mar 10:00 to 12:00".
+    fn slot(&self, slot: &Value) -> Option<String> {
+        let (from, to) = (self.moment(slot.get("from")?)?, self.moment(slot.get("to")?)?);
+        let end = to.rsplit(' ').next().unwrap_or_default().to_owned();
+        let name = slot.get("centre_name")?.as_str()?;
+        Some(format!("{name}, bay {}, {from} to {end}", slot.get("bay")?))
+    }
+}
+
+/// Who speaks, as people know them.
+fn who(record: &Record) -> String {
+    let named = |field: &str| record.text(field).map(str::to_owned);
+    let known = match record.name() {
+        "customer.replied" => named("owner"),
+        "finding.recorded" | "failure.recorded" => named("by"),
+        "case.decided" => named("by"),
+        _ => None,
+    };
+    known.unwrap_or_else(|| record.envelope.source.clone())
+}

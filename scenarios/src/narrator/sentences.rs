@@ -1,0 +1,206 @@
+//! One sentence for each kind of message that people care about.
+
+use super::Narrator;
+use crate::measure::Record;
+use serde_json::Value;
+
+impl Narrator {
+    /// What `record` says, for people.
+    pub(super) fn sentence(&mut self, record: &Record) -> Option<String> {
+        let text = |name: &str| record.text(name).unwrap_or_default();
+        Some(match record.name() {
+            "failure.predicted" => return self.predicted(record),
+            "prediction.cleared" => format!(
+                "the {} of {} is no longer expected to fail: {}",
+                text("component"),
+                text("asset"),
+                spoken(text("reason"))
+            ),
+            "sensor.faulted" => format!(
+                "the sensor {} of {} cannot be trusted: {}",
+                spoken(text("channel")),
+                text("asset"),
+                spoken(text("kind"))
+            ),
+            "asset.silent" => format!("{} has fallen silent", text("asset")),
+            name if name.starts_with("case.") => return self.about_case(record),
+            name if name.starts_with("booking.") || name == "slots.offered" => {
+                return self.about_booking(record);
+            }
+            "customer.contacted" => format!(
+                "reaches {} by {} ({}): “{}”",
+                text("owner"),
+                text("channel"),
+                spoken(text("purpose")),
+                one_line(text("text"))
+            ),
+            "customer.replied" => format!("“{}”", one_line(text("text"))),
+            "customer.responded" => self.responded(record),
+            "contact.suppressed" => format!("does not contact {}: {}", text("owner"), text("detail")),
+            "contact.failed" => format!("cannot reach {}: {}", text("owner"), text("reason")),
+            "effect.concluded" => return uncertain(record),
+            "finding.recorded" => found(record),
+            "failure.recorded" => format!("the {} of {} failed in use", text("component"), text("asset")),
+            "prediction.verified" => verified(record),
+            "detector.demoted" => format!("takes {} as advice only: {}", text("detector"), text("reason")),
+            "detector.promoted" => format!("lets {} open cases again: {}", text("detector"), text("reason")),
+            "message.dead" => format!("sets a message aside: {}", text("reason")),
+            _ => return None,
+        })
+    }
+
+    /// Only what is new: a component, or another severity of one.
+    fn predicted(&mut self, record: &Record) -> Option<String> {
+        let asset = record.asset()?.to_owned();
+        let mut told = Vec::new();
+        for hypothesis in record.fields().get("hypotheses")?.as_array()? {
+            let component = hypothesis.get("component")?.as_str()?.to_owned();
+            let severity = hypothesis.get("advice")?.get("severity")?.as_str()?.to_owned();
+            let known = (asset.clone(), component.clone());
+            if self.told.insert(known, severity.clone()).as_ref() == Some(&severity) {
+                continue;
+            }
+            let percent = hypothesis.get("probability")?.as_f64()? * 100.0;
+            let horizon = days(record.fields().get("horizon_hours")?.as_f64()?);
+            let left = hypothesis.get("remaining_useful_life").and_then(|it| it.get("median_hours")?.as_f64());
+            let left = left.map(|hours| format!(", about {} left", days(hours))).unwrap_or_default();
+            let why = reasons(hypothesis);
+            told.push(format!(
+                "the {component} of {asset} will fail within {horizon} with {percent:.0} %{left} ({severity}){why}"
+            ));
+        }
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    fn about_case(&self, record: &Record) -> Option<String> {
+        let (text, case) = (|name: &str| record.text(name).unwrap_or_default(), self.case(record));
+        let value = |name: &str| record.fields().get(name);
+        Some(match record.name() {
+            "case.opened" => {
+                let due = value("due_at").and_then(|due| self.moment(due)).unwrap_or_default();
+                format!("opens a case: {case}, {}, to be seen to by {due}", text("severity"))
+            }
+            "case.advanced" => {
+                let until = value("deadline").and_then(|until| self.moment(until));
+                let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
+                format!("{case}: {}{until}, because {}", spoken(text("to")), text("reason"))
+            }
+            "case.escalated" => format!("{case}: asks a person, because {}; {}", text("reason"), text("remedy")),
+            "case.closed" => format!("{case}: closed, {}, because {}", spoken(text("outcome")), text("reason")),
+            "case.decided" => format!("{case}: a person has decided"),
+            _ => return None,
+        })
+    }
+
+    fn about_booking(&self, record: &Record) -> Option<String> {
+        let (text, case) = (|name: &str| record.text(name).unwrap_or_default(), self.case(record));
+        let slot = |name: &str| record.fields().get(name).and_then(|slot| self.slot(slot));
+        Some(match record.name() {
+            "slots.offered" => return self.offered(record),
+            "booking.confirmed" => format!("{case}: booked, {}", slot("slot")?),
+            "booking.moved" => {
+                format!("{case}: moved from {} to {}, because {}", slot("before")?, slot("slot")?, text("reason"))
+            }
+            "booking.cancelled" => format!("{case}: cancelled, {}, because {}", slot("slot")?, text("reason")),
+            "booking.refused" => format!("{case}: refused, {}", text("detail")),
+            "booking.missed" => format!("{case}: nobody came"),
+            "booking.expired" => format!("{case}: the held slot is free again"),
+            "booking.started" => format!("{case}: at the workshop"),
+            _ => return None,
+        })
+    }
+
+    fn offered(&self, record: &Record) -> Option<String> {
+        let case = self.case(record);
+        let offers = record.fields().get("offers")?.as_array()?;
+        if offers.is_empty() {
+            let relax = record.fields().get("relax")?.as_array()?;
+            let relax: Vec<String> = relax.iter().filter_map(|it| self.relaxation(it)).collect();
+            return Some(format!("{case}: no slot; there would be one with {}", relax.join(", or ")));
+        }
+        let slots: Vec<String> = offers.iter().filter_map(|it| self.slot(it.get("slot")?)).collect();
+        Some(format!("{case}: offers {}", slots.join("; ")))
+    }
+
+    fn relaxation(&self, relaxation: &Value) -> Option<String> {
+        let constraint = relaxation.get("constraint")?.as_str()?;
+        let first = relaxation.get("first_at").and_then(|first| self.moment(first));
+        Some(match first {
+            Some(first) => format!("{constraint} (from {first})"),
+            None => constraint.to_owned(),
+        })
+    }
+
+    fn responded(&self, record: &Record) -> String {
+        let text = |name: &str| record.text(name).unwrap_or_default();
+        let when = record.fields().get("when").and_then(|when| self.moment(when.get("from")?));
+        let when = when.map(|when| format!(", for {when}")).unwrap_or_default();
+        let words: Vec<String> = record
+            .fields()
+            .get("evidence")
+            .and_then(Value::as_array)
+            .map(|words| words.iter().filter_map(Value::as_str).map(|it| format!("“{it}”")).collect())
+            .unwrap_or_default();
+        let because = if words.is_empty() { String::new() } else { format!(" (from {})", words.join(", ")) };
+        format!("understands {}: {}{when}{because}", text("owner"), spoken(text("intent")))
+    }
+}
+
+/// The two weightiest reasons of a hypothesis.
+fn reasons(hypothesis: &Value) -> String {
+    let all = hypothesis.get("contributions").and_then(Value::as_array);
+    let named = all.into_iter().flatten().filter(|it| {
+        it.get("amount").and_then(Value::as_f64).is_some_and(|amount| amount > 0.0)
+    });
+    let told: Vec<String> = named
+        .take(2)
+        .filter_map(|it| Some(format!("{} {}", spoken(it.get("name")?.as_str()?), it.get("value")?.as_str()?)))
+        .collect();
+    if told.is_empty() { String::new() } else { format!(", because of {}", told.join(" and ")) }
+}
+
+fn found(record: &Record) -> String {
+    let text = |name: &str| record.text(name);
+    let examined = format!("examined the {} of {}", text("examined").unwrap_or_default(), record.asset().unwrap_or_default());
+    let Some(component) = text("component") else {
+        let cause = text("cause").map(|cause| format!(" ({cause})")).unwrap_or_default();
+        return format!("{examined}: no fault found{cause}");
+    };
+    let details = [("cause", text("cause")), ("part", text("part")), ("batch", text("batch"))];
+    let details: Vec<String> =
+        details.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", spoken(value?)))).collect();
+    format!("{examined}: found {component}, {}", details.join(", "))
+}
+
+fn verified(record: &Record) -> String {
+    let text = |name: &str| record.text(name).unwrap_or_default();
+    let about = format!("{} {}", text("asset"), text("component"));
+    let lead = record.fields().get("lead_hours").and_then(Value::as_f64);
+    let lead = lead.map(|hours| format!(", {} ahead", days(hours))).unwrap_or_default();
+    match text("outcome") {
+        "true_positive" => format!("{about}: the prediction was right{lead}"),
+        "false_positive" => format!("{about}: the prediction was wrong"),
+        "false_negative" => format!("{about}: the failure was not foreseen"),
+        _ => format!("{about}: whether the prediction was right cannot be told"),
+    }
+}
+
+fn uncertain(record: &Record) -> Option<String> {
+    let uncertain = record.fields().get("conclusion")?.get("uncertain")?;
+    let reason = uncertain.get("reason").and_then(Value::as_str).unwrap_or_default();
+    Some(format!("nobody knows whether a contact happened: {reason}"))
+}
+
+/// Hours for people.
+fn days(hours: f64) -> String {
+    if hours >= 48.0 { format!("{:.0} days", hours / 24.0) } else { format!("{hours:.0} hours") }
+}
+
+/// A name without its underscores.
+fn spoken(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
