@@ -45,8 +45,8 @@ impl Desk {
             OWNER,
         ];
         ok(&served.ask(&asset));
-        for second in [5, 10] {
-            crate::serving::send(&served, "VEH003", second, 90.25);
+        for minute in [5, 10] {
+            crate::serving::send(&served, "VEH003", minute, 90.25);
         }
         let (status, log) = served.end("TERM");
         assert!(status.success(), "{log}");
