@@ -210,10 +210,8 @@ impl Ledger {
                 self.opened(envelope, |ledger, decided, _| ledger.read_decided(&decided));
             }
             name if self.effects.get(name).is_some() => {
-                if !self.read_intent(delivery.sequence, envelope, true) {
-                    self.counts.overflowed += 1;
-                    self.pass_over(delivery.sequence);
-                }
+                let taken = self.read_intent(delivery.sequence, envelope, true);
+                self.overflow((!taken).then_some(delivery.sequence));
             }
             _ => {}
         }
@@ -444,10 +442,17 @@ impl Ledger {
             self.places.remove(&intent.id());
             let key = (intent.envelope.name.clone(), intent.terms.effect_key.clone());
             leaving.extend(self.known.let_go(&key, intent.id(), sequence));
+            self.overflow(Some(sequence));
+        }
+        true
+    }
+
+    /// Counts an intent that is left on the log, if one is.
+    fn overflow(&mut self, left: Option<Sequence>) {
+        if let Some(sequence) = left {
             self.counts.overflowed += 1;
             self.pass_over(sequence);
         }
-        true
     }
 
     fn pass_over(&mut self, sequence: Sequence) {

@@ -20,9 +20,7 @@ use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
 use runtime::store::{Partition, ReadLimit, Store};
-use runtime::{
-    Agent, AgentError, AgentResult, Catalog, ConfigError, Ctx, Handle, Models, Wiring,
-};
+use runtime::{Agent, AgentError, AgentResult, Catalog, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
