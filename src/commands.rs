@@ -19,7 +19,7 @@ pub mod quarantine;
 pub mod replay;
 pub mod reply;
 pub mod run;
-pub mod simulate;
 pub mod scenario;
+pub mod simulate;
 pub mod verify;
 pub mod version;

@@ -84,14 +84,22 @@ fn validate(args: &ValidateArgs, session: &Session) -> Result<Exit, CliError> {
                 if args.answer.output == Format::Text {
                     session.console.note(&format!("{error}\n"));
                 }
-                let problems: Vec<Value> = error.problems.iter().map(|problem| json!({
-                    "file": problem.source.name,
-                    "line": problem.place.line,
-                    "column": problem.place.column,
-                    "message": problem.message,
-                    "remedy": problem.remedy,
-                })).collect();
-                judged.push(json!({ "file": name, "valid": false, "steps": null, "problems": problems }));
+                let problems: Vec<Value> = error
+                    .problems
+                    .iter()
+                    .map(|problem| {
+                        json!({
+                            "file": problem.source.name,
+                            "line": problem.place.line,
+                            "column": problem.place.column,
+                            "message": problem.message,
+                            "remedy": problem.remedy,
+                        })
+                    })
+                    .collect();
+                judged.push(
+                    json!({ "file": name, "valid": false, "steps": null, "problems": problems }),
+                );
             }
         }
     }
@@ -109,9 +117,12 @@ fn list(format: Format, session: &Session) -> Result<Exit, CliError> {
     let mut rows = Vec::new();
     for (name, text) in SCRIPTS {
         let scenario = load(Source::new(*name, *text), &Shipped, &known).map_err(refused)?;
-        rows.push(json!({ "name": name, "steps": scenario.steps.len(), "summary": scenario.summary }));
+        rows.push(
+            json!({ "name": name, "steps": scenario.steps.len(), "summary": scenario.summary }),
+        );
     }
-    let columns = [Column("NAME", "/name"), Column("STEPS", "/steps"), Column("SUMMARY", "/summary")];
+    let columns =
+        [Column("NAME", "/name"), Column("STEPS", "/steps"), Column("SUMMARY", "/summary")];
     session.console.list(format, &columns, &rows)?;
     session.console.next(format, "aurorasync scenario run brake-to-capa");
     Ok(Exit::Ok)
@@ -154,5 +165,8 @@ fn read(file: &Path, known: &Known) -> Result<Result<Scenario, ScriptError>, Cli
 
 /// A script that cannot be used, as the command's failure.
 fn refused(error: ScriptError) -> CliError {
-    CliError::Input { text: error.to_string(), help: "mend the script; `aurorasync scenario schema` has all words".to_owned() }
+    CliError::Input {
+        text: error.to_string(),
+        help: "mend the script; `aurorasync scenario schema` has all words".to_owned(),
+    }
 }

@@ -11,7 +11,10 @@ pub fn step_words(step: &Step) -> Option<String> {
         Action::Start => "the fleet begins to send".to_owned(),
         Action::Stop => "the fleet stops sending".to_owned(),
         Action::Inject { fault, asset, channel, ramp, to, .. } => {
-            let of = channel.as_ref().map(|channel| format!(" of {}", plain(channel))).unwrap_or_default();
+            let of = channel
+                .as_ref()
+                .map(|channel| format!(" of {}", plain(channel)))
+                .unwrap_or_default();
             let ramp = ramp.map(|ramp| format!(", within {}", span(ramp))).unwrap_or_default();
             let to = to.map(|to| format!(", to {:.0} %", to * 100.0)).unwrap_or_default();
             format!("{} begins: {}{of}{ramp}{to}", plain(asset), spoken(fault))
@@ -21,7 +24,9 @@ pub fn step_words(step: &Step) -> Option<String> {
         Action::Pause(agent) => format!("{agent} is paused"),
         Action::Resume(agent) => format!("{agent} goes on"),
         Action::Workshop(workshop) => return workshop_words(workshop),
-        Action::Publish { event, key, .. } => format!("from outside: {} about {}", spoken(event), plain(key)),
+        Action::Publish { event, key, .. } => {
+            format!("from outside: {} about {}", spoken(event), plain(key))
+        }
         Action::Reply { .. }
         | Action::Wait(_)
         | Action::Expect(_)
@@ -35,8 +40,12 @@ fn workshop_words(workshop: &Workshop) -> Option<String> {
     Some(match workshop {
         Workshop::Complete { .. } | Workshop::NoShow(_) => return None,
         Workshop::DropBay { centre, bays: 1 } => format!("workshop {} loses a bay", plain(centre)),
-        Workshop::DropBay { centre, bays } => format!("workshop {} loses {bays} bays", plain(centre)),
-        Workshop::DropTechnician { centre, .. } => format!("a technician leaves workshop {}", plain(centre)),
+        Workshop::DropBay { centre, bays } => {
+            format!("workshop {} loses {bays} bays", plain(centre))
+        }
+        Workshop::DropTechnician { centre, .. } => {
+            format!("a technician leaves workshop {}", plain(centre))
+        }
         Workshop::Close { centre, days } => format!("{} closed for {days} days", centres(centre)),
         Workshop::Restore(centre) => format!("{} as at the beginning again", centres(centre)),
     })
@@ -47,7 +56,9 @@ fn workshop_words(workshop: &Workshop) -> Option<String> {
 pub fn waited_words(step: &Step) -> String {
     match &step.action {
         Action::Expect(expectation) => expected(&expectation.subject),
-        Action::Workshop(Workshop::Complete { .. }) => "the workshop has looked and repaired".to_owned(),
+        Action::Workshop(Workshop::Complete { .. }) => {
+            "the workshop has looked and repaired".to_owned()
+        }
         Action::Workshop(Workshop::NoShow(_)) => "nobody came to the workshop".to_owned(),
         _ => step_words(step).unwrap_or_else(|| step.action.verb().to_owned()),
     }

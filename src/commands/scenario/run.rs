@@ -113,7 +113,10 @@ fn without(catalog: &Catalog, kinds: &[String]) -> Result<Catalog, CliError> {
 }
 
 /// Plays one script and writes its report.
-#[expect(clippy::disallowed_methods, reason = "a run is named by the wall's clock and says how long it took")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a run is named by the wall's clock and says how long it took"
+)]
 fn one(
     args: &RunArgs,
     session: &Session,
@@ -167,7 +170,11 @@ fn made(args: &RunArgs, loaded: &Loaded) -> Made {
     let hash = |value: &Value| MessageId::named("configuration", &value.to_string()).to_string();
     Made {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        configuration: loaded.agents.iter().map(|(kind, table)| (kind.clone(), hash(table))).collect(),
+        configuration: loaded
+            .agents
+            .iter()
+            .map(|(kind, table)| (kind.clone(), hash(table)))
+            .collect(),
         models: std::collections::BTreeMap::new(),
         without: args.without.clone(),
     }

@@ -97,7 +97,9 @@ impl<'w> Watcher<'w> {
         self.console.line(summary)?;
         if let Some(history) = self.scenario.fleet.as_ref().and_then(|fleet| fleet.history) {
             let (days, population) = (history.days, history.population);
-            let text = format!("first, {days} days of the past are lived through, with {population} further vehicles");
+            let text = format!(
+                "first, {days} days of the past are lived through, with {population} further vehicles"
+            );
             self.console.line(self.console.tinted(&text, Tone::Faint))?;
         }
         Ok(())
@@ -154,7 +156,8 @@ impl<'w> Watcher<'w> {
         let interrupted = self.interrupted.clone();
         self.signals.block_on(async {
             while Instant::now() < moment && !interrupted.load(Ordering::Relaxed) {
-                let step = Duration::from_millis(50).min(moment.saturating_duration_since(Instant::now()));
+                let step =
+                    Duration::from_millis(50).min(moment.saturating_duration_since(Instant::now()));
                 tokio::time::sleep(step).await;
             }
         });
@@ -188,7 +191,8 @@ impl Audience for Watcher<'_> {
             return self.narrator.learn(record);
         }
         if let Some(line) = self.narrator.hear(record) {
-            let text = format!("{}    {:<14} {}", self.narrator.clock(line.at), line.who, line.text);
+            let text =
+                format!("{}    {:<14} {}", self.narrator.clock(line.at), line.who, line.text);
             self.tell(&text);
         }
     }
@@ -230,7 +234,9 @@ impl Audience for Watcher<'_> {
             return None;
         }
         let seconds = OWNER_THINKS_MAX.as_secs();
-        self.console.note(&format!("you are the owner; answer within {seconds} s, or the script says “{script}”"));
+        self.console.note(&format!(
+            "you are the owner; answer within {seconds} s, or the script says “{script}”"
+        ));
         self.line_typed(Some(OWNER_THINKS_MAX)).filter(|line| !line.trim().is_empty())
     }
 }
@@ -271,7 +277,10 @@ fn listen(interrupted: Arc<AtomicBool>) -> Result<Runtime, CliError> {
 }
 
 /// Lines typed at the terminal, as they come.
-#[expect(clippy::disallowed_methods, reason = "reading a terminal blocks; the thread ends with the process")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "reading a terminal blocks; the thread ends with the process"
+)]
 fn typed() -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
