@@ -2,7 +2,7 @@
 
 use crate::commands::{
     agent, asset, backup, bench, booking, case, centre, check, completions, config, dead, demo,
-    doctor, events, owner, quarantine, replay, reply, run, simulate, verify, version,
+    doctor, events, owner, quarantine, replay, reply, run, scenario, simulate, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -89,6 +89,9 @@ pub enum Command {
     Replay(replay::ReplayArgs),
     /// Writes days of a simulated fleet as a dataset, with what is true about it.
     Simulate(simulate::SimulateArgs),
+    /// Plays, checks and lists scripts that tell and test the whole.
+    #[command(subcommand)]
+    Scenario(scenario::ScenarioCommand),
     /// Starts everything, plays recorded trips and says what the agents conclude.
     Demo(demo::DemoArgs),
     /// Measures speed.
@@ -133,6 +136,7 @@ impl Command {
             Command::Verify(args) => verify::perform(&args, session),
             Command::Replay(args) => replay::perform(&args, session),
             Command::Simulate(args) => simulate::perform(&args, session),
+            Command::Scenario(command) => scenario::perform(command, session),
             Command::Demo(args) => demo::perform(&args, session),
             Command::Bench(command) => bench::perform(command, session),
             Command::Completions(args) => completions::perform(&args),

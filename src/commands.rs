@@ -19,6 +19,7 @@ pub mod quarantine;
 pub mod replay;
 pub mod reply;
 pub mod run;
+pub mod scenario;
 pub mod simulate;
 pub mod verify;
 pub mod version;

@@ -8,10 +8,14 @@ pub use contact::Contacts;
 pub use manners::Manners;
 pub use webhook::{Endpoint, Honours, Webhook};
 
+use agents::engagement::{Config, Engagement};
 use messages::contact::ContactSend;
 use messages::profile::Span;
+use runtime::Agent;
 use runtime::effects::Effects;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What may be done to the world outside.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -42,16 +46,19 @@ impl Default for WebhookSettings {
     }
 }
 
-/// The performers that `settings` ask for.
+/// The performers that `settings` ask for; they keep the quiet hours that `configs` give the agent.
 #[must_use]
-pub fn effects(settings: &Settings) -> Effects {
+pub fn effects(settings: &Settings, configs: &BTreeMap<String, Value>) -> Effects {
+    let config = configs.get(Engagement::KIND).cloned().map(serde_json::from_value::<Config>);
+    let config = config.map(|config| config.expect("the agent has checked its table"));
+    let webhook = Webhook::from_settings(&settings.webhook);
     Effects::default()
-        .with::<ContactSend>(Contacts::new(Webhook::from_settings(&settings.webhook)))
+        .with::<ContactSend>(Contacts::new(webhook, config.unwrap_or_default().quiet()))
         .allow_simulated_contact(settings.allow_simulated_contact)
 }
 
 /// The performers where nobody outside is reached: replays and measurements.
 #[must_use]
 pub fn inside() -> Effects {
-    effects(&Settings::default())
+    effects(&Settings::default(), &BTreeMap::new())
 }

@@ -1,11 +1,11 @@
 //! Every agent of the catalog keeps what every agent promises.
 
+#[path = "conformance/bookings.rs"]
+mod bookings;
 #[path = "conformance/conversation.rs"]
 mod conversation;
 #[path = "conformance/loop_by_hand.rs"]
 mod loop_by_hand;
-#[path = "conformance/bookings.rs"]
-mod bookings;
 
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};

@@ -216,7 +216,10 @@ fn decision(id: CaseId, case: &Case, decided: &Decided) -> Result<Decision, Prob
         return conflict(format!("case `{id}` is {}; nothing is left to decide", state.name()));
     }
     match decided.decision {
-        Kinds::Approve if case.escalated.is_none() && state != CaseState::Escalated => {
+        Kinds::Approve if state == CaseState::Uncertain => conflict(format!(
+            "case `{id}` is uncertain; say what became of the effect with decision `resolve`"
+        )),
+        Kinds::Approve if state != CaseState::Escalated => {
             conflict(format!("case `{id}` is {} and asks nothing of anybody", state.name()))
         }
         Kinds::Approve => Ok(Decision::Approve),

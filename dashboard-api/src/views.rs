@@ -196,7 +196,7 @@ impl Quarantine {
 }
 
 /// The message of a record; one that cannot be read is passed over as agents pass it over, with a word.
-pub(crate) fn open<M: Message>(delivery: &Delivery) -> Option<M> {
+fn open<M: Message>(delivery: &Delivery) -> Option<M> {
     let opened = delivery.envelope.open::<M>();
     opened
         .inspect_err(|error| {

@@ -165,7 +165,11 @@ fn readings(
         }
     }
     if samples.is_empty() {
-        return Ok(missing("the readings of the window are not kept any more"));
+        return Ok(missing(match (store.first(partition) > 1, begin > 0) {
+            (true, _) => "the readings of the window are not kept any more",
+            (false, true) => "the readings of the window lie too far back to be looked for",
+            (false, false) => "no reading lies within the window",
+        }));
     }
     let total = samples.len();
     let shown = samples.split_off(total.saturating_sub(SAMPLES_MAX));

@@ -69,7 +69,9 @@ fn about_case(it: &Envelope) -> Option<String> {
         })
     })
     .or_else(|| {
-        when(it, |m: CaseEscalated| format!("asks for a person: {}; {}", m.reason, m.remedy))
+        when(it, |m: CaseEscalated| {
+            format!("asks for a person: {}; {}", clause(&m.reason), m.remedy)
+        })
     })
     .or_else(|| {
         when(it, |m: CaseClosed| format!("closes the case, {}: {}", token(&m.outcome), m.reason))
@@ -283,6 +285,11 @@ fn token<T: Serialize>(value: &T) -> String {
         Ok(serde_json::Value::String(name)) => name.replace('_', " "),
         _ => String::from("?"),
     }
+}
+
+/// A reason within a sentence.
+fn clause(reason: &str) -> &str {
+    reason.trim_end_matches('.')
 }
 
 /// What somebody said, on one line and not too long.

@@ -1,6 +1,9 @@
 //! Tells operators what happens: who decided what, when and why, in a line each; what is internal is left out.
 
 mod sentences;
+mod steps;
+
+pub use steps::{step_words, waited_words};
 
 use crate::measure::Record;
 use messages::Timestamp;

@@ -223,11 +223,15 @@ fn outline(case: &Value) -> String {
     lines.put("case", text("/case"));
     let owner = format!("of owner {}", text("/owner"));
     lines.put("asset", format!("{} in fleet {}, {owner}", text("/asset"), text("/fleet")));
-    lines.put("severity", format!("{}, due {}", text("/severity"), shown::moment(case, "/due_at")));
+    lines.put(
+        "severity",
+        format!("{}, due {} UTC", text("/severity"), shown::moment(case, "/due_at")),
+    );
     let since = shown::moment(case, "/updated_at");
-    lines.put("state", format!("{} ({}), {since}", text("/state"), text("/reason")));
+    let state = text("/state").replace('_', " ");
+    lines.put("state", format!("{state}, last change {since} UTC: {}", text("/reason")));
     if case["deadline"].is_string() {
-        lines.put("waits until", shown::moment(case, "/deadline"));
+        lines.put("waits until", format!("{} UTC", shown::moment(case, "/deadline")));
     }
     if case["escalated"].is_object() {
         lines.put("asks for you", text("/escalated/reason"));

@@ -285,13 +285,14 @@ async fn deploy(
     settings: &Settings,
     recorder: FlightRecorder,
 ) -> Result<Arc<Deployment>, CliError> {
+    let effects = effects::effects(&settings.effects, &configs);
     configs.retain(|kind, _| catalog.get(kind).is_some());
     let data = &settings.store.path;
     let store = SledStore::open(&store_folder(data))?;
     let deployment = Deployment::start(Options {
         catalog,
         configs,
-        effects: effects::effects(&settings.effects),
+        effects,
         models: Models::default(),
         store: Arc::new(store),
         folder: data.clone(),

@@ -1,6 +1,7 @@
 //! Hands contacts to their channels: the app's are on the log already, the others go out by webhook.
 
 use super::{Manners, Webhook};
+use agents::engagement::moment::QuietHours;
 use messages::consent::Channel;
 use messages::contact::ContactSend;
 use messages::effect::{Effect, Policy};
@@ -9,19 +10,20 @@ use runtime::effects::{Answer, Attempt, Performer, Reach, Rules};
 /// Every channel that there is.
 pub struct Contacts {
     outside: Option<Webhook>,
+    quiet: QuietHours,
 }
 
 impl Contacts {
-    /// The app's channel, and the others through `outside` if there is such a way.
+    /// The app's channel, and the others through `outside` if there is such a way; none in `quiet` hours.
     #[must_use]
-    pub fn new(outside: Option<Webhook>) -> Self {
-        Self { outside }
+    pub fn new(outside: Option<Webhook>, quiet: QuietHours) -> Self {
+        Self { outside, quiet }
     }
 }
 
 impl Performer<ContactSend> for Contacts {
     fn rules(&self) -> Box<dyn Rules<ContactSend>> {
-        Box::new(Manners::default())
+        Box::new(Manners::new(self.quiet))
     }
 
     fn policy(&self, contact: &ContactSend) -> Policy {

@@ -1,5 +1,7 @@
 //! Nobody is contacted on a channel they have not allowed, nor at night, whoever asks for it.
 
+use agents::engagement::moment::{self, QuietHours};
+use agents::engagement::quiet_end;
 use jiff::tz::TimeZone;
 use messages::consent::{Channel, ConsentChanged};
 use messages::contact::ContactSend;
@@ -9,16 +11,20 @@ use messages::{Envelope, Message, Timestamp};
 use runtime::effects::{Admission, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Local hour at which quiet hours begin.
-const QUIET_FROM_HOUR: i8 = 21;
-/// Local hour at which quiet hours end.
-const QUIET_UNTIL_HOUR: i8 = 8;
-
 /// What owners have allowed, and where they live. Learnt from the log.
 #[derive(Default)]
 pub struct Manners {
+    quiet: QuietHours,
     allowed: BTreeMap<String, BTreeSet<Channel>>,
     zones: BTreeMap<String, TimeZone>,
+}
+
+impl Manners {
+    /// With these quiet hours.
+    #[must_use]
+    pub fn new(quiet: QuietHours) -> Self {
+        Self { quiet, ..Self::default() }
+    }
 }
 
 impl Rules<ContactSend> for Manners {
@@ -40,7 +46,7 @@ impl Rules<ContactSend> for Manners {
             },
             OwnerRegistered::NAME => {
                 let owner = record.open::<OwnerRegistered>().ok();
-                match owner.and_then(|owner| TimeZone::get(&owner.zone).ok()) {
+                match owner.and_then(|owner| moment::zone(&owner.zone).ok()) {
                     Some(zone) => drop(self.zones.insert(record.key.clone(), zone)),
                     None => drop(self.zones.remove(&record.key)),
                 }
@@ -64,23 +70,11 @@ impl Rules<ContactSend> for Manners {
                 format!("the time zone of `{owner}` is not known; quiet hours cannot be kept");
             return Admission::Never { reason };
         };
-        match quiet_until(now, zone) {
+        match quiet_end(self.quiet, zone, now) {
             Some(moment) => Admission::NotBefore(moment),
             None => Admission::Now,
         }
     }
-}
-
-/// When the quiet hours end that `now` lies in.
-fn quiet_until(now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let local = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?.to_zoned(zone.clone());
-    let day = match local.hour() {
-        hour if hour >= QUIET_FROM_HOUR => local.date().tomorrow().ok()?,
-        hour if hour < QUIET_UNTIL_HOUR => local.date(),
-        _ => return None,
-    };
-    let end = day.at(QUIET_UNTIL_HOUR, 0, 0, 0).to_zoned(zone.clone()).ok()?;
-    Timestamp::from_millis(end.timestamp().as_millisecond())
 }
 
 #[cfg(test)]

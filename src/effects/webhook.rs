@@ -10,7 +10,7 @@ use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body, Error, Timeout};
 
 /// Header that carries the effect key (draft-ietf-httpapi-idempotency-key-header).
-pub const KEY_HEADER: &str = "Idempotency-Key";
+const KEY_HEADER: &str = "Idempotency-Key";
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 

@@ -179,10 +179,12 @@ fn uncertain(log: &mut Log, cause: Placed, intent: MessageId) {
         conclusion: Conclusion::Uncertain { reason: "the provider's answer was lost".into() },
     };
     let cause = log.say("effects", cause, &concluded);
+    let (from, reason) = (CaseState::Booked, "the owner may or may not have been told");
+    let cause = log.advance(cause, from, CaseState::Uncertain, reason);
     let escalated = CaseEscalated {
         case,
         asset: ASSET.into(),
-        reason: "the owner may or may not have been told".into(),
+        reason: reason.into(),
         remedy: "ask them, then `aurorasync case resolve`".into(),
     };
     log.say("master", cause, &escalated);
@@ -215,7 +217,7 @@ fn assessed() -> HealthAssessed {
         asset: ASSET.into(),
         profile: "vehicle".into(),
         window_start: at("2026-03-02T06:00:00Z"),
-        window_end: at("2026-03-02T06:02:00Z"),
+        window_end: at("2026-03-02T06:11:00Z"),
         revision: 0,
         operating_state: Some("warm".into()),
         samples: 2,
@@ -262,7 +264,7 @@ fn predicted() -> FailurePredicted {
         fleet: "north".into(),
         asset: ASSET.into(),
         profile: "vehicle".into(),
-        window_end: at("2026-03-02T06:02:00Z"),
+        window_end: at("2026-03-02T06:11:00Z"),
         horizon_hours: number(168.0),
         severity: Severity::High,
         hypotheses: vec![hypothesis()],
@@ -281,7 +283,7 @@ fn opened(case: CaseId, prediction: MessageId) -> CaseOpened {
         severity: Severity::High,
         evidence: Evidence {
             prediction,
-            window_end: at("2026-03-02T06:02:00Z"),
+            window_end: at("2026-03-02T06:11:00Z"),
             profile: "vehicle".into(),
             hypothesis: hypothesis(),
             model: "trend-to-limit/1".into(),

@@ -8,6 +8,10 @@
     clippy::disallowed_methods,
     reason = "a client of another process has its own clock and threads"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "the provider says where it serves, the test what was judged"
+)]
 
 mod intents;
 mod ours;

@@ -76,7 +76,8 @@ impl Config {
     }
 
     /// The quiet hours.
-    pub(super) fn quiet(&self) -> QuietHours {
+    #[must_use]
+    pub fn quiet(&self) -> QuietHours {
         QuietHours {
             from_minute: i16::from(self.quiet_from_hour) * 60,
             to_minute: i16::from(self.quiet_until_hour) * 60,

@@ -104,7 +104,8 @@ fn date(zone: &TimeZone, moment: Timestamp) -> Option<Date> {
 }
 
 /// When the quiet hours end that `now` lies in; `None` when it lies in none.
-pub(super) fn quiet_end(quiet: QuietHours, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+#[must_use]
+pub fn quiet_end(quiet: QuietHours, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     let local = calendar::local(zone, now)?;
     let minute = i16::from(local.hour()) * 60 + i16::from(local.minute());
     if !quiet.holds(minute) {

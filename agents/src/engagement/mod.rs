@@ -23,6 +23,7 @@ pub mod understanding;
 mod tests;
 
 pub use config::Config;
+pub use manners::quiet_end;
 pub use memory::State;
 
 use contacting::Handling;

@@ -135,7 +135,8 @@ impl<'h> Handling<'h, '_> {
             Resume::Await => "to wait on for the finding",
         };
         let remedy = format!(
-            "{how}, then `aurorasync case approve {id}` {then}, or `aurorasync case cancel {id}` to end the case"
+            "{how}, then `aurorasync case approve {id}` {then}, or `aurorasync case cancel {id} --reason WHY` to \
+             end the case"
         );
         self.ask(CaseState::Escalated, Question { reason, remedy, resume, times: 1 });
     }

@@ -31,8 +31,17 @@ fn brakes_that_may_fail_are_told_put_off_booked_found_and_verified() {
     let mut town = Town::begin(3, None);
     deferred_callback(&mut town);
     let path = [
-        Opened, Contacting, AwaitingCustomer, Deferred, Contacting, AwaitingCustomer, Scheduling,
-        Booked, InService, Verifying, Closed,
+        Opened,
+        Contacting,
+        AwaitingCustomer,
+        Deferred,
+        Contacting,
+        AwaitingCustomer,
+        Scheduling,
+        Booked,
+        InService,
+        Verifying,
+        Closed,
     ];
     assert_eq!(town.path(), path, "{}", town.told());
     assert_eq!(town.closed().outcome, CaseOutcome::Confirmed);
@@ -44,7 +53,10 @@ fn brakes_that_may_fail_are_told_put_off_booked_found_and_verified() {
     assert_eq!(town.purposes(), purposes);
     let intents: Vec<Intent> =
         town.world.published::<CustomerResponded>().iter().map(|one| one.intent).collect();
-    assert!(matches!(intents[..], [Intent::Defer, Intent::Accept | Intent::ChooseSlot]), "{intents:?}");
+    assert!(
+        matches!(intents[..], [Intent::Defer, Intent::Accept | Intent::ChooseSlot]),
+        "{intents:?}"
+    );
     let dead = town.world.dead();
     assert!(dead.is_empty(), "{dead:?}");
 }

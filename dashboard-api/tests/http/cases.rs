@@ -206,6 +206,11 @@ async fn only_what_was_asked_of_a_person_can_be_approved_and_a_cancellation_says
         reason: "nobody may contact the owner".into(),
         remedy: "ask the owner".into(),
     };
+    let reason = "nobody may contact the owner";
+    story.advance(&site, CaseState::Opened, CaseState::Uncertain, reason).await;
+    let unsure = site.post(&decide, approve).await.problem(409, "conflict");
+    assert!(unsure["detail"].as_str().unwrap().contains("`resolve`"), "{unsure}");
+    story.advance(&site, CaseState::Uncertain, CaseState::Escalated, reason).await;
     say(&site, "master", None, &escalated).await;
     assert_eq!(story.shown(&site).await["escalated"]["remedy"], "ask the owner");
     site.post(&decide, approve).await.expect(201);

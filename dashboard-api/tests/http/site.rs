@@ -8,6 +8,7 @@ use messages::Timestamp;
 use messages::profile::{NAMES, Profile, embedded};
 use runtime::clock::{Clock, VirtualClock};
 use runtime::deployment::{Deployment, Options};
+use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::{Catalog, Models};
@@ -99,6 +100,7 @@ impl Site {
         let deployment = Deployment::start(Options {
             catalog,
             configs: BTreeMap::new(),
+            effects: Effects::default(),
             models: Models::default(),
             store: store.clone(),
             folder: folder.path().to_owned(),

@@ -118,13 +118,18 @@ struct Work {
 impl Work {
     async fn run(
         spec: Spec,
-        stop: watch::Receiver<bool>,
+        mut stop: watch::Receiver<bool>,
         calls: Arc<watch::Sender<usize>>,
     ) -> Result<(), Failure> {
         // What an earlier life handed over or called is settled first: it must not be asked about while
         // it may still happen.
         spec.committer.commit(Request::Blobs(Vec::new())).await?;
-        calls.subscribe().wait_for(|calls| *calls == 0).await.expect("its sender is held here");
+        let mut under_way = calls.subscribe();
+        tokio::select! {
+            biased;
+            _ = under_way.wait_for(|calls| *calls == 0) => {}
+            _ = stop.changed() => return Ok(()),
+        }
         let head_at_start = spec.store.head(Partition::LOG);
         let opening = spec.clone();
         let opened = tokio::task::spawn_blocking(move || {

@@ -104,9 +104,21 @@ static FLEET: Record = Record {
         must("profile", &PROFILE, "the kind of assets"),
         must("size", &Shape::Whole(1, FLEET_ASSETS_MAX), "how many assets"),
         must("sample", &SPAN, "time between two samples of an asset that runs"),
-        must("history", &Shape::Either(&NONE, &Shape::Record(&HISTORY)), "the past before the first step, or none"),
-        may("owners", &Shape::Word(&["scripted", "answering"]), "scripted: owners say what the script says; answering: the others answer for themselves"),
-        may("assets", &Shape::List(&Shape::Record(&ASSET)), "assets of which something is laid down; the rest is drawn"),
+        must(
+            "history",
+            &Shape::Either(&NONE, &Shape::Record(&HISTORY)),
+            "the past before the first step, or none",
+        ),
+        may(
+            "owners",
+            &Shape::Word(&["scripted", "answering"]),
+            "scripted: owners say what the script says; answering: the others answer for themselves",
+        ),
+        may(
+            "assets",
+            &Shape::List(&Shape::Record(&ASSET)),
+            "assets of which something is laid down; the rest is drawn",
+        ),
     ],
 };
 

@@ -34,9 +34,14 @@ impl Bookings {
             return;
         }
         if let Some(live) = live(record) {
-            let colliding = self.live.iter().filter(|(other, it)| *other != id && it.collides(&live));
+            let colliding =
+                self.live.iter().filter(|(other, it)| *other != id && it.collides(&live));
             for (other, _) in colliding {
-                let pair = if other.as_str() < id { (other.clone(), id.to_owned()) } else { (id.to_owned(), other.clone()) };
+                let pair = if other.as_str() < id {
+                    (other.clone(), id.to_owned())
+                } else {
+                    (id.to_owned(), other.clone())
+                };
                 self.overlaps.insert(pair);
             }
             self.live.insert(id.to_owned(), live);

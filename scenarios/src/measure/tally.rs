@@ -114,9 +114,8 @@ impl Tally {
         else {
             return;
         };
-        let same = |case: &&Case| {
-            case.asset == asset && case.component == component && !case.has_ended()
-        };
+        let same =
+            |case: &&Case| case.asset == asset && case.component == component && !case.has_ended();
         self.duplicated += u64::from(self.cases.values().find(same).is_some());
         let case = Case {
             asset: asset.to_owned(),
@@ -228,7 +227,8 @@ impl Tally {
             "failures" => {
                 let fits = |failure: &&Failure| {
                     let asset = self.assets.get(&failure.asset);
-                    let own = |of: fn(&Asset) -> &Option<String>| asset.and_then(|it| of(it).as_deref());
+                    let own =
+                        |of: fn(&Asset) -> &Option<String>| asset.and_then(|it| of(it).as_deref());
                     is("asset", Some(&failure.asset))
                         && is("component", Some(&failure.component))
                         && is("batch", failure.batch.as_deref().or_else(|| own(|it| &it.batch)))
@@ -248,7 +248,9 @@ impl Tally {
             }
             "contacts" => {
                 let fits = |contact: &&Contact| {
-                    asked.keys().all(|field| is(field, contact.fields.get(field.as_str()).map(String::as_str)))
+                    asked.keys().all(|field| {
+                        is(field, contact.fields.get(field.as_str()).map(String::as_str))
+                    })
                 };
                 self.contacts.iter().filter(fits).count()
             }

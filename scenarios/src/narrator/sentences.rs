@@ -36,14 +36,22 @@ impl Narrator {
             ),
             "customer.replied" => format!("“{}”", one_line(text("text"))),
             "customer.responded" => self.responded(record),
-            "contact.suppressed" => format!("does not contact {}: {}", text("owner"), text("detail")),
+            "contact.suppressed" => {
+                format!("does not contact {}: {}", text("owner"), text("detail"))
+            }
             "contact.failed" => format!("cannot reach {}: {}", text("owner"), text("reason")),
             "effect.concluded" => return uncertain(record),
             "finding.recorded" => found(record),
-            "failure.recorded" => format!("the {} of {} failed in use", text("component"), text("asset")),
+            "failure.recorded" => {
+                format!("the {} of {} failed in use", text("component"), text("asset"))
+            }
             "prediction.verified" => verified(record),
-            "detector.demoted" => format!("takes {} as advice only: {}", text("detector"), text("reason")),
-            "detector.promoted" => format!("lets {} open cases again: {}", text("detector"), text("reason")),
+            "detector.demoted" => {
+                format!("takes {} as advice only: {}", text("detector"), text("reason"))
+            }
+            "detector.promoted" => {
+                format!("lets {} open cases again: {}", text("detector"), text("reason"))
+            }
             "message.dead" => format!("sets a message aside: {}", text("reason")),
             _ => return None,
         })
@@ -62,8 +70,11 @@ impl Narrator {
             }
             let percent = hypothesis.get("probability")?.as_f64()? * 100.0;
             let horizon = days(record.fields().get("horizon_hours")?.as_f64()?);
-            let left = hypothesis.get("remaining_useful_life").and_then(|it| it.get("median_hours")?.as_f64());
-            let left = left.map(|hours| format!(", about {} left", days(hours))).unwrap_or_default();
+            let left = hypothesis
+                .get("remaining_useful_life")
+                .and_then(|it| it.get("median_hours")?.as_f64());
+            let left =
+                left.map(|hours| format!(", about {} left", days(hours))).unwrap_or_default();
             let why = reasons(hypothesis);
             told.push(format!(
                 "the {component} of {asset} will fail within {horizon} with {percent:.0} %{left} ({severity}){why}"
@@ -85,8 +96,12 @@ impl Narrator {
                 let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
                 format!("{case}: {}{until}, because {}", spoken(text("to")), text("reason"))
             }
-            "case.escalated" => format!("{case}: asks a person, because {}; {}", text("reason"), text("remedy")),
-            "case.closed" => format!("{case}: closed, {}, because {}", spoken(text("outcome")), text("reason")),
+            "case.escalated" => {
+                format!("{case}: asks a person, because {}; {}", text("reason"), text("remedy"))
+            }
+            "case.closed" => {
+                format!("{case}: closed, {}, because {}", spoken(text("outcome")), text("reason"))
+            }
             "case.decided" => format!("{case}: a person has decided"),
             _ => return None,
         })
@@ -99,9 +114,16 @@ impl Narrator {
             "slots.offered" => return self.offered(record),
             "booking.confirmed" => format!("{case}: booked, {}", slot("slot")?),
             "booking.moved" => {
-                format!("{case}: moved from {} to {}, because {}", slot("before")?, slot("slot")?, text("reason"))
+                format!(
+                    "{case}: moved from {} to {}, because {}",
+                    slot("before")?,
+                    slot("slot")?,
+                    text("reason")
+                )
             }
-            "booking.cancelled" => format!("{case}: cancelled, {}, because {}", slot("slot")?, text("reason")),
+            "booking.cancelled" => {
+                format!("{case}: cancelled, {}, because {}", slot("slot")?, text("reason"))
+            }
             "booking.refused" => format!("{case}: refused, {}", text("detail")),
             "booking.missed" => format!("{case}: nobody came"),
             "booking.expired" => format!("{case}: the held slot is free again"),
@@ -116,9 +138,13 @@ impl Narrator {
         if offers.is_empty() {
             let relax = record.fields().get("relax")?.as_array()?;
             let relax: Vec<String> = relax.iter().filter_map(|it| self.relaxation(it)).collect();
-            return Some(format!("{case}: no slot; there would be one with {}", relax.join(", or ")));
+            return Some(format!(
+                "{case}: no slot; there would be one with {}",
+                relax.join(", or ")
+            ));
         }
-        let slots: Vec<String> = offers.iter().filter_map(|it| self.slot(it.get("slot")?)).collect();
+        let slots: Vec<String> =
+            offers.iter().filter_map(|it| self.slot(it.get("slot")?)).collect();
         Some(format!("{case}: offers {}", slots.join("; ")))
     }
 
@@ -139,9 +165,12 @@ impl Narrator {
             .fields()
             .get("evidence")
             .and_then(Value::as_array)
-            .map(|words| words.iter().filter_map(Value::as_str).map(|it| format!("“{it}”")).collect())
+            .map(|words| {
+                words.iter().filter_map(Value::as_str).map(|it| format!("“{it}”")).collect()
+            })
             .unwrap_or_default();
-        let because = if words.is_empty() { String::new() } else { format!(" (from {})", words.join(", ")) };
+        let because =
+            if words.is_empty() { String::new() } else { format!(" (from {})", words.join(", ")) };
         format!("understands {}: {}{when}{because}", text("owner"), spoken(text("intent")))
     }
 }
@@ -149,26 +178,35 @@ impl Narrator {
 /// The two weightiest reasons of a hypothesis.
 fn reasons(hypothesis: &Value) -> String {
     let all = hypothesis.get("contributions").and_then(Value::as_array);
-    let named = all.into_iter().flatten().filter(|it| {
-        it.get("amount").and_then(Value::as_f64).is_some_and(|amount| amount > 0.0)
-    });
+    let named = all
+        .into_iter()
+        .flatten()
+        .filter(|it| it.get("amount").and_then(Value::as_f64).is_some_and(|amount| amount > 0.0));
     let told: Vec<String> = named
         .take(2)
-        .filter_map(|it| Some(format!("{} {}", spoken(it.get("name")?.as_str()?), it.get("value")?.as_str()?)))
+        .filter_map(|it| {
+            Some(format!("{} {}", spoken(it.get("name")?.as_str()?), it.get("value")?.as_str()?))
+        })
         .collect();
     if told.is_empty() { String::new() } else { format!(", because of {}", told.join(" and ")) }
 }
 
 fn found(record: &Record) -> String {
     let text = |name: &str| record.text(name);
-    let examined = format!("examined the {} of {}", text("examined").unwrap_or_default(), record.asset().unwrap_or_default());
+    let examined = format!(
+        "examined the {} of {}",
+        text("examined").unwrap_or_default(),
+        record.asset().unwrap_or_default()
+    );
     let Some(component) = text("component") else {
         let cause = text("cause").map(|cause| format!(" ({cause})")).unwrap_or_default();
         return format!("{examined}: no fault found{cause}");
     };
     let details = [("cause", text("cause")), ("part", text("part")), ("batch", text("batch"))];
-    let details: Vec<String> =
-        details.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", spoken(value?)))).collect();
+    let details: Vec<String> = details
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name} {}", spoken(value?))))
+        .collect();
     format!("{examined}: found {component}, {}", details.join(", "))
 }
 

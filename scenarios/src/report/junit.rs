@@ -49,7 +49,10 @@ fn case(outcome: &Outcome) -> String {
         Verdict::Met => format!("{head}/>"),
         Verdict::Failed { message, nearest } => {
             let nearest = nearest.as_deref().map(escaped).unwrap_or_default();
-            format!("{head}><failure message=\"{}\">{nearest}</failure></testcase>", escaped(message))
+            format!(
+                "{head}><failure message=\"{}\">{nearest}</failure></testcase>",
+                escaped(message)
+            )
         }
     }
 }

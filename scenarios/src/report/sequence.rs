@@ -56,7 +56,8 @@ fn lane(who: &str) -> String {
 }
 
 fn short(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if matches!(c, ';' | '#' | '\n') { ',' } else { c }).collect();
+    let plain: String =
+        text.chars().map(|c| if matches!(c, ';' | '#' | '\n') { ',' } else { c }).collect();
     if plain.chars().count() > 120 {
         let cut: String = plain.chars().take(119).collect();
         return cut + "…";

@@ -6,9 +6,9 @@ use crate::language::template::Template;
 use crate::language::{Action, Step};
 use crate::measure::Record;
 use messages::CaseId;
+use messages::Message;
 use messages::consent::Channel;
 use messages::contact::{ContactOwner, CustomerContacted, CustomerReplied};
-use messages::Message;
 use simulator::fleet::Heard;
 use std::time::Duration;
 
@@ -68,9 +68,9 @@ impl Story<'_> {
     pub(super) fn reply(&mut self, step: &Step) -> Result<(), Halt> {
         let Action::Reply { case, say, .. } = &step.action else { return Ok(()) };
         let (id, script) = (self.fill(case)?, self.fill(say)?);
-        let contacted = self.chronicle.newest(CustomerContacted::NAME, |record| {
-            record.text("case") == Some(id.as_str())
-        });
+        let contacted = self
+            .chronicle
+            .newest(CustomerContacted::NAME, |record| record.text("case") == Some(id.as_str()));
         let Some(contacted) = contacted else {
             let message = format!("nobody has contacted the owner about case `{id}`");
             return Err(failed(step, message, None));
@@ -92,12 +92,13 @@ impl Story<'_> {
         let contacted: CustomerContacted =
             record.envelope.open().map_err(StageError::impossible)?;
         let of_case = |record: &&Record| {
-            record.name() == CustomerContacted::NAME && record.case() == Some(contacted.case.to_string())
+            record.name() == CustomerContacted::NAME
+                && record.case() == Some(contacted.case.to_string())
         };
         let number = self.chronicle.records()[..=index].iter().filter(of_case).count();
-        let asked = self.chronicle.newest(ContactOwner::NAME, |record| {
-            record.case() == Some(contacted.case.to_string())
-        });
+        let asked = self
+            .chronicle
+            .newest(ContactOwner::NAME, |record| record.case() == Some(contacted.case.to_string()));
         let offered = asked
             .and_then(|record| Some(record.fields().get("slots")?.as_array()?.len()))
             .unwrap_or_default();

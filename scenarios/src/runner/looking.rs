@@ -13,8 +13,16 @@ use std::collections::BTreeMap;
 /// What is looked for, its names filled in.
 #[derive(Clone, Debug)]
 pub(super) enum Sought {
-    Event { name: String, about: BTreeMap<&'static str, String>, often: Often },
-    State { thing: Thing, id: String, state: String },
+    Event {
+        name: String,
+        about: BTreeMap<&'static str, String>,
+        often: Often,
+    },
+    State {
+        thing: Thing,
+        id: String,
+        state: String,
+    },
     Metric(Expression),
     /// Agents are asked, not looked for.
     Agents,
@@ -139,7 +147,10 @@ impl Look {
             return Some(Progress::Hopeless(text));
         }
         let waits = matches!(often, Often::Between(..));
-        if waits && over && let Some(undecided) = &self.undecided {
+        if waits
+            && over
+            && let Some(undecided) = &self.undecided
+        {
             return Some(Progress::Hopeless(format!("it cannot be told: {undecided}")));
         }
         (found >= often.least() && (!waits || over)).then_some(Progress::Found(last))
@@ -269,7 +280,9 @@ fn chosen(record: &Record, about: &BTreeMap<&'static str, String>) -> (usize, Op
         };
         match value {
             Some(value) if value == *wanted => right += 1,
-            Some(value) => return (right, Some(format!("its {field} is `{value}`, not `{wanted}`"))),
+            Some(value) => {
+                return (right, Some(format!("its {field} is `{value}`, not `{wanted}`")));
+            }
             None => return (right, Some(format!("it names no {field}"))),
         }
     }

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct Outcome {
     /// The step as it is written.
     pub step: String,
+    /// The same in words for people.
+    pub words: String,
     /// The file that it stands in.
     pub file: String,
     /// Its line.

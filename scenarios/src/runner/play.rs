@@ -9,6 +9,7 @@ use super::stage::{Cast, Stage, StageError, TOLD};
 use crate::language::template::Bindings;
 use crate::language::{Action, Expectation, Scenario, Step, Subject};
 use crate::measure::Sums;
+use crate::narrator::waited_words;
 use messages::Timestamp;
 use simulator::fleet::FaultHandle;
 use std::collections::BTreeMap;
@@ -188,7 +189,8 @@ impl<'s> Story<'s> {
             let sums = Sums { tally: &self.chronicle.tally, bindings: &self.bindings };
             if let Some(failure) = invariant.that.judge(&sums).failure() {
                 let last = self.chronicle.records().last();
-                let after = last.map(|record| format!("after `{}` at {}", record.name(), record.at()));
+                let after =
+                    last.map(|record| format!("after `{}` at {}", record.name(), record.at()));
                 return Err(Halt::Failed {
                     step: format!("invariant {}", invariant.id),
                     place: format!("{}:{}", self.scenario.source.name, invariant.place.line),
@@ -206,7 +208,8 @@ impl<'s> Story<'s> {
         for watch in &mut self.watches {
             if watch.look.fits(record, &self.bindings) {
                 let (step, place) = self.watched[watch.step].clone();
-                let message = format!("one more came at {}, {} were expected", record.at(), watch.most);
+                let message =
+                    format!("one more came at {}, {} were expected", record.at(), watch.most);
                 return Err(Halt::Failed { step, place, message, nearest: None });
             }
         }
@@ -217,7 +220,8 @@ impl<'s> Story<'s> {
     fn poll(&mut self, branch: &mut Branch<'s>) -> Result<bool, Halt> {
         let mut moved = false;
         while let Some(step) = branch.step() {
-            let went_on = self.go_on(branch, step).map_err(|halt| self.note_failure(branch, step, halt))?;
+            let went_on =
+                self.go_on(branch, step).map_err(|halt| self.note_failure(branch, step, halt))?;
             moved |= went_on;
             if !went_on || acted(step) {
                 return Ok(moved);
@@ -418,6 +422,7 @@ impl<'s> Story<'s> {
     fn outcome(&self, branch: &Branch<'_>, step: &Step, verdict: Verdict) -> Outcome {
         Outcome {
             step: step.title.clone(),
+            words: waited_words(step),
             file: step.source.name.clone(),
             line: step.place.line,
             began_at: branch.began_at,

@@ -4,13 +4,11 @@ mod founding;
 
 use crate::language::template::Bindings;
 use crate::language::{Clock, Fleet as Described, Scenario};
-use messages::centre::CentreRegistered;
 use messages::catalogue::CATALOGUE;
+use messages::centre::CentreRegistered;
 use messages::consent::Channel;
 use messages::contact::CustomerReplied;
-use messages::{
-    CaseId, Encoding, Envelope, Message, MessageId, Provenance, Stream, Timestamp,
-};
+use messages::{CaseId, Encoding, Envelope, Message, MessageId, Provenance, Stream, Timestamp};
 use runtime::Catalog;
 use runtime::Models;
 use runtime::committer::Entry;
@@ -70,9 +68,7 @@ impl StageError {
     pub(super) fn is_the_scripts(&self) -> bool {
         matches!(
             self,
-            Self::Fleet(_)
-                | Self::Impossible(_)
-                | Self::Conduct(ConductError::UnknownAgent { .. })
+            Self::Fleet(_) | Self::Impossible(_) | Self::Conduct(ConductError::UnknownAgent { .. })
         )
     }
 }
@@ -111,15 +107,8 @@ impl Stage {
         let begins = fleet.as_ref().map_or(start, Fleet::begins_at);
         let kinds = cast.catalog.iter().map(|(kind, _)| kind.to_owned()).collect();
         let Cast { catalog, configs, models, effects, store, network } = cast;
-        let conductor = Conductor::new(
-            catalog,
-            &configs,
-            models,
-            store,
-            begins,
-            PARTITIONS_EMBEDDED,
-            effects,
-        )?;
+        let conductor =
+            Conductor::new(catalog, &configs, models, store, begins, PARTITIONS_EMBEDDED, effects)?;
         let mut stage = Self {
             conductor,
             kinds,
@@ -226,12 +215,12 @@ impl Stage {
         data: &Value,
     ) -> Result<(), StageError> {
         let known = CATALOGUE.iter().find(|entry| entry.name == name);
-        let known = known.ok_or_else(|| {
-            StageError::impossible(format!("no message is named `{name}`"))
-        })?;
+        let known =
+            known.ok_or_else(|| StageError::impossible(format!("no message is named `{name}`")))?;
         let data = data.to_string().into_bytes();
-        (known.show)(Encoding::Json, &data)
-            .map_err(|error| StageError::impossible(format!("`{name}` has not these fields: {error}")))?;
+        (known.show)(Encoding::Json, &data).map_err(|error| {
+            StageError::impossible(format!("`{name}` has not these fields: {error}"))
+        })?;
         let envelope = Envelope {
             id: self.next_id(),
             name: name.to_owned(),
@@ -292,7 +281,8 @@ impl Stage {
 
     /// Whether the hosts of `kind`, or all, are in `state`; the first that is not, in words.
     pub(super) fn agents(&self, kind: Option<&str>, state: &str) -> Result<(), String> {
-        let mut seated = self.kinds.iter().filter(|it| kind.is_none_or(|kind| kind == *it)).peekable();
+        let mut seated =
+            self.kinds.iter().filter(|it| kind.is_none_or(|kind| kind == *it)).peekable();
         if seated.peek().is_none() {
             return Err(format!("agent `{}` does not run", kind.unwrap_or("*")));
         }
@@ -378,7 +368,8 @@ pub(super) fn fill(value: &Value, bindings: &Bindings) -> Result<Value, String> 
             Value::Array(items.iter().map(|item| fill(item, bindings)).collect::<Result<_, _>>()?)
         }
         Value::Object(fields) => {
-            let filled = fields.iter().map(|(name, item)| Ok((name.clone(), fill(item, bindings)?)));
+            let filled =
+                fields.iter().map(|(name, item)| Ok((name.clone(), fill(item, bindings)?)));
             Value::Object(filled.collect::<Result<_, String>>()?)
         }
         other => other.clone(),

@@ -42,7 +42,8 @@ impl<'s> Story<'s> {
             }
             Workshop::DropBay { centre, bays } => self.change(centre, |centre| {
                 let left = centre.bays.checked_sub(*bays).filter(|left| *left > 0);
-                centre.bays = left.ok_or(format!("`{}` has {} bays", centre.centre, centre.bays))?;
+                centre.bays =
+                    left.ok_or(format!("`{}` has {} bays", centre.centre, centre.bays))?;
                 Ok(())
             }),
             Workshop::DropTechnician { centre, technician } => {
@@ -93,7 +94,11 @@ impl<'s> Story<'s> {
     }
 
     /// The time of a visit may have come: unless it was moved, the workshop speaks.
-    pub(super) fn visited(&mut self, branch: &mut Branch<'s>, step: &'s Step) -> Result<bool, Halt> {
+    pub(super) fn visited(
+        &mut self,
+        branch: &mut Branch<'s>,
+        step: &'s Step,
+    ) -> Result<bool, Halt> {
         let Action::Workshop(workshop) = &step.action else { return Ok(false) };
         let (Workshop::Complete { booking, .. } | Workshop::NoShow(booking)) = workshop else {
             return Ok(false);
@@ -128,10 +133,11 @@ impl<'s> Story<'s> {
         wanted: &BTreeMap<&'static str, Template>,
     ) -> Result<(), Halt> {
         let id = visit.case.to_string();
-        let opened = self.chronicle.newest("case.opened", |it| it.text("case") == Some(id.as_str()));
+        let opened =
+            self.chronicle.newest("case.opened", |it| it.text("case") == Some(id.as_str()));
         let examined = opened.and_then(|record| record.text("component")).map(str::to_owned);
-        let examined = examined
-            .ok_or_else(|| failed(step, format!("case `{id}` was never opened"), None))?;
+        let examined =
+            examined.ok_or_else(|| failed(step, format!("case `{id}` was never opened"), None))?;
         let fleet = self.stage.fleet()?;
         let finding = fleet.finding(&visit.asset, &examined).map_err(StageError::from)?;
         let finding = FindingRecorded {
@@ -201,7 +207,9 @@ impl<'s> Story<'s> {
         }
         for name in names {
             let newest = self.chronicle.newest("centre.registered", |it| it.envelope.key == name);
-            let newest = newest.ok_or_else(|| StageError::impossible(format!("centre `{name}` is not on the log")))?;
+            let newest = newest.ok_or_else(|| {
+                StageError::impossible(format!("centre `{name}` is not on the log"))
+            })?;
             let mut registered: CentreRegistered =
                 newest.envelope.open().map_err(StageError::impossible)?;
             change(&mut registered).map_err(StageError::impossible)?;

@@ -13,7 +13,10 @@ fn judged(text: &str, said: &str) -> Result<(), String> {
         return Err(format!("more than one thing is wrong:\n{shown}"));
     }
     if error.problems[0].place != place {
-        return Err(format!("{place:?} is marked, this is at {:?}:\n{shown}", error.problems[0].place));
+        return Err(format!(
+            "{place:?} is marked, this is at {:?}:\n{shown}",
+            error.problems[0].place
+        ));
     }
     shown.contains(said).then_some(()).ok_or_else(|| format!("`{said}` is not in:\n{shown}"))
 }
@@ -26,7 +29,12 @@ fn refused(text: &str, said: &str) {
 /// The same for many, telling all that are not so.
 fn all_refused(scripts: impl Iterator<Item = (String, &'static str)>) {
     let wrong: Vec<String> = scripts.filter_map(|(text, said)| judged(&text, said).err()).collect();
-    assert!(wrong.is_empty(), "{}\n\n{} are not refused as they should be", wrong.join("\n\n"), wrong.len());
+    assert!(
+        wrong.is_empty(),
+        "{}\n\n{} are not refused as they should be",
+        wrong.join("\n\n"),
+        wrong.len()
+    );
 }
 
 /// Wrong steps, where they are wrong, and what is said.
@@ -48,15 +56,24 @@ const STEPS: &[(&str, &str)] = &[
     ("  - inject: { fault: brake_pad_wear, asset: V1, to: «1.5» }", "from 0 to 1, this is 1.5"),
     ("  - inject: { fault: brake_pad_wear, asset: V1, to: «'0.9'» }", "without quotes"),
     ("  - inject: { fault: brake_pad_wear, asset: V1, ramp: «3» }", "write the unit"),
-    ("  - inject: { fault: brake_pad_wear, asset: V1, ramp: «3 days» }", "`3 days` is not a length of time"),
+    (
+        "  - inject: { fault: brake_pad_wear, asset: V1, ramp: «3 days» }",
+        "`3 days` is not a length of time",
+    ),
     ("  - inject: { fault: brake_pad_wear, asset: «V 1» }", "`V 1` has spaces"),
     ("  - inject: { fault: brake_pad_wear, asset: V1, channel: «speed» }", "no fault of a sensor"),
     ("  - inject: { fault: «sensor_drift», asset: V1 }", "needs the `channel`"),
     ("  - inject: { fault: brake_pad_wear, asset: V1 }\n    as: «Brakes»", "`Brakes` is none"),
     ("  - clear: \"«${brakes}»\"", "saved as `brakes`"),
     ("  - clear: «brakes»", "no name of that"),
-    ("  - inject: { fault: brake_pad_wear, asset: V1 }\n    as: brakes\n  - clear: \"«${brake}»\"", "did you mean `brakes`?"),
-    ("  - inject: { fault: brake_pad_wear, asset: V1 }\n    as: b\n  - note: \"«${b}» begins\"", "not a value"),
+    (
+        "  - inject: { fault: brake_pad_wear, asset: V1 }\n    as: brakes\n  - clear: \"«${brake}»\"",
+        "did you mean `brakes`?",
+    ),
+    (
+        "  - inject: { fault: brake_pad_wear, asset: V1 }\n    as: b\n  - note: \"«${b}» begins\"",
+        "not a value",
+    ),
     ("  - reply: { case: \"«${case}»\", say: yes }", "save it in a step before"),
     ("  - reply: { case: c, say: no, after: 1h, «x»: 1 }", "`reply` has no field `x`"),
     ("  - reply: { case: c, say: «\"\"» }", "`say` is empty"),
@@ -74,9 +91,15 @@ const STEPS: &[(&str, &str)] = &[
     ("  - workshop: { «complte»: b, found: brake }", "did you mean `complete`?"),
     ("  - workshop: «{ drop_technician: b }»", "lacks `centre`"),
     ("  - workshop: { drop_bay: Pune, bays: «many» }", "`bays` is a whole number"),
-    ("  - publish: { event: «asset.registred», key: V1, data: {} }", "did you mean `asset.registered`?"),
+    (
+        "  - publish: { event: «asset.registred», key: V1, data: {} }",
+        "did you mean `asset.registered`?",
+    ),
     ("  - publish: «{ event: asset.retired, data: {} }»", "lacks `key`"),
-    ("  - publish: { event: asset.retired, key: V1, data: { reason: \"«${why}»\" } }", "saved as `why`"),
+    (
+        "  - publish: { event: asset.retired, key: V1, data: { reason: \"«${why}»\" } }",
+        "saved as `why`",
+    ),
     ("  - «attack»: { kind: flood }", "`attack` is not available yet"),
     ("  - «release»: { principal: scheduling }", "`release` is not available yet"),
     ("  - «partition»: { agent: scheduling }", "not available yet"),
@@ -90,27 +113,60 @@ const STEPS: &[(&str, &str)] = &[
     ("  - expect: { event: failure.predicted, count: 1, min: «1» }", "contradict each other"),
     ("  - expect: { event: failure.predicted, min: 5, max: «2» }", "`min` is more than `max`"),
     ("  - expect: { event: failure.predicted, never: «false» }", "`true` or absent"),
-    ("  - expect: { event: failure.predicted, never: true }\n    save: «{ a: asset }»", "finds no event"),
+    (
+        "  - expect: { event: failure.predicted, never: true }\n    save: «{ a: asset }»",
+        "finds no event",
+    ),
     ("  - expect: { event: failure.predicted, «wher»: \"a\" }", "did you mean `where`?"),
-    ("  - expect: { event: failure.predicted, where: \"component «=» 'brake'\" }", "equality is written `==`"),
+    (
+        "  - expect: { event: failure.predicted, where: \"component «=» 'brake'\" }",
+        "equality is written `==`",
+    ),
     ("  - expect: { event: failure.predicted, where: \"a «and» b\" }", "`and` is written `&&`"),
     ("  - expect: { event: failure.predicted, where: \"probability >«=»\" }", "a value is missing"),
-    ("  - expect: { event: failure.predicted, where: \"«1 + 2»\" }", "a condition takes true or false"),
+    (
+        "  - expect: { event: failure.predicted, where: \"«1 + 2»\" }",
+        "a condition takes true or false",
+    ),
     ("  - expect: { event: failure.predicted, where: \"asset == «'V1»\" }", "closing"),
-    ("  - expect: { event: failure.predicted, where: \"0 < a «<» 1\" }", "two comparisons in a row"),
-    ("  - expect: { event: failure.predicted, where: \"«contain»(asset, 'V')\" }", "did you mean `contains`?"),
-    ("  - expect: { event: failure.predicted, where: \"«len(asset, 1)» > 1\" }", "takes 1 arguments"),
-    ("  - expect: { event: failure.predicted, where: \"asset == «${owner}»\" }", "saved as `owner`"),
+    (
+        "  - expect: { event: failure.predicted, where: \"0 < a «<» 1\" }",
+        "two comparisons in a row",
+    ),
+    (
+        "  - expect: { event: failure.predicted, where: \"«contain»(asset, 'V')\" }",
+        "did you mean `contains`?",
+    ),
+    (
+        "  - expect: { event: failure.predicted, where: \"«len(asset, 1)» > 1\" }",
+        "takes 1 arguments",
+    ),
+    (
+        "  - expect: { event: failure.predicted, where: \"asset == «${owner}»\" }",
+        "saved as `owner`",
+    ),
     ("  - expect: { event: failure.predicted, where: \"a == 70«%»\" }", "the part of one"),
     ("  - expect: { case: c, state: «defered» }", "did you mean `deferred`?"),
     ("  - expect: «{ case: c }»", "lacks `state`"),
     ("  - expect: { booking: b, state: «booked» }", "there are: held"),
     ("  - expect: { agents: «scheduler», state: ready }", "no agent is named `scheduler`"),
-    ("  - expect: { metric: «bookings.confirmd», where: \"value == 1\" }", "did you mean `bookings.confirmed`?"),
-    ("  - expect: { event: failure.predicted }\n    save: { «Case»: case }", "not a name to save under"),
-    ("  - expect: { event: failure.predicted }\n    save: { a: asset }\n  - expect: { event: failure.predicted }\n    save: { «a»: asset }", "saved already on line 9"),
+    (
+        "  - expect: { metric: «bookings.confirmd», where: \"value == 1\" }",
+        "did you mean `bookings.confirmed`?",
+    ),
+    (
+        "  - expect: { event: failure.predicted }\n    save: { «Case»: case }",
+        "not a name to save under",
+    ),
+    (
+        "  - expect: { event: failure.predicted }\n    save: { a: asset }\n  - expect: { event: failure.predicted }\n    save: { «a»: asset }",
+        "saved already on line 9",
+    ),
     ("  - parallel:\n      - «note»: a", "two branches or more"),
-    ("  - parallel:\n      - «expect»: { event: asset.silent }\n        save: { a: asset }\n      - expect: { event: asset.silent }\n        save: { a: asset }", "two branches save `a`"),
+    (
+        "  - parallel:\n      - «expect»: { event: asset.silent }\n        save: { a: asset }\n      - expect: { event: asset.silent }\n        save: { a: asset }",
+        "two branches save `a`",
+    ),
     ("  - repeat: «{ times: 2 }»", "`repeat` lacks `steps`"),
     ("  - repeat: { times: 2, steps: «[]» }", "an empty list"),
     ("  - include: «other.yaml»", "cannot be included: there is no such file"),
@@ -126,7 +182,11 @@ fn a_wrong_step_is_refused_where_it_is_wrong_with_the_nearest_word() {
 
 /// Wrong heads, where they are wrong, and what is said.
 const HEADS: &[(&str, &str, &str)] = &[
-    ("aurorasync/scenario.v1", "«aurorasync/scenario.v2»", "did you mean `aurorasync/scenario.v1`?"),
+    (
+        "aurorasync/scenario.v1",
+        "«aurorasync/scenario.v2»",
+        "did you mean `aurorasync/scenario.v1`?",
+    ),
     ("name: test", "name: «Test 1»", "`Test 1` is none"),
     ("summary: A test.", "summary: «17»", "put it in quotes"),
     ("seed: 7", "seed: «-7»", "this is -7"),
@@ -135,8 +195,16 @@ const HEADS: &[(&str, &str, &str)] = &[
     ("seed: 7", "seed: 7\n«seed»: 8", "stands here twice"),
     ("mode: virtual", "mode: «virtuel»", "did you mean `virtual`?"),
     ("\"2026-03-02T06:00:00Z\"", "«\"2026-03-02 6am\"»", "is not RFC 3339"),
-    ("{ mode: virtual, start: \"2026-03-02T06:00:00Z\" }", "«{ mode: virtual }»", "needs its `start`"),
-    ("mode: virtual, start: \"2026-03-02T06:00:00Z\"", "mode: real, start: «\"2026-03-02T06:00:00Z\"»", "leave `start` out"),
+    (
+        "{ mode: virtual, start: \"2026-03-02T06:00:00Z\" }",
+        "«{ mode: virtual }»",
+        "needs its `start`",
+    ),
+    (
+        "mode: virtual, start: \"2026-03-02T06:00:00Z\"",
+        "mode: real, start: «\"2026-03-02T06:00:00Z\"»",
+        "leave `start` out",
+    ),
     ("profile: vehicle", "profile: «vehicel»", "did you mean `vehicle`?"),
     ("size: 3", "size: «0»", "from 1 to 100000, this is 0"),
     ("history: none", "history: «some»", "there are: none"),
@@ -153,14 +221,35 @@ fn a_wrong_head_is_refused_where_it_is_wrong() {
 /// Wrong sections beside the steps.
 const SECTIONS: &[(&str, &str)] = &[
     ("invariants:\n  - { id: a, that: \"«cases.lots» == 0\" }", "did you mean `cases.lost`?"),
-    ("invariants:\n  - { id: a, that: \"«cases.lost»\" }", "a condition takes true or false, this is a number"),
-    ("invariants:\n  - { id: a, that: \"cases.lost == «'0'»\" }", "a number is compared with a text"),
-    ("invariants:\n  - { id: a, that: \"cases.lost == 0\" }\n  - { id: «a», that: \"cases.open == 0\" }", "two invariants are called `a`"),
+    (
+        "invariants:\n  - { id: a, that: \"«cases.lost»\" }",
+        "a condition takes true or false, this is a number",
+    ),
+    (
+        "invariants:\n  - { id: a, that: \"cases.lost == «'0'»\" }",
+        "a number is compared with a text",
+    ),
+    (
+        "invariants:\n  - { id: a, that: \"cases.lost == 0\" }\n  - { id: «a», that: \"cases.open == 0\" }",
+        "two invariants are called `a`",
+    ),
     ("given:\n  - «{ that: \"cases.lost == 0\" }»", "lacks `because`"),
-    ("given:\n  - { that: \"«failure»(component='brake') > 1\", because: b }", "did you mean `failures`?"),
-    ("given:\n  - { that: \"failures(«'brake'») > 1\", because: b }", "takes its arguments by name"),
-    ("given:\n  - { that: \"failures(componnt=«'brake'») > 1\", because: b }", "did you mean `component`?"),
-    ("given:\n  - { that: \"failures(component=«1») > 1\", because: b }", "`component` takes a text, this is a number"),
+    (
+        "given:\n  - { that: \"«failure»(component='brake') > 1\", because: b }",
+        "did you mean `failures`?",
+    ),
+    (
+        "given:\n  - { that: \"failures(«'brake'») > 1\", because: b }",
+        "takes its arguments by name",
+    ),
+    (
+        "given:\n  - { that: \"failures(componnt=«'brake'») > 1\", because: b }",
+        "did you mean `component`?",
+    ),
+    (
+        "given:\n  - { that: \"failures(component=«1») > 1\", because: b }",
+        "`component` takes a text, this is a number",
+    ),
     ("given:\n  - { that: \"«failures» > 1\", because: b }", "takes brackets"),
     ("defaults: { within: «soon» }", "is not a length of time"),
     ("always:\n  - clear: \"«${x}»\"", "saved as `x`"),
@@ -183,7 +272,8 @@ fn everything_that_is_wrong_is_said_at_once_in_the_order_of_the_lines() {
 
 #[test]
 fn what_is_wrong_in_an_included_file_is_shown_in_that_file() {
-    let steps = |steps: &str| format!("apiVersion: aurorasync/steps.v1\nsummary: s\nsteps:\n{steps}");
+    let steps =
+        |steps: &str| format!("apiVersion: aurorasync/steps.v1\nsummary: s\nsteps:\n{steps}");
     let shelf = |text: String| {
         let mut shelf = Shelf::default();
         shelf.0.insert("other.yaml".to_owned(), text);
@@ -194,11 +284,19 @@ fn what_is_wrong_in_an_included_file_is_shown_in_that_file() {
         (steps("  - wait: 5\n"), 4, "write the unit"),
         (steps("  - include: other.yaml\n"), 4, "includes itself"),
         (steps("  - note: \"${case}\"\n"), 4, "saved as `case`"),
-        ("apiVersion: aurorasync/steps.v1\nsummary: s\nname: n\nsteps: [{note: a}]\n".to_owned(), 3, "has no field `name`"),
+        (
+            "apiVersion: aurorasync/steps.v1\nsummary: s\nname: n\nsteps: [{note: a}]\n".to_owned(),
+            3,
+            "has no field `name`",
+        ),
     ] {
         let error = load(Source::new("test.yaml", &*script), &shelf(text), &known()).unwrap_err();
         let problem = &error.problems[0];
-        assert_eq!((problem.source.name.as_str(), problem.place.line), ("other.yaml", line), "{error}");
+        assert_eq!(
+            (problem.source.name.as_str(), problem.place.line),
+            ("other.yaml", line),
+            "{error}"
+        );
         assert!(error.to_string().contains(said), "{error}");
     }
 }
@@ -218,5 +316,8 @@ fn a_real_clock_is_not_advanced() {
 
 #[test]
 fn steps_for_others_are_no_script() {
-    refused("apiVersion: «aurorasync/steps.v1»\nsummary: s\nsteps:\n  - note: a\n", "run a script that includes it");
+    refused(
+        "apiVersion: «aurorasync/steps.v1»\nsummary: s\nsteps:\n  - note: a\n",
+        "run a script that includes it",
+    );
 }

@@ -18,7 +18,9 @@ pub(crate) fn accepts(root: &Value, schema: &Value, value: &Value) -> bool {
         "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as f64 <= float(rule)),
         "minItems" => value.as_array().is_none_or(|items| items.len() as f64 >= float(rule)),
         "pattern" => value.as_str().is_none_or(|text| fits(rule.as_str().expect("a text"), text)),
-        "items" => value.as_array().is_none_or(|items| items.iter().all(|it| accepts(root, rule, it))),
+        "items" => {
+            value.as_array().is_none_or(|items| items.iter().all(|it| accepts(root, rule, it)))
+        }
         "required" => value.as_object().is_none_or(|fields| {
             each(rule).iter().all(|name| fields.contains_key(name.as_str().expect("a name")))
         }),
@@ -31,7 +33,8 @@ pub(crate) fn accepts(root: &Value, schema: &Value, value: &Value) -> bool {
         }),
         "additionalProperties" => value.as_object().is_none_or(|fields| {
             let known = keywords.get("properties").and_then(Value::as_object);
-            let mut others = fields.iter().filter(|(name, _)| !known.is_some_and(|it| it.contains_key(*name)));
+            let mut others =
+                fields.iter().filter(|(name, _)| !known.is_some_and(|it| it.contains_key(*name)));
             match rule {
                 Value::Bool(false) => others.next().is_none(),
                 rule => others.all(|(_, it)| accepts(root, rule, it)),
@@ -50,7 +53,8 @@ fn float(rule: &Value) -> f64 {
 }
 
 fn referred<'s>(root: &'s Value, reference: &Value) -> &'s Value {
-    let path = reference.as_str().and_then(|text| text.strip_prefix('#')).expect("a reference within");
+    let path =
+        reference.as_str().and_then(|text| text.strip_prefix('#')).expect("a reference within");
     root.pointer(path).expect("what is referred to is there")
 }
 

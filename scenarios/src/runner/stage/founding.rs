@@ -58,7 +58,8 @@ impl Stage {
         let mut sealed = 0;
         let mut seal = |text: &String| {
             sealed += 1;
-            let nonce: [u8; NONCE_BYTES] = bytes(self.seed, &format!("nonce/{}/{sealed}", owner.id));
+            let nonce: [u8; NONCE_BYTES] =
+                bytes(self.seed, &format!("nonce/{}/{sealed}", owner.id));
             Sealed::seal(text, &owner.id, nonce, &keyring).map_err(StageError::impossible)
         };
         let registered = OwnerRegistered {
