@@ -501,6 +501,12 @@ impl Story {
         path
     }
 
+    /// Every state that any case was in.
+    pub(super) fn states_reached(&self) -> Vec<CaseState> {
+        let advanced = self.world.published::<CaseAdvanced>();
+        advanced.iter().flat_map(|known| [known.from, known.to]).collect()
+    }
+
     pub(super) fn count<M: Message>(&self) -> usize {
         self.world.published::<M>().len()
     }
