@@ -1,5 +1,7 @@
 //! The program as its users meet it: exit codes, errors with their remedies, and a whole life of a process.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod cases;
 mod offline;
 mod process;
