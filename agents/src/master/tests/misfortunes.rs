@@ -158,11 +158,11 @@ fn anything(story: &mut Story, dice: &mut Dice) {
     let attempt = MessageId::named("attempt", "1");
     match dice.below(26) {
         0 | 1 => story.predict("brake", severities[any % 4]),
-        2 | 3 | 4 => story.offer(any % 4),
+        2..=4 => story.offer(any % 4),
         5 | 6 if contacts => story.contacted(),
         7 if contacts => story.failed((any % 2 == 0).then_some(attempt)),
         8 if contacts && any % 3 == 0 => story.suppressed(SuppressedReason::NoConsent),
-        9 | 10 | 11 => story.answer(INTENTS[any % INTENTS.len()]),
+        9..=11 => story.answer(INTENTS[any % INTENTS.len()]),
         12 => {
             let window = story.window(other as u64 % 400);
             story.answer_with(INTENTS[any % INTENTS.len()], window);
