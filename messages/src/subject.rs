@@ -411,7 +411,7 @@ mod tests {
     }
 
     fn texts() -> impl Strategy<Value = String> {
-        prop_oneof!["[A-Za-z0-9_-]{1,40}", "-{0,4}[a-f0-9-]{1,12}", "\\PC{1,6}", "(?s).{1,5}"]
+        prop_oneof!["[A-Za-z0-9_-]{1,40}", "-{0,4}[a-f0-9-]{1,12}", "\\PC{1,5}", "(?s).{1,5}"]
     }
 
     fn subjects() -> impl Strategy<Value = Subject> {

@@ -54,7 +54,9 @@ fn read_states(store: &dyn Store) -> u64 {
     let seen = numbers.first().copied().unwrap_or_default();
     let blob = store.blob("number").expect("a value").map_or(0, |value| number(&value));
     assert!(blob >= seen, "commits do not go back");
-    assert_eq!(store.blobs("").expect("names").len(), usize::from(blob > 0));
+    // The first commit may fall between the two readings.
+    let names = store.blobs("").expect("names").len();
+    assert!((usize::from(blob > 0)..=1).contains(&names), "{names} values");
     seen
 }
 

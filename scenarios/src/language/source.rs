@@ -158,7 +158,7 @@ impl Problems {
 /// The word among `candidates` most like `word`, if any is like it at all.
 #[must_use]
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let far = 1 + word.chars().count() / 3;
+    let far = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

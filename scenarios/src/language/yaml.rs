@@ -157,7 +157,7 @@ impl<'s> Reader<'s, '_> {
     fn next(&mut self) -> Option<(Event<'s>, Place)> {
         match self.parser.next() {
             Some(Ok((event, span))) => {
-                let place = place(span);
+                let place = place(&self.lines, span);
                 self.end = place;
                 Some((event, place))
             }
@@ -280,15 +280,18 @@ fn whole(start: Place, end: Place, first: Option<Place>) -> Place {
     first.unwrap_or(start)
 }
 
-/// The place of an event; what runs over several lines is shown by its first.
-fn place(span: Span) -> Place {
+/// The place of an event in `lines`; what runs over several lines is shown by its first, and the blanks that follow a
+/// value are no part of it.
+fn place(lines: &[&str], span: Span) -> Place {
     let (line, column) = (span.start.line().max(1), span.start.col() + 1);
     let width = if span.end.line() == span.start.line() {
         span.end.col().saturating_sub(span.start.col())
     } else {
         1
     };
-    Place { line, column, width: width.max(1) }
+    let text: String =
+        lines.get(line - 1).map_or("", |line| line).chars().skip(column - 1).take(width).collect();
+    Place { line, column, width: text.trim_end().chars().count().max(1) }
 }
 
 /// What a text without quotes is, unless it is a text.
@@ -354,11 +357,11 @@ mod tests {
             ("", 1, 1, "empty"),
             ("a: 1\na: 2", 2, 1, "twice"),
             ("a: &x 1", 1, 4, "anchor"),
-            ("a: !!str 1", 1, 10, "tag"),
+            ("a: !!str 1", 1, 4, "tag"),
             ("a: 1\n---\nb: 1", 2, 1, "second document"),
             ("? [a]\n: 1", 1, 3, "key is a text"),
-            ("a: [1, 2", 1, 9, "not YAML"),
-            ("a: \"b", 1, 6, "not YAML"),
+            ("a: [1, 2", 2, 1, "not YAML"),
+            ("a: \"b", 1, 4, "not YAML"),
             ("a: b: c", 1, 5, "not YAML"),
             ("a:\n\t- b", 2, 1, "not YAML"),
         ] {

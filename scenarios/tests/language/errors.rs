@@ -108,7 +108,7 @@ const STEPS: &[(&str, &str)] = &[
     ("  - expect: { «http»: \"GET /v1/assets\" }", "`expect http` is not available yet"),
     ("  - expect: { «p95»: turn }", "`expect p95` is not available yet"),
     ("  - expect: { «evnt»: failure.predicted }", "did you mean `event`?"),
-    ("  - expect: «{}»", "this is a map"),
+    ("  - expect: «{}»", "names none of event"),
     ("  - expect: { event: «failure.predict» }", "did you mean `failure.predicted`?"),
     ("  - expect: { event: failure.predicted, count: 1, min: «1» }", "contradict each other"),
     ("  - expect: { event: failure.predicted, min: 5, max: «2» }", "`min` is more than `max`"),
@@ -128,7 +128,7 @@ const STEPS: &[(&str, &str)] = &[
         "  - expect: { event: failure.predicted, where: \"«1 + 2»\" }",
         "a condition takes true or false",
     ),
-    ("  - expect: { event: failure.predicted, where: \"asset == «'V1»\" }", "closing"),
+    ("  - expect: { event: failure.predicted, where: \"asset == «'»V1\" }", "closing"),
     (
         "  - expect: { event: failure.predicted, where: \"0 < a «<» 1\" }",
         "two comparisons in a row",
@@ -171,7 +171,7 @@ const STEPS: &[(&str, &str)] = &[
     ("  - repeat: { times: 2, steps: «[]» }", "an empty list"),
     ("  - include: «other.yaml»", "cannot be included: there is no such file"),
     ("  - «just a text»", "this is a text"),
-    ("  - note: a: «b»", "not YAML"),
+    ("  - note: a«:» b", "not YAML"),
 ];
 
 #[test]
