@@ -174,6 +174,8 @@ fn master_and_feedback_keep_it_where_the_others_are_played_by_hand() {
     conformance::check(&catalog, |world| {
         loop_by_hand::script(world);
         world.append(&AssetRetired { asset: "HAND2".into(), reason: "sold".into() });
+        world.append(&loop_by_hand::cancel("HAND2"));
+        world.append(&loop_by_hand::moved("HAND2"));
         world.append(&MaintenanceRecorded {
             asset: "HAND3".into(),
             component: "brake".into(),

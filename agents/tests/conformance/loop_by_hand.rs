@@ -2,8 +2,8 @@
 
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
-    BookingMissed, BookingMoved, BookingRefused, BookingStarted, RefusedReason, Slot, SlotOffer,
-    SlotsOffered,
+    BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, MoveBooking,
+    RefusedReason, Slot, SlotOffer, SlotsOffered,
 };
 use messages::case::{CaseDecided, CaseOpened, Decision};
 use messages::consent::Channel;
@@ -25,6 +25,26 @@ const OWNER: &str = "OWN-1";
 
 fn finite(value: f64) -> Finite {
     Finite::new(value).expect("a finite value")
+}
+
+/// A booking of `asset` is to be given back.
+pub(crate) fn cancel(asset: &str) -> CancelBooking {
+    let because = MessageId::named("by hand", asset);
+    CancelBooking {
+        network: NETWORK.into(),
+        case: CaseId::of(because, asset),
+        asset: asset.into(),
+        booking: BookingId::of(because, asset),
+        reason: "sold".into(),
+        expires_at: Timestamp::MAX,
+    }
+}
+
+/// A booking of `asset` is to be moved.
+pub(crate) fn moved(asset: &str) -> MoveBooking {
+    let CancelBooking { network, case, asset, booking, reason, expires_at } = cancel(asset);
+    let offer = OfferId::of(MessageId::named("by hand", &asset), &asset);
+    MoveBooking { network, case, asset, booking, offer, reason, expires_at }
 }
 
 fn predicted(asset: &str, component: &str, window_end: Timestamp) -> FailurePredicted {

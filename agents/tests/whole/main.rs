@@ -65,6 +65,10 @@ fn brakes_that_may_fail_are_told_put_off_booked_found_and_verified() {
 fn whatever_is_killed_repeated_or_delayed_there_is_one_case_one_booking_and_one_call_a_step() {
     let mut calm = Town::begin(3, None);
     deferred_callback(&mut calm);
+    // An answer may be heard before it is heard that the contact arrived.
+    let path = |town: &Town| -> Vec<_> {
+        town.path().into_iter().filter(|state| *state != AwaitingCustomer).collect()
+    };
     let mut kills = 0;
     for seed in 0..8 {
         let faults = Faults {
@@ -76,7 +80,7 @@ fn whatever_is_killed_repeated_or_delayed_there_is_one_case_one_booking_and_one_
         };
         let mut rough = Town::begin(3, Some(faults));
         deferred_callback(&mut rough);
-        assert_eq!(rough.path(), calm.path(), "seed {seed}");
+        assert_eq!(path(&rough), path(&calm), "seed {seed}");
         let counts = [
             rough.count::<CaseOpened>(),
             rough.count::<BookingConfirmed>(),
@@ -97,7 +101,7 @@ fn an_owner_who_declines_is_offered_once_more_and_then_comes() {
     town.predict("engine", Severity::High);
     town.reply("No, I am not interested.");
     assert_eq!(town.state(), Declined, "{}", town.told());
-    town.pass(hours(26));
+    town.pass(hours(25));
     assert_eq!(town.purposes().last(), Some(&Purpose::BookingRecovery), "{}", town.told());
     town.reply("ok, the first one");
     assert_eq!(town.state(), Booked, "{}", town.told());

@@ -363,7 +363,7 @@ mod tests {
             ("a: [1, 2", 2, 1, "not YAML"),
             ("a: \"b", 1, 4, "not YAML"),
             ("a: b: c", 1, 5, "not YAML"),
-            ("a:\n\t- b", 2, 1, "not YAML"),
+            ("a:\n\t- b", 2, 2, "not YAML"),
         ] {
             let problems = parsed(text).unwrap_err();
             let (at_line, at_column, message) = &problems[0];
