@@ -134,7 +134,7 @@ fn one(
         catalog: catalog.clone(),
         configs: loaded.agents.clone(),
         models: Arc::new(Models::default()),
-        effects: effects::effects(&loaded.settings.effects),
+        effects: effects::effects(&loaded.settings.effects, &loaded.agents),
         store,
         network: network(loaded),
     };
