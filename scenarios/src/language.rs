@@ -17,7 +17,7 @@ mod yaml;
 
 pub use read::{Files, Folder, load};
 pub use scenario::{
-    Action, Asset, Clock, Expectation, Fleet, Given, History, Invariant, Often, Scenario, Step,
+    Action, Asset, Bays, Clock, Expectation, Fleet, Given, History, Invariant, Often, Scenario, Step,
     Subject, Workshop,
 };
 pub use schema::schema;

@@ -214,12 +214,12 @@ pub enum Workshop {
     },
     /// Nobody came.
     NoShow(Template),
-    /// So many bays fewer.
+    /// Fewer bays.
     DropBay {
         /// The centre.
         centre: Template,
-        /// How many.
-        bays: u16,
+        /// How many fewer.
+        bays: Bays,
     },
     /// A technician has gone.
     DropTechnician {
@@ -237,6 +237,15 @@ pub enum Workshop {
     },
     /// As it was first registered.
     Restore(Template),
+}
+
+/// How many bays a centre loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bays {
+    /// So many fewer.
+    Fewer(u16),
+    /// So many left.
+    Left(u16),
 }
 
 /// What is to be so.

@@ -378,7 +378,8 @@ static DROP_BAY: Record = Record {
     about: "A centre has fewer bays from now on.",
     fields: &[
         must("drop_bay", &REFERENCE, "the centre"),
-        may("bays", &Shape::Whole(1, 1_000), "how many bays fewer"),
+        may("bays", &Shape::Whole(1, 1_000), "how many bays fewer; 1 where nothing is said"),
+        may("left", &Shape::Whole(1, 1_000), "how many bays are left, instead of `bays`"),
     ],
 };
 

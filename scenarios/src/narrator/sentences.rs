@@ -91,16 +91,18 @@ impl Narrator {
                 let due = value("due_at").and_then(|due| self.moment(due)).unwrap_or_default();
                 format!("opens a case: {case}, {}, to be seen to by {due}", text("severity"))
             }
+            // Told by what opens, closes and escalates a case itself.
+            "case.advanced" if ["opened", "closed", "escalated"].contains(&text("to")) => return None,
             "case.advanced" => {
                 let until = value("deadline").and_then(|until| self.moment(until));
                 let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
-                format!("{case}: {}{until}, because {}", spoken(text("to")), text("reason"))
+                format!("{case}: {}{until}. {}", spoken(text("to")), text("reason"))
             }
             "case.escalated" => {
-                format!("{case}: asks a person, because {}; {}", text("reason"), text("remedy"))
+                format!("{case}: asks a person. {} What to do: {}", text("reason"), text("remedy"))
             }
             "case.closed" => {
-                format!("{case}: closed, {}, because {}", spoken(text("outcome")), text("reason"))
+                format!("{case}: closed, {}. {}", spoken(text("outcome")), text("reason"))
             }
             "case.decided" => format!("{case}: a person has decided"),
             _ => return None,

@@ -1,7 +1,7 @@
 //! Steps of a script in words for operators.
 
 use crate::language::template::Template;
-use crate::language::{Action, Often, Step, Subject, Workshop};
+use crate::language::{Action, Bays, Often, Step, Subject, Workshop};
 use std::time::Duration;
 
 /// What a step that does something is told as; `None` for what tells itself.
@@ -13,7 +13,7 @@ pub fn step_words(step: &Step) -> Option<String> {
         Action::Inject { fault, asset, channel, ramp, to, .. } => {
             let of = channel
                 .as_ref()
-                .map(|channel| format!(" of {}", plain(channel)))
+                .map(|channel| format!(" of {}", spoken(&plain(channel))))
                 .unwrap_or_default();
             let ramp = ramp.map(|ramp| format!(", within {}", span(ramp))).unwrap_or_default();
             let to = to.map(|to| format!(", to {:.0} %", to * 100.0)).unwrap_or_default();
@@ -39,12 +39,18 @@ pub fn step_words(step: &Step) -> Option<String> {
 fn workshop_words(workshop: &Workshop) -> Option<String> {
     Some(match workshop {
         Workshop::Complete { .. } | Workshop::NoShow(_) => return None,
-        Workshop::DropBay { centre, bays: 1 } => format!("workshop {} loses a bay", plain(centre)),
-        Workshop::DropBay { centre, bays } => {
-            format!("workshop {} loses {bays} bays", plain(centre))
+        Workshop::DropBay { centre, bays: Bays::Fewer(1) } => format!("{} loses a bay", one(centre)),
+        Workshop::DropBay { centre, bays: Bays::Fewer(bays) } => {
+            format!("{} loses {bays} bays", one(centre))
+        }
+        Workshop::DropBay { centre, bays: Bays::Left(1) } => {
+            format!("{} has only one bay left", one(centre))
+        }
+        Workshop::DropBay { centre, bays: Bays::Left(left) } => {
+            format!("{} has only {left} bays left", one(centre))
         }
         Workshop::DropTechnician { centre, .. } => {
-            format!("a technician leaves workshop {}", plain(centre))
+            format!("a technician leaves {}", one(centre))
         }
         Workshop::Close { centre, days } => format!("{} closed for {days} days", centres(centre)),
         Workshop::Restore(centre) => format!("{} as at the beginning again", centres(centre)),
@@ -95,8 +101,14 @@ fn plain(template: &Template) -> String {
 fn centres(centre: &Template) -> String {
     match centre.as_literal() {
         Some("*") => "all workshops are".to_owned(),
-        Some(name) => format!("workshop {name} is"),
-        None => "the workshop is".to_owned(),
+        _ => format!("{} is", one(centre)),
+    }
+}
+
+fn one(centre: &Template) -> String {
+    match centre.as_literal() {
+        Some(name) => format!("workshop {name}"),
+        None => "the workshop".to_owned(),
     }
 }
 

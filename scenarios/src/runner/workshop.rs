@@ -5,7 +5,7 @@ use super::play::{Halt, Story, failed};
 use super::stage::StageError;
 use crate::language::source::suggest;
 use crate::language::template::Template;
-use crate::language::{Action, Step, Workshop};
+use crate::language::{Action, Bays, Step, Workshop};
 use crate::measure::Record;
 use jiff::ToSpan;
 use messages::booking::{NoShowRecorded, Slot};
@@ -20,6 +20,7 @@ struct Visit {
     case: CaseId,
     asset: String,
     booking: BookingId,
+    centre: String,
     to: Timestamp,
 }
 
@@ -41,9 +42,14 @@ impl<'s> Story<'s> {
                 self.in_time(branch, step, visit.to)
             }
             Workshop::DropBay { centre, bays } => self.change(centre, |centre| {
-                let left = centre.bays.checked_sub(*bays).filter(|left| *left > 0);
-                centre.bays =
-                    left.ok_or(format!("`{}` has {} bays", centre.centre, centre.bays))?;
+                let left = match bays {
+                    Bays::Fewer(bays) => centre.bays.saturating_sub(*bays),
+                    Bays::Left(left) => *left,
+                };
+                if left == 0 || left >= centre.bays {
+                    return Err(format!("`{}` has {} bays", centre.centre, centre.bays));
+                }
+                centre.bays = left;
                 Ok(())
             }),
             Workshop::DropTechnician { centre, technician } => {
@@ -144,6 +150,7 @@ impl<'s> Story<'s> {
             network: Some(visit.network),
             booking: Some(visit.booking),
             case: Some(visit.case),
+            by: format!("workshop {}", visit.centre),
             ..finding
         };
         self.compare(step, &finding, wanted)?;
@@ -226,6 +233,7 @@ fn visit(record: &Record) -> Option<Visit> {
         case: record.text("case")?.parse().ok()?,
         asset: record.asset()?.to_owned(),
         booking: record.text("booking")?.parse().ok()?,
+        centre: slot.centre,
         to: slot.to,
     })
 }

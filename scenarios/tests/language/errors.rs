@@ -91,6 +91,7 @@ const STEPS: &[(&str, &str)] = &[
     ("  - workshop: { «complte»: b, found: brake }", "did you mean `complete`?"),
     ("  - workshop: «{ drop_technician: b }»", "lacks `centre`"),
     ("  - workshop: { drop_bay: Pune, bays: «many» }", "`bays` is a whole number"),
+    ("  - workshop: { drop_bay: pune, bays: 1, left: «2» }", "contradict each other"),
     (
         "  - publish: { event: «asset.registred», key: V1, data: {} }",
         "did you mean `asset.registered`?",

@@ -1,6 +1,6 @@
 //! Reads steps in order, with the names that are saved on the way.
 
-use super::super::scenario::{Action, Step, Workshop};
+use super::super::scenario::{Action, Bays, Step, Workshop};
 use super::super::scope::{Bound, Names};
 use super::super::source::{Problems, Source};
 use super::super::template::Template;
@@ -178,8 +178,15 @@ impl Steps<'_> {
             return Some(Workshop::DropTechnician { centre: field("centre")?, technician });
         }
         if let Some(centre) = field("drop_bay") {
-            let bays = below.get("bays").map_or(1, count);
-            return Some(Workshop::DropBay { centre, bays: u16::try_from(bays).ok()? });
+            let number = |name: &str| below.get(name).map(|node| count(node) as u16);
+            if let (Some(_), Some(left)) = (below.get("bays"), below.get("left")) {
+                self.problems.add(left.place, "`bays` and `left` contradict each other");
+            }
+            let bays = match number("left") {
+                Some(left) => Bays::Left(left),
+                None => Bays::Fewer(number("bays").unwrap_or(1)),
+            };
+            return Some(Workshop::DropBay { centre, bays });
         }
         if let Some(centre) = field("close") {
             return Some(Workshop::Close { centre, days: below.get("days").map_or(1, count) });
