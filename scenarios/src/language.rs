@@ -17,8 +17,8 @@ mod yaml;
 
 pub use read::{Files, Folder, load};
 pub use scenario::{
-    Action, Asset, Bays, Clock, Expectation, Fleet, Given, History, Invariant, Often, Scenario, Step,
-    Subject, Workshop,
+    Action, Asset, Bays, Clock, Expectation, Fleet, Given, History, Invariant, Often, Scenario,
+    Step, Subject, Workshop,
 };
 pub use schema::schema;
 pub use source::{Place, Problem, ScriptError, Source};

@@ -92,7 +92,9 @@ impl Narrator {
                 format!("opens a case: {case}, {}, to be seen to by {due}", text("severity"))
             }
             // Told by what opens, closes and escalates a case itself.
-            "case.advanced" if ["opened", "closed", "escalated"].contains(&text("to")) => return None,
+            "case.advanced" if ["opened", "closed", "escalated"].contains(&text("to")) => {
+                return None;
+            }
             "case.advanced" => {
                 let until = value("deadline").and_then(|until| self.moment(until));
                 let until = until.map(|until| format!(", until {until}")).unwrap_or_default();

@@ -39,7 +39,9 @@ pub fn step_words(step: &Step) -> Option<String> {
 fn workshop_words(workshop: &Workshop) -> Option<String> {
     Some(match workshop {
         Workshop::Complete { .. } | Workshop::NoShow(_) => return None,
-        Workshop::DropBay { centre, bays: Bays::Fewer(1) } => format!("{} loses a bay", one(centre)),
+        Workshop::DropBay { centre, bays: Bays::Fewer(1) } => {
+            format!("{} loses a bay", one(centre))
+        }
         Workshop::DropBay { centre, bays: Bays::Fewer(bays) } => {
             format!("{} loses {bays} bays", one(centre))
         }

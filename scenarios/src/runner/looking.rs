@@ -222,7 +222,12 @@ impl Look {
     /// What came closest, in words.
     pub(super) fn nearest(&self, chronicle: &Chronicle) -> Option<String> {
         if let Some(record) = self.found.last().map(|index| &chronicle.records()[*index]) {
-            return Some(format!("the last was `{}` {}at {}", record.name(), about(record), record.at()));
+            return Some(format!(
+                "the last was `{}` {}at {}",
+                record.name(),
+                about(record),
+                record.at()
+            ));
         }
         if let Some(miss) = &self.nearest {
             return Some(miss.text.clone());

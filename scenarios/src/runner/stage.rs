@@ -19,7 +19,7 @@ use runtime::store::{Store, StoreError};
 use serde_json::Value;
 use simulator::fleet::{Event, FaultHandle, FaultKind, Heard, History, NamedAsset, Temperament};
 use simulator::{Fleet, FleetConfig, FleetError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +85,8 @@ pub(super) struct Stage {
     conductor: Conductor,
     kinds: Vec<String>,
     fleet: Option<Fleet>,
+    /// Vehicles of which failures and repairs are known, not what they measure.
+    population: BTreeSet<String>,
     /// Whether what devices measure is sent.
     sends: bool,
     owners_answer: bool,
@@ -113,6 +115,7 @@ impl Stage {
             conductor,
             kinds,
             fleet,
+            population: BTreeSet::new(),
             sends: false,
             owners_answer: scenario.fleet.as_ref().is_some_and(|fleet| fleet.owners_answer),
             seed,
@@ -160,7 +163,7 @@ impl Stage {
         let events = self.fleet.as_mut().map(|fleet| fleet.step(moment)).unwrap_or_default();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
-            if self.sends || !matches!(event, Event::Telemetry(_)) {
+            if !self.is_silent(&event) {
                 entries.push(self.event(event)?);
             }
         }
@@ -177,6 +180,12 @@ impl Stage {
     /// Lets agents handle what waits.
     pub(super) fn settle(&mut self) -> Result<(), StageError> {
         Ok(self.conductor.settle()?)
+    }
+
+    /// Whether nobody is told of `event`.
+    fn is_silent(&self, event: &Event) -> bool {
+        matches!(event, Event::Telemetry(_))
+            && (!self.sends || self.population.contains(event.asset()))
     }
 
     fn event(&mut self, event: Event) -> Result<Entry, StageError> {

@@ -1,8 +1,8 @@
 //! One agent for stories: an hour after a component failed it says that the prediction is cleared.
 
+use messages::Record;
 use messages::finding::FailureRecorded;
 use messages::prediction::{ClearedReason, PredictionCleared};
-use messages::Record;
 use runtime::{Agent, AgentResult, ConfigError, Ctx, Handle, Models, Timer, Wiring};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -48,7 +48,12 @@ impl Agent for Clerk {
 }
 
 impl Handle<FailureRecorded> for Clerk {
-    fn handle(&self, desk: &mut Desk, failed: &FailureRecorded, ctx: &mut Ctx<'_, Self>) -> AgentResult {
+    fn handle(
+        &self,
+        desk: &mut Desk,
+        failed: &FailureRecorded,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
         desk.components.push(failed.component.clone());
         ctx.after(TAKES, Answer);
         Ok(())
@@ -58,7 +63,7 @@ impl Handle<FailureRecorded> for Clerk {
 impl Handle<Answer> for Clerk {
     fn handle(&self, desk: &mut Desk, _: &Answer, ctx: &mut Ctx<'_, Self>) -> AgentResult {
         for component in desk.components.drain(..) {
-            ctx.publish(PredictionCleared {
+            ctx.publish(&PredictionCleared {
                 fleet: "demo".to_owned(),
                 asset: ctx.key().to_owned(),
                 component,

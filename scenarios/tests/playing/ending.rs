@@ -7,7 +7,8 @@ use scenarios::runner::Ending;
 #[test]
 fn what_is_always_done_is_done_after_a_failure_too() {
     let sections = "always:\n  - note: tidied\n";
-    let text = script(sections, "  - expect: { event: asset.silent }\n    within: 1h\n  - note: never\n");
+    let text =
+        script(sections, "  - expect: { event: asset.silent }\n    within: 1h\n  - note: never\n");
     let mut gallery = Gallery::default();
     let story = watched(&text, 7, &mut gallery);
     assert_eq!(failure_of(&story)[1], "test.yaml:10");
@@ -52,7 +53,10 @@ fn an_action_that_cannot_be_done_fails_its_step() {
         ("  - pause: { agent: nobody }\n", "no agent is named `nobody`"),
         ("  - reply: { case: c, say: yes }\n", "nobody has contacted the owner about case `c`"),
         ("  - workshop: { complete: b }\n", "no booking is named `b`"),
-        ("  - publish: { event: asset.retired, key: V1, data: { resaon: x } }\n", "has not these fields"),
+        (
+            "  - publish: { event: asset.retired, key: V1, data: { resaon: x } }\n",
+            "has not these fields",
+        ),
         ("  - workshop: { drop_bay: pune }\n", "no centre is named `pune`"),
     ] {
         let story = played(&script("", step));

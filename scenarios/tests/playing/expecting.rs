@@ -43,7 +43,9 @@ fn the_nearest_miss_names_the_event_and_the_condition_that_failed() {
     );
     let story = told("  - expect: { event: prediction.cleared, asset: V2 }\n    within: 2h\n");
     assert!(failure_of(&story)[3].ends_with("its asset is `V1`, not `V2`"));
-    let story = told(&format!("  - expect: {{ {CLEARED}, where: \"componnt == 'brake'\" }}\n    within: 2h\n"));
+    let story = told(&format!(
+        "  - expect: {{ {CLEARED}, where: \"componnt == 'brake'\" }}\n    within: 2h\n"
+    ));
     assert!(failure_of(&story)[3].contains("no field `componnt`; did you mean `component`?"));
 }
 
@@ -52,7 +54,10 @@ fn what_happened_during_the_step_before_is_not_missed_and_what_was_before_it_is_
     let story = told(&format!("  - wait: 3h\n  - expect: {{ {CLEARED} }}\n    within: 1h\n"));
     assert!(matches!(story.ending, Ending::Failed { .. }), "it came before the end of the wait");
     let nearest = &failure_of(&story)[3];
-    assert!(nearest.contains("the last one was of V1 at 2026-03-02T07:00:00Z, before this step"), "{nearest}");
+    assert!(
+        nearest.contains("the last one was of V1 at 2026-03-02T07:00:00Z, before this step"),
+        "{nearest}"
+    );
     let story = told("  - expect: { event: failure.recorded, asset: V1 }\n    within: 1s\n");
     assert_eq!(story.ending, Ending::Passed, "what a step itself says counts for the next");
 }
@@ -69,7 +74,9 @@ fn never_waits_its_whole_time_and_fails_at_the_first() {
 
 #[test]
 fn never_over_a_field_that_is_not_there_cannot_be_told_and_fails() {
-    let story = told(&format!("  - expect: {{ {CLEARED}, where: \"severty == 'HIGH'\", never: true }}\n    within: 2h\n"));
+    let story = told(&format!(
+        "  - expect: {{ {CLEARED}, where: \"severty == 'HIGH'\", never: true }}\n    within: 2h\n"
+    ));
     assert!(failure_of(&story)[2].contains("cannot be told"), "{:?}", failure_of(&story));
 }
 
@@ -89,7 +96,9 @@ fn exactly_so_often_goes_on_being_watched_while_the_story_goes_on() {
 fn measures_are_waited_for_with_their_value_as_the_nearest_miss() {
     let steps = "  - expect: { metric: \"failures(component='brake')\", where: \"value >= 1\" }\n";
     assert_eq!(told(steps).ending, Ending::Passed);
-    let story = told("  - expect: { metric: \"events(name='prediction.cleared')\", where: \"value >= 2\" }\n    within: 2h\n");
+    let story = told(
+        "  - expect: { metric: \"events(name='prediction.cleared')\", where: \"value >= 2\" }\n    within: 2h\n",
+    );
     assert_eq!(failure_of(&story)[3], "`value >= 2`: value is 1");
 }
 
@@ -106,7 +115,9 @@ fn a_paused_agent_says_nothing_until_it_goes_on() {
 
 #[test]
 fn an_asset_is_expected_in_the_state_that_it_is_in() {
-    let story = told("  - expect: { asset: V1, state: clear }\n    within: 2h\n  - expect: { asset: V1, state: clear }\n    within: 1s\n");
+    let story = told(
+        "  - expect: { asset: V1, state: clear }\n    within: 2h\n  - expect: { asset: V1, state: clear }\n    within: 1s\n",
+    );
     assert_eq!(story.ending, Ending::Passed);
     let story = told("  - expect: { asset: V1, state: silent }\n    within: 2h\n");
     assert!(failure_of(&story)[3].ends_with("its state is `clear`"), "{:?}", failure_of(&story));

@@ -1,7 +1,7 @@
 //! Stories played over one small agent: what is expected is waited for, what fails is named.
 
 mod clerk;
-mod expecting;
 mod ending;
+mod expecting;
 mod telling;
 mod theatre;

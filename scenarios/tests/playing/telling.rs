@@ -36,7 +36,9 @@ fn branches_go_on_together_in_the_order_of_time() {
 
 #[test]
 fn repeated_steps_begin_at_their_intervals_and_after_waits() {
-    let acts = acts("  - repeat: { times: 3, every: 1d, steps: [{ note: again }] }\n  - note: done\n    after: 30m\n");
+    let acts = acts(
+        "  - repeat: { times: 3, every: 1d, steps: [{ note: again }] }\n  - note: done\n    after: 30m\n",
+    );
     let notes: Vec<&str> = acts.iter().skip(1).map(String::as_str).collect();
     assert_eq!(
         notes,

@@ -20,7 +20,7 @@ pub(crate) struct Gallery {
     pub(crate) past: usize,
     /// Stops the story at the n-th time that it is asked.
     pub(crate) stops_at: Option<usize>,
-    asked: usize,
+    pub(crate) asked: usize,
 }
 
 impl Audience for Gallery {

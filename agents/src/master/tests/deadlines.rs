@@ -1,8 +1,8 @@
 //! Every state waits with a deadline, and something happens when it passes.
 
-use super::story::{Story, hours};
+use super::story::{ASSET, Story, hours};
 use super::{HIGH, awaiting, booked, opened};
-use crate::master::Config;
+use crate::master::{Config, Master};
 use messages::MessageId;
 use messages::booking::{CancelBooking, OfferSlots};
 use messages::case::CaseState::{
@@ -11,6 +11,7 @@ use messages::case::CaseState::{
 };
 use messages::case::{CaseEscalated, CaseOutcome, CaseState};
 use messages::contact::{Intent, Purpose};
+use messages::finding::Outcome;
 use std::time::Duration;
 
 /// Lets time pass to the case's deadline; what it says then.
@@ -144,4 +145,18 @@ fn two_cases_of_one_asset_keep_their_own_deadlines() {
     assert_eq!(story.count::<OfferSlots>(), 3, "the first was asked for again");
     story.pass(Duration::from_secs(300));
     assert_eq!(story.count::<OfferSlots>(), 4, "the second was asked for again");
+}
+
+#[test]
+fn nothing_is_remembered_of_an_asset_whose_cases_are_long_over() {
+    let mut story = booked();
+    story.started();
+    story.found("brake", Some("brake"));
+    story.verified(Outcome::TruePositive);
+    story.pass(hours(8 * 24));
+    let state = story.world.state::<Master>(ASSET).unwrap();
+    assert_eq!(
+        (&state["cases"], &state["rests"]),
+        (&serde_json::json!({}), &serde_json::json!({}))
+    );
 }

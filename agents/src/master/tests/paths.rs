@@ -2,7 +2,7 @@
 
 use super::story::{ASSET, Story, finite, hours};
 use super::{HIGH, awaiting, booked, opened};
-use crate::master::{Config, Master};
+use crate::master::Config;
 use messages::MessageId;
 use messages::booking::{
     CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots, RefusedReason,
@@ -587,18 +587,4 @@ fn a_prediction_soon_after_the_end_opens_a_case_only_when_it_is_graver_or_lasts(
     story.clear("brake", ClearedReason::Recovered);
     story.predict("brake", Severity::Critical);
     assert_eq!(story.count::<CaseOpened>(), 4, "it is graver");
-}
-
-#[test]
-fn nothing_is_remembered_of_an_asset_whose_cases_are_long_over() {
-    let mut story = booked();
-    story.started();
-    story.found("brake", Some("brake"));
-    story.verified(Outcome::TruePositive);
-    story.pass(hours(8 * 24));
-    let state = story.world.state::<Master>(ASSET).unwrap();
-    assert_eq!(
-        (&state["cases"], &state["rests"]),
-        (&serde_json::json!({}), &serde_json::json!({}))
-    );
 }
