@@ -1,6 +1,6 @@
 //! What is done to the world outside: intended, attempted, concluded, each durable before the next.
 //!
-//! An intent is a message of class [`Class::Effect`](crate::Class::Effect) whose type is an [`Effect`]. Whoever
+//! An intent is a message of class [`crate::Class::Effect`] whose type is an [`Effect`]. Whoever
 //! performs it appends [`EffectAttempted`] before the call and [`EffectConcluded`] after it; the ledger of effects is
 //! the view of these three.
 

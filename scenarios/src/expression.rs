@@ -1,7 +1,7 @@
 //! The tiny language of conditions: `component == 'brake' && probability >= 0.7`.
 //!
 //! Total: every text is read or refused at a place, every evaluation ends with a value or with words.
-//! [`parse`](Expression::parse) reads, [`vocabulary`] says which words there are, [`evaluate`] computes.
+//! [`parse`](Expression::parse) reads, [`vocabulary`] says which words there are, `evaluate` computes.
 
 mod check;
 mod evaluate;

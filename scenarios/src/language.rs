@@ -1,7 +1,7 @@
 //! The language of scripts: from YAML text to a checked [`Scenario`], or to places and what is wrong there.
 //!
-//! [`words`] lists every word once; the check ([`shape`], [`texts`]), the JSON Schema ([`schema`]) and the reading
-//! ([`read`]) follow that list.
+//! [`words`] lists every word once; the check (`shape`, `texts`), the JSON Schema ([`schema`]) and the reading
+//! (`read`) follow that list.
 
 mod read;
 mod scenario;

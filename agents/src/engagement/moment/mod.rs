@@ -1,6 +1,6 @@
 //! Understands when an owner means: "tonight", "Thursday after five", "not before Friday", in the owner's zone.
 //!
-//! [`expression`] finds the words, [`calendar`] lays them on the calendar of a zone, whatever its clocks do. The
+//! `expression` finds the words, `calendar` lays them on the calendar of a zone, whatever its clocks do. The
 //! data of all zones comes with the program, so that a replay elsewhere understands the same.
 
 pub(crate) mod calendar;
