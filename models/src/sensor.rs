@@ -59,11 +59,11 @@ pub struct Channel {
     pub lively_when: Option<LivelyWhen>,
 }
 
-/// Another channel was within bounds at some moment of the window.
+/// A channel was within bounds at some moment of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LivelyWhen {
-    /// The other channel, by index.
+    /// The channel, by index.
     pub channel: usize,
     /// Its greatest value is this or more.
     #[serde(default)]
@@ -74,7 +74,7 @@ pub struct LivelyWhen {
 }
 
 impl LivelyWhen {
-    /// Not so when the other channel did not come.
+    /// Not so when the channel did not come.
     fn holds(&self, summaries: &[Option<Summary>]) -> bool {
         summaries.get(self.channel).copied().flatten().is_some_and(|other| {
             self.at_least.is_none_or(|bound| other.max >= bound)

@@ -49,8 +49,8 @@ pub struct Channel {
     /// that its sensor is stuck; not so with wear, the weather or a counter.
     #[serde(default)]
     pub lively: bool,
-    /// When it is lively: in windows in which another channel was there at some moment. Speed does not
-    /// change while a vehicle stands, however much else does.
+    /// When it is lively: in windows in which a channel was there at some moment. Speed does not change while a
+    /// vehicle stands, however much else does; an engine's own speed may stand at nought, and nowhere else.
     #[serde(default)]
     pub lively_when: Option<Condition>,
 }

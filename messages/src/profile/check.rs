@@ -262,9 +262,6 @@ impl Check<'_> {
 
     fn lively_when(&mut self, place: &str, channel: &Channel, when: &Condition) {
         self.condition(place, when);
-        if when.channel == channel.id {
-            self.report(place, "says when it is lively by itself", "name another channel");
-        }
         if !channel.lively {
             self.report(place, "says when it is lively, but is not", "write `lively = true`");
         }
