@@ -3,8 +3,10 @@
 //! The same engines, writer and store as a deployment, without its threads: what happens depends on
 //! the input, the seed and the faults asked for, and on nothing else.
 
+mod crash;
 mod effects;
 
+pub use crash::{CrashPoint, Work};
 pub use effects::Moment;
 
 use crate::catalog::Catalog;
@@ -54,6 +56,8 @@ pub struct Misfortunes {
     pub kills_after_commit: u64,
     /// Ledgers of effects killed, before a commit or after one.
     pub kills_of_effects: u64,
+    /// Times that everything ended.
+    pub crashes: u64,
 }
 
 /// Why the conductor stopped.
@@ -101,6 +105,8 @@ pub struct Conductor {
     ledger: Option<Ledger>,
     /// When the ledger is killed next.
     kill_effects_at: Option<Moment>,
+    /// When everything ends next.
+    crash_at: Option<CrashPoint>,
 }
 
 /// One host and what the conductor keeps of it.
@@ -146,6 +152,7 @@ impl Conductor {
             effects,
             ledger: None,
             kill_effects_at: None,
+            crash_at: None,
         };
         let upgrade = upgrade(&conductor.catalog, &*conductor.store, &conductor.router)?;
         upgrade.into_iter().try_for_each(|request| conductor.commit(request).map(drop))?;
@@ -202,7 +209,12 @@ impl Conductor {
     /// # Errors
     /// [`ConductError`] when the store failed.
     pub fn append(&mut self, entries: Vec<Entry>) -> Result<Receipt, ConductError> {
-        self.commit(Request::Append(entries))
+        if self.crashes(CrashPoint::Before(Work::Ingest))? {
+            return self.append(entries);
+        }
+        let receipt = self.commit(Request::Append(entries))?;
+        self.crashes(CrashPoint::After(Work::Ingest))?;
+        Ok(receipt)
     }
 
     /// Lets hosts run in turn until none has anything left to read, and effects be performed that are due now.
@@ -323,7 +335,9 @@ impl Conductor {
                 self.revive(index)?;
                 return Ok(true);
             }
-            self.commit(Request::Turn(turn))?;
+            if self.commit_unless_crashed(Work::Turn, Request::Turn(turn))?.is_none() {
+                return Ok(true);
+            }
             if self.struck(|faults| faults.kill_after_commit) {
                 self.misfortunes.kills_after_commit += 1;
                 self.revive(index)?;
@@ -385,8 +399,10 @@ impl Conductor {
             let due = engine.take_due(now)?;
             let entries: Vec<Entry> =
                 due.into_iter().map(|envelope| Entry { partition, envelope }).collect();
-            if !entries.is_empty() {
-                self.commit(Request::Timers(entries))?;
+            if !entries.is_empty()
+                && self.commit_unless_crashed(Work::Timer, Request::Timers(entries))?.is_none()
+            {
+                return Ok(());
             }
         }
         Ok(())
@@ -408,7 +424,10 @@ impl Conductor {
 
     fn checkpoint(&mut self, index: usize) -> Result<(), ConductError> {
         while let Some(turn) = self.hosts[index].engine.checkpoint()? {
-            self.commit(Request::Checkpoint(turn))?;
+            let request = Request::Checkpoint(turn);
+            if self.commit_unless_crashed(Work::Checkpoint, request)?.is_none() {
+                return Ok(());
+            }
         }
         self.hosts[index].engine.rest();
         Ok(())

@@ -11,8 +11,8 @@ pub(crate) mod running;
 
 pub use ledger::{
     ASKS_MAX, ATTEMPTS_MAX, CALLS_PER_EFFECT_MAX, Call, Came, Counts, EFFECT_KEY_BYTES_MAX,
-    KEYS_KNOWN_MAX, Ledger, QUEUE_INTENTS_MAX, REASON_BYTES_MAX, REPLY_BYTES_MAX, RETRY_PAUSE_MAX,
-    RETRY_PAUSE_MIN, SOURCE, Step,
+    KEYS_KNOWN_MAX, Ledger, OUTCOME_REASON_BYTES_MAX, QUEUE_INTENTS_MAX, REPLY_BYTES_MAX,
+    RETRY_PAUSE_MAX, RETRY_PAUSE_MIN, SOURCE, Step,
 };
 pub use performer::{Admission, Answer, Attempt, Performer, Reach, Recorded, Rules};
 pub use registry::Effects;

@@ -1,6 +1,6 @@
 //! Effects under a conductor: one call at a time, while the clock stands still.
 
-use super::{ConductError, Conductor};
+use super::{ConductError, Conductor, CrashPoint};
 use crate::committer::{Entry, Request};
 use crate::effects::{Came, Ledger, catch_up};
 use crate::store::Partition;
@@ -62,7 +62,7 @@ impl Conductor {
         }
         let Some(call) = step.call else { return Ok(true) };
         let came = call.make();
-        if !self.strikes(Moment::AfterCall, |faults| faults.kill_before_commit) {
+        if !self.strikes(Moment::AfterCall, |faults| faults.kill_before_commit)? {
             self.end(came)?;
         }
         Ok(true)
@@ -81,22 +81,29 @@ impl Conductor {
     /// Makes `said` durable; `false` when the ledger was killed before or after.
     fn say(&mut self, said: Envelope) -> Result<bool, ConductError> {
         let attempts = said.name == EffectAttempted::NAME;
-        if attempts && self.strikes(Moment::BeforeAttempted, |faults| faults.kill_before_commit) {
+        if attempts && self.strikes(Moment::BeforeAttempted, |faults| faults.kill_before_commit)? {
             return Ok(false);
         }
         self.commit(Request::Append(vec![Entry::from(said)]))?;
         let moment = if attempts { Moment::AfterAttempted } else { Moment::AfterConcluded };
-        Ok(!self.strikes(moment, |faults| faults.kill_after_commit))
+        Ok(!self.strikes(moment, |faults| faults.kill_after_commit)?)
     }
 
-    /// Kills the ledger if it is its turn.
-    fn strikes(&mut self, moment: Moment, chance: impl Fn(&super::Faults) -> f64) -> bool {
+    /// Kills the ledger, or everything, if it is its turn.
+    fn strikes(
+        &mut self,
+        moment: Moment,
+        chance: impl Fn(&super::Faults) -> f64,
+    ) -> Result<bool, ConductError> {
+        if self.crashes(CrashPoint::Effect(moment))? {
+            return Ok(true);
+        }
         let aimed = self.kill_effects_at.take_if(|at| *at == moment).is_some();
         let struck = aimed || self.struck(chance);
         if struck {
             self.misfortunes.kills_of_effects += 1;
             self.kill_effects();
         }
-        struck
+        Ok(struck)
     }
 }

@@ -42,7 +42,7 @@ pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
 /// Longest effect key.
 pub const EFFECT_KEY_BYTES_MAX: usize = 256;
 /// Longest reason or reference of a provider; a longer reason is cut, a longer reference left out.
-pub const REASON_BYTES_MAX: usize = 1024;
+pub const OUTCOME_REASON_BYTES_MAX: usize = 1024;
 /// Longest reply of a provider. A longer one is left out; one that was asked for is then refused.
 pub const REPLY_BYTES_MAX: usize = 32 * 1024;
 
@@ -359,10 +359,10 @@ impl Ledger {
     }
 }
 
-/// `text`, cut to [`REASON_BYTES_MAX`].
+/// `text`, cut to [`OUTCOME_REASON_BYTES_MAX`].
 fn cut(mut text: String) -> String {
-    if text.len() > REASON_BYTES_MAX {
-        let end = (0..=REASON_BYTES_MAX).rev().find(|&end| text.is_char_boundary(end));
+    if text.len() > OUTCOME_REASON_BYTES_MAX {
+        let end = (0..=OUTCOME_REASON_BYTES_MAX).rev().find(|&end| text.is_char_boundary(end));
         text.truncate(end.unwrap_or(0));
         text.push('…');
     }
@@ -381,7 +381,7 @@ fn accepted(policy: Policy, reference: Option<String>, reply: Option<String>) ->
         }
     }
     Conclusion::Accepted {
-        reference: reference.filter(|reference| reference.len() <= REASON_BYTES_MAX),
+        reference: reference.filter(|reference| reference.len() <= OUTCOME_REASON_BYTES_MAX),
         reply: reply.filter(|reply| reply.len() <= REPLY_BYTES_MAX),
     }
 }

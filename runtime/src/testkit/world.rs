@@ -3,7 +3,7 @@
 use crate::agent::Agent;
 use crate::catalog::Catalog;
 use crate::committer::Entry;
-use crate::conductor::{Conductor, Faults, Misfortunes, Moment};
+use crate::conductor::{Conductor, CrashPoint, Faults, Misfortunes, Moment};
 use crate::effects::Effects;
 use crate::engine::Observation;
 use crate::models::Models;
@@ -171,6 +171,11 @@ impl World {
     /// Ends the ledger of effects the next time that it comes to `moment`.
     pub fn kill_effects_at(&mut self, moment: Moment) {
         self.conductor().kill_effects_at(moment);
+    }
+
+    /// Ends everything the next time that it comes to `point`, and begins again from what is durable.
+    pub fn crash_at(&mut self, point: CrashPoint) {
+        self.conductor().crash_at(point);
     }
 
     /// Everything of type `M` that agents said, in order.

@@ -3,7 +3,7 @@
 use crate::provider::{Provider, Way};
 use crate::ringer::{Heard, done, heard, is_uncertain, wanted, world};
 use messages::effect::{EffectAttempted, EffectConcluded, Policy};
-use runtime::conductor::{Faults, Moment};
+use runtime::conductor::{CrashPoint, Faults, Moment, Work};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -39,10 +39,14 @@ fn promised(policy: Policy, moment: Moment) -> Seen {
 const POLICIES: [Policy; 4] =
     [Policy::Repeatable, Policy::IdempotentRetry, Policy::QueryThenRetry, Policy::AtMostOnce];
 
-fn rung(policy: Policy, moment: Moment) -> (Seen, u64) {
+fn rung(policy: Policy, moment: Moment, everything: bool) -> (Seen, u64) {
     let provider = Provider::of(policy);
     let mut world = world(provider.clone());
-    world.kill_effects_at(moment);
+    if everything {
+        world.crash_at(CrashPoint::Effect(moment));
+    } else {
+        world.kill_effects_at(moment);
+    }
     world.publish(wanted("case:1"));
     world.advance(HOUR);
     let concluded = world.published::<EffectConcluded>();
@@ -52,14 +56,17 @@ fn rung(policy: Policy, moment: Moment) -> (Seen, u64) {
     let book = provider.book();
     let seen = seen(book.calls.len(), book.work(), book.asked, certain);
     drop(book);
-    (seen, world.misfortunes().kills_of_effects)
+    let misfortunes = world.misfortunes();
+    (seen, misfortunes.kills_of_effects + misfortunes.crashes)
 }
 
 fn keeps(policy: Policy) {
     for moment in Moment::ALL {
-        let (seen, kills) = rung(policy, moment);
-        assert_eq!(kills, 1, "{policy:?}: the ledger came to {moment:?}");
-        assert_eq!(seen, promised(policy, moment), "{policy:?} at {moment:?}");
+        for everything in [false, true] {
+            let (seen, kills) = rung(policy, moment, everything);
+            assert_eq!(kills, 1, "{policy:?}: the ledger came to {moment:?}");
+            assert_eq!(seen, promised(policy, moment), "{policy:?} at {moment:?}");
+        }
     }
 }
 
@@ -81,6 +88,25 @@ fn a_provider_that_can_be_asked_is_asked_first_after_a_crash() {
 #[test]
 fn what_may_have_happened_once_is_never_tried_again() {
     keeps(Policy::AtMostOnce);
+}
+
+#[test]
+fn everything_may_end_at_any_instant_and_it_is_done_once() {
+    for point in CrashPoint::ALL {
+        let provider = Provider::of(Policy::QueryThenRetry);
+        let mut world = world(provider.clone());
+        world.publish(wanted("case:1"));
+        world.crash_at(point);
+        world.publish(wanted("case:2"));
+        world.advance(HOUR);
+        assert_eq!(heard(&world), [done(), done()], "{point}");
+        assert_eq!(provider.book().work(), 2, "{point}");
+        let works = [Work::Timer, Work::Checkpoint];
+        let comes = !works
+            .iter()
+            .any(|it| point == CrashPoint::Before(*it) || point == CrashPoint::After(*it));
+        assert_eq!(world.misfortunes().crashes, u64::from(comes), "{point}");
+    }
 }
 
 #[test]

@@ -1,0 +1,116 @@
+//! Everything ended at a chosen instant, as `kill -9` ends a process, and begun again over the store.
+
+use super::effects::Moment;
+use super::{ConductError, Conductor};
+use crate::committer::{Receipt, Request, Writer};
+use std::fmt;
+
+/// What a commit holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// What the world says.
+    Ingest,
+    /// A turn of a host.
+    Turn,
+    /// A timer that is due.
+    Timer,
+    /// A slice of a checkpoint.
+    Checkpoint,
+}
+
+/// An instant at which everything may end.
+///
+/// Within a commit there is none: a store makes it durable whole or not at all, which its own tests show by ending
+/// processes inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CrashPoint {
+    /// Nothing of the commit is durable. What the world says, it says again, since nobody answered.
+    Before(Work),
+    /// The commit is durable; whoever waits for it is not answered.
+    After(Work),
+    /// One of the instants of an effect.
+    Effect(Moment),
+}
+
+impl CrashPoint {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Before(Work::Ingest),
+        Self::After(Work::Ingest),
+        Self::Before(Work::Turn),
+        Self::After(Work::Turn),
+        Self::Before(Work::Timer),
+        Self::After(Work::Timer),
+        Self::Before(Work::Checkpoint),
+        Self::After(Work::Checkpoint),
+        Self::Effect(Moment::BeforeAttempted),
+        Self::Effect(Moment::AfterAttempted),
+        Self::Effect(Moment::AfterCall),
+        Self::Effect(Moment::AfterConcluded),
+    ];
+}
+
+impl fmt::Display for CrashPoint {
+    /// Such as `turn.before_commit` or `effect.after_call`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let work = |work: &Work| match work {
+            Work::Ingest => "ingest",
+            Work::Turn => "turn",
+            Work::Timer => "timer",
+            Work::Checkpoint => "checkpoint",
+        };
+        match self {
+            Self::Before(it) => write!(f, "{}.before_commit", work(it)),
+            Self::After(it) => write!(f, "{}.after_commit", work(it)),
+            Self::Effect(Moment::BeforeAttempted) => f.write_str("effect.before_attempted"),
+            Self::Effect(Moment::AfterAttempted) => f.write_str("effect.after_attempted"),
+            Self::Effect(Moment::AfterCall) => f.write_str("effect.after_call"),
+            Self::Effect(Moment::AfterConcluded) => f.write_str("effect.after_concluded"),
+        }
+    }
+}
+
+impl Conductor {
+    /// Ends everything the next time that it comes to `point`, and begins again from what is durable.
+    pub fn crash_at(&mut self, point: CrashPoint) {
+        self.crash_at = Some(point);
+    }
+
+    /// The instant that has not come yet.
+    #[must_use]
+    pub fn crashes_at(&self) -> Option<CrashPoint> {
+        self.crash_at
+    }
+
+    /// Ends everything if this is the instant; whether it did.
+    pub(super) fn crashes(&mut self, point: CrashPoint) -> Result<bool, ConductError> {
+        let crashes = self.crash_at.take_if(|at| *at == point).is_some();
+        if crashes {
+            self.misfortunes.crashes += 1;
+            self.restart()?;
+        }
+        Ok(crashes)
+    }
+
+    /// Makes `request` durable; `None` when everything ended before or after.
+    pub(super) fn commit_unless_crashed(
+        &mut self,
+        work: Work,
+        request: Request,
+    ) -> Result<Option<Receipt>, ConductError> {
+        if self.crashes(CrashPoint::Before(work))? {
+            return Ok(None);
+        }
+        let receipt = self.commit(request)?;
+        Ok((!self.crashes(CrashPoint::After(work))?).then_some(receipt))
+    }
+
+    /// Forgets all that is not in the store, and opens it anew.
+    fn restart(&mut self) -> Result<(), ConductError> {
+        let clock = crate::clock::Clock::Virtual(self.clock.clone());
+        self.writer = Writer::new(self.store.clone(), clock, self.router.clone());
+        (0..self.hosts.len()).try_for_each(|index| self.revive(index))?;
+        self.kill_effects();
+        Ok(())
+    }
+}
