@@ -1,6 +1,7 @@
 //! Who performs what the agents intend: contacts, on the channels that there are.
 
 mod contact;
+mod frequency;
 mod manners;
 mod webhook;
 
@@ -51,9 +52,10 @@ impl Default for WebhookSettings {
 pub fn effects(settings: &Settings, configs: &BTreeMap<String, Value>) -> Effects {
     let config = configs.get(Engagement::KIND).cloned().map(serde_json::from_value::<Config>);
     let config = config.map(|config| config.expect("the agent has checked its table"));
+    let config = config.unwrap_or_default();
     let webhook = Webhook::from_settings(&settings.webhook);
     Effects::default()
-        .with::<ContactSend>(Contacts::new(webhook, config.unwrap_or_default().quiet()))
+        .with::<ContactSend>(Contacts::new(webhook, config.quiet(), config.caps()))
         .allow_simulated_contact(settings.allow_simulated_contact)
 }
 

@@ -63,6 +63,14 @@ pub enum Purpose {
     PostServiceFeedback,
 }
 
+impl Purpose {
+    /// Whether it tells of the owner's own booking, and wants nothing.
+    #[must_use]
+    pub fn tells_of_a_booking(self) -> bool {
+        matches!(self, Self::BookingConfirmed | Self::BookingMoved | Self::BookingCancelled)
+    }
+}
+
 /// What may be said about a case; every number in a text comes from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@
 mod crash;
 mod effects;
 
-pub use crash::{CrashPoint, Work};
+pub use crash::{CrashPoint, UnknownCrashPoint, Work};
 pub use effects::Moment;
 
 use crate::catalog::Catalog;

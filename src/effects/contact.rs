@@ -1,6 +1,7 @@
 //! Hands contacts to their channels: the app's are on the log already, the others go out by webhook.
 
 use super::{Manners, Webhook};
+use agents::engagement::Caps;
 use agents::engagement::moment::QuietHours;
 use messages::consent::Channel;
 use messages::contact::ContactSend;
@@ -11,19 +12,21 @@ use runtime::effects::{Answer, Attempt, Performer, Reach, Rules};
 pub struct Contacts {
     outside: Option<Webhook>,
     quiet: QuietHours,
+    caps: Caps,
 }
 
 impl Contacts {
-    /// The app's channel, and the others through `outside` if there is such a way; none in `quiet` hours.
+    /// The app's channel, and the others through `outside` if there is such a way; none in `quiet` hours, and none
+    /// beyond `caps`.
     #[must_use]
-    pub fn new(outside: Option<Webhook>, quiet: QuietHours) -> Self {
-        Self { outside, quiet }
+    pub fn new(outside: Option<Webhook>, quiet: QuietHours, caps: Caps) -> Self {
+        Self { outside, quiet, caps }
     }
 }
 
 impl Performer<ContactSend> for Contacts {
     fn rules(&self) -> Box<dyn Rules<ContactSend>> {
-        Box::new(Manners::new(self.quiet))
+        Box::new(Manners::new(self.quiet, self.caps))
     }
 
     fn policy(&self, contact: &ContactSend) -> Policy {

@@ -1,5 +1,7 @@
-//! Nobody is contacted on a channel they have not allowed, nor at night, whoever asks for it.
+//! Nobody is contacted on a channel they have not allowed, at night or too often, whoever asks for it.
 
+use super::frequency::Frequency;
+use agents::engagement::Caps;
 use agents::engagement::moment::{self, QuietHours};
 use agents::engagement::quiet_end;
 use jiff::tz::TimeZone;
@@ -11,24 +13,26 @@ use messages::{Envelope, Message, Timestamp};
 use runtime::effects::{Admission, Rules};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What owners have allowed, and where they live. Learnt from the log.
+/// What owners have allowed, where they live, and how often they were contacted. Learnt from the log.
 #[derive(Default)]
 pub struct Manners {
     quiet: QuietHours,
+    frequency: Frequency,
     allowed: BTreeMap<String, BTreeSet<Channel>>,
     zones: BTreeMap<String, TimeZone>,
 }
 
 impl Manners {
-    /// With these quiet hours.
+    /// With these quiet hours and caps.
     #[must_use]
-    pub fn new(quiet: QuietHours) -> Self {
-        Self { quiet, ..Self::default() }
+    pub fn new(quiet: QuietHours, caps: Caps) -> Self {
+        Self { quiet, frequency: Frequency::new(caps), ..Self::default() }
     }
 }
 
 impl Rules<ContactSend> for Manners {
     fn hear(&mut self, record: &Envelope) {
+        self.frequency.hear(record);
         match record.name.as_str() {
             ConsentChanged::NAME => match record.open::<ConsentChanged>() {
                 Ok(changed) => {
@@ -62,14 +66,23 @@ impl Rules<ContactSend> for Manners {
             let reason = format!("`{owner}` has not allowed the channel `{}`", channel.name());
             return Admission::Never { reason };
         }
-        if contact.asked_for || contact.severity == Severity::Emergency {
+        if contact.asked_for {
             return Admission::Now;
         }
         let Some(zone) = self.zones.get(owner) else {
+            if contact.severity == Severity::Emergency {
+                return Admission::Now;
+            }
             let reason =
                 format!("the time zone of `{owner}` is not known; quiet hours cannot be kept");
             return Admission::Never { reason };
         };
+        if let Some(reason) = self.frequency.objects(contact, zone, now) {
+            return Admission::Never { reason };
+        }
+        if contact.severity == Severity::Emergency {
+            return Admission::Now;
+        }
         match quiet_end(self.quiet, zone, now) {
             Some(moment) => Admission::NotBefore(moment),
             None => Admission::Now,
@@ -81,6 +94,7 @@ impl Rules<ContactSend> for Manners {
 mod tests {
     use super::*;
     use messages::contact::Purpose;
+    use messages::effect::{Conclusion, EffectAttempted, EffectConcluded};
     use messages::sealed::{KEY_BYTES, Key, Keyring, NONCE_BYTES, Sealed};
     use messages::{CaseId, MessageId, Provenance};
 
@@ -167,6 +181,86 @@ mod tests {
         assert_eq!(admitted(&manners, &emergency, NIGHT), Admission::Now);
         let callback = ContactSend { asked_for: true, ..contact(Channel::Sms) };
         assert_eq!(admitted(&manners, &callback, NIGHT), Admission::Now);
+    }
+
+    fn intend(manners: &mut Manners, contact: &ContactSend) -> EffectAttempted {
+        let intent = MessageId::named("intent", &contact.effect_key);
+        manners.hear(&Envelope::new(intent, "test", contact).unwrap());
+        EffectAttempted {
+            intent,
+            effect: ContactSend::NAME.to_owned(),
+            effect_key: contact.effect_key.clone(),
+            key: contact.owner.clone(),
+            case: Some(contact.case),
+            attempt: 1,
+        }
+    }
+
+    fn attempt(manners: &mut Manners, attempted: &EffectAttempted, at: &str) {
+        let mut record = record(attempted);
+        record.time = at.parse().unwrap();
+        manners.hear(&record);
+    }
+
+    fn conclude(manners: &mut Manners, attempted: &EffectAttempted, conclusion: Conclusion) {
+        let EffectAttempted { intent, effect, effect_key, key, case, attempt } = attempted.clone();
+        let concluded = EffectConcluded {
+            intent,
+            effect,
+            effect_key,
+            key,
+            case,
+            attempts: attempt,
+            conclusion,
+        };
+        manners.hear(&record(&concluded));
+    }
+
+    fn step(number: u8, channel: Channel) -> ContactSend {
+        let effect_key = format!("case:{number}:{}", channel.name());
+        ContactSend { effect_key, ..contact(channel) }
+    }
+
+    fn unreachable() -> Conclusion {
+        Conclusion::Unreachable { reason: "no line".to_owned() }
+    }
+
+    #[test]
+    fn an_owner_is_called_once_a_day_of_theirs_unless_they_asked_for_it() {
+        let mut manners = manners();
+        manners.hear(&record(&consent(&[Channel::Voice], &[])));
+        let first = intend(&mut manners, &step(1, Channel::Voice));
+        attempt(&mut manners, &first, NOON);
+        let again = admitted(&manners, &step(1, Channel::Voice), NOON);
+        assert_eq!(again, Admission::Now, "a retry of the same call");
+        let second = step(2, Channel::Voice);
+        let refused = admitted(&manners, &second, "2026-03-02T14:00:00Z");
+        assert!(matches!(refused, Admission::Never { .. }), "{refused:?}");
+        let asked_for = ContactSend { asked_for: true, ..second.clone() };
+        assert_eq!(admitted(&manners, &asked_for, "2026-03-02T14:00:00Z"), Admission::Now);
+        assert_eq!(admitted(&manners, &second, "2026-03-03T03:00:00Z"), Admission::Now);
+        conclude(&mut manners, &first, unreachable());
+        let free = admitted(&manners, &second, "2026-03-02T14:00:00Z");
+        assert_eq!(free, Admission::Now, "the first never rang");
+    }
+
+    #[test]
+    fn a_case_has_so_many_contacts_whatever_channels_they_take_and_news_of_a_booking_is_none() {
+        let mut manners = manners();
+        for number in 1..=Caps::default().contacts_max {
+            assert_eq!(admitted(&manners, &step(number, Channel::Sms), NOON), Admission::Now);
+            for channel in [Channel::Email, Channel::Sms] {
+                let attempted = intend(&mut manners, &step(number, channel));
+                attempt(&mut manners, &attempted, NOON);
+            }
+        }
+        let more = step(9, Channel::Sms);
+        let refused = admitted(&manners, &more, NOON);
+        assert!(matches!(refused, Admission::Never { .. }), "{refused:?}");
+        let news = ContactSend { purpose: Purpose::BookingMoved, ..more.clone() };
+        assert_eq!(admitted(&manners, &news, NOON), Admission::Now);
+        let other = ContactSend { case: CaseId::of(MessageId::default(), "2"), ..more };
+        assert_eq!(admitted(&manners, &other, NOON), Admission::Now);
     }
 
     #[test]

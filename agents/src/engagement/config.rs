@@ -8,6 +8,21 @@ use serde::{Deserialize, Serialize};
 
 const HOUR_MILLIS: u64 = 3_600_000;
 
+/// How often an owner is contacted unasked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// [`Config::calls_a_day_max`].
+    pub calls_a_day_max: u8,
+    /// [`Config::contacts_max`].
+    pub contacts_max: u8,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Config::default().caps()
+    }
+}
+
 /// Settings of engagement. Lengths of time are written like `90s`, `10m`, `24h` or `7d`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -73,6 +88,12 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    /// How often an owner is contacted.
+    #[must_use]
+    pub fn caps(&self) -> Caps {
+        Caps { calls_a_day_max: self.calls_a_day_max, contacts_max: self.contacts_max }
     }
 
     /// The quiet hours.

@@ -62,11 +62,7 @@ pub(super) fn leave(config: &Config, state: &State, dialogue: &Dialogue, now: Ti
 /// Whether a contact uses up one of those that a case may have: what the owner asked for, and what tells of the
 /// owner's own booking, does not.
 pub(super) fn counts(contact: &ContactOwner) -> bool {
-    let told = matches!(
-        contact.purpose,
-        Purpose::BookingConfirmed | Purpose::BookingMoved | Purpose::BookingCancelled
-    );
-    !contact.asked_for && !told
+    !contact.asked_for && !contact.purpose.tells_of_a_booking()
 }
 
 /// The zone of a registered owner.

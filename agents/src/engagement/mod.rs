@@ -22,7 +22,7 @@ pub mod understanding;
 #[cfg(test)]
 mod tests;
 
-pub use config::Config;
+pub use config::{Caps, Config};
 pub use manners::quiet_end;
 pub use memory::State;
 

@@ -4,6 +4,7 @@ use super::effects::Moment;
 use super::{ConductError, Conductor};
 use crate::committer::{Receipt, Request, Writer};
 use std::fmt;
+use std::str::FromStr;
 
 /// What a commit holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +68,20 @@ impl fmt::Display for CrashPoint {
             Self::Effect(Moment::AfterCall) => f.write_str("effect.after_call"),
             Self::Effect(Moment::AfterConcluded) => f.write_str("effect.after_concluded"),
         }
+    }
+}
+
+/// No instant has this name.
+#[derive(Debug, thiserror::Error)]
+#[error("no instant is named `{0}`")]
+pub struct UnknownCrashPoint(pub String);
+
+impl FromStr for CrashPoint {
+    type Err = UnknownCrashPoint;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|point| point.to_string() == name);
+        found.ok_or_else(|| UnknownCrashPoint(name.to_owned()))
     }
 }
 

@@ -4,6 +4,7 @@ use super::source::{Place, Source};
 use super::template::Template;
 use crate::expression::Expression;
 use messages::Timestamp;
+use runtime::conductor::CrashPoint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,6 +169,8 @@ pub enum Action {
         /// Time between two kills.
         every: Duration,
     },
+    /// Everything ends at this instant and begins again.
+    Crash(CrashPoint),
     /// An agent reads nothing.
     Pause(String),
     /// An agent reads on.
@@ -324,6 +327,7 @@ impl Action {
             Action::Clear(_) => "clear",
             Action::Reply { .. } => "reply",
             Action::Kill { .. } => "kill",
+            Action::Crash(_) => "crash",
             Action::Pause(_) => "pause",
             Action::Resume(_) => "resume",
             Action::Wait(_) => "wait",

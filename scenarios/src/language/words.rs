@@ -230,6 +230,12 @@ pub(crate) static VERBS: &[Verb] = &[
         attributes: PLAIN,
     },
     Verb {
+        name: "crash",
+        about: "Ends everything the next time that this instant comes, as `kill -9` does, and begins it again.",
+        shape: &Shape::Word(&INSTANTS),
+        attributes: PLAIN,
+    },
+    Verb {
         name: "pause",
         about: "Lets an agent read nothing until it is resumed.",
         shape: &Shape::Record(&PAUSE),
@@ -342,6 +348,22 @@ static KILL: Record = Record {
         may("every", &SPAN, "time between two kills"),
     ],
 };
+
+/// Names of [`runtime::conductor::CrashPoint::ALL`].
+static INSTANTS: [&str; 12] = [
+    "ingest.before_commit",
+    "ingest.after_commit",
+    "turn.before_commit",
+    "turn.after_commit",
+    "timer.before_commit",
+    "timer.after_commit",
+    "checkpoint.before_commit",
+    "checkpoint.after_commit",
+    "effect.before_attempted",
+    "effect.after_attempted",
+    "effect.after_call",
+    "effect.after_concluded",
+];
 
 static PAUSE: Record = Record {
     name: "pause",

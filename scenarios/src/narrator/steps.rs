@@ -21,6 +21,7 @@ pub fn step_words(step: &Step) -> Option<String> {
         }
         Action::Clear(name) => format!("what was called “{}” ends", spoken(name)),
         Action::Kill { agent, times, .. } => format!("{agent} is killed{}", repeated(*times)),
+        Action::Crash(point) => format!("everything is to end at {point}, and to begin again"),
         Action::Pause(agent) => format!("{agent} is paused"),
         Action::Resume(agent) => format!("{agent} goes on"),
         Action::Workshop(workshop) => return workshop_words(workshop),

@@ -36,6 +36,7 @@ impl Story<'_> {
                 None if self.is_closing() => {}
                 None => return Err(failed(step, format!("`{name}` was not injected"), None)),
             },
+            Action::Crash(point) => self.stage.crash_at(*point),
             Action::Pause(agent) => self.stage.pause(agent, true)?,
             Action::Resume(agent) => self.stage.pause(agent, false)?,
             Action::Publish { event, key, data } => {

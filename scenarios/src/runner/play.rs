@@ -24,6 +24,8 @@ pub struct Played {
     pub chronicle: Chronicle,
     /// When it began and ended, on its own clock.
     pub clock: [Timestamp; 2],
+    /// Times that everything ended and began again.
+    pub crashes: u64,
 }
 
 /// Why a story does not go on.
@@ -93,7 +95,8 @@ pub fn play(
         (Ok(()), Ok(())) => Ending::Passed,
     };
     let clock = [began_at, story.stage.now()];
-    Ok(Played { ending, outcomes: story.outcomes, chronicle: story.chronicle, clock })
+    let crashes = story.stage.crashes();
+    Ok(Played { ending, outcomes: story.outcomes, chronicle: story.chronicle, clock, crashes })
 }
 
 impl Halt {

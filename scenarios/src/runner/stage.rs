@@ -12,7 +12,7 @@ use messages::{CaseId, Encoding, Envelope, Message, MessageId, Provenance, Strea
 use runtime::Catalog;
 use runtime::Models;
 use runtime::committer::Entry;
-use runtime::conductor::{ConductError, Conductor};
+use runtime::conductor::{ConductError, Conductor, CrashPoint};
 use runtime::effects::Effects;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::{Store, StoreError};
@@ -281,6 +281,16 @@ impl Stage {
     /// Ends the hosts of `kind` without a word.
     pub(super) fn kill(&mut self, kind: &str) -> Result<(), StageError> {
         Ok(self.conductor.kill(kind)?)
+    }
+
+    /// Ends everything the next time that it comes to `point`, and begins again from what is durable.
+    pub(super) fn crash_at(&mut self, point: CrashPoint) {
+        self.conductor.crash_at(point);
+    }
+
+    /// Times that everything ended and began again.
+    pub(super) fn crashes(&self) -> u64 {
+        self.conductor.misfortunes().crashes
     }
 
     /// Lets the hosts of `kind` read nothing, or go on.

@@ -73,6 +73,7 @@ impl Steps<'_> {
                 times: below.get("times").map_or(1, count),
                 every: below.get("every").map_or(KILL_EVERY, span),
             }),
+            "crash" => below.text().and_then(|name| name.parse().ok()).map(Action::Crash),
             "pause" => Some(Action::Pause(text(below, "agent"))),
             "resume" => Some(Action::Resume(text(below, "agent"))),
             "advance" if !self.is_virtual => {

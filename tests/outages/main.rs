@@ -1,0 +1,200 @@
+//! Everything ends at every instant, during every step of a story; nobody is asked twice, nothing is lost.
+//!
+//! The story is `brake-to-capa` without its past. The provider of contacts stays alive, keeps its own book, and
+//! loses one reply in three. What is told apart by `kill -9` within a commit is shown where commits are made
+//! (`tests/kills`, `runtime/tests/store`).
+
+mod provider;
+
+use messages::case::CaseOpened;
+use messages::consent::Channel;
+use messages::contact::{ContactSend, CustomerContacted};
+use messages::effect::{Conclusion, EffectConcluded, Policy};
+use messages::{Message, Timestamp};
+use provider::Provider;
+use runtime::Models;
+use runtime::conductor::{CrashPoint, Moment, Work};
+use runtime::effects::Effects;
+use runtime::store::memory::MemoryStore;
+use scenarios::language::{Folder, Known, Scenario, Source, Step, load};
+use scenarios::measure::Record;
+use scenarios::runner::{Audience, Cast, Ending, Outcome, Played, play};
+use scenarios::scripts::find;
+use simulator::fleet::FaultKind;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Nobody watches.
+struct Empty;
+
+impl Audience for Empty {
+    fn act(&mut self, _: Timestamp, _: &Step) {}
+    fn record(&mut self, _: &Record, _: bool) {}
+    fn ended(&mut self, _: &Outcome) {}
+    fn note(&mut self, _: Timestamp, _: &str) {}
+    fn is_interrupted(&mut self) -> bool {
+        false
+    }
+    fn owner(&mut self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The script's text up to its steps, without a past, and its steps.
+fn script() -> (String, Vec<String>) {
+    let text = find("brake-to-capa").expect("the script comes with the program");
+    let (head, rest) = text.split_once("steps:\n").unwrap();
+    let (steps, tail) = rest.split_once("always:\n").unwrap();
+    let head: String = head
+        .lines()
+        .filter(|line| !line.contains("given:") && !line.contains("because:"))
+        .map(|line| match line.trim() {
+            past if past.starts_with("history:") => "  history: none\n".to_owned(),
+            sample if sample.starts_with("sample:") => "  sample: 30s\n".to_owned(),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let mut parted: Vec<String> = Vec::new();
+    for line in steps.lines() {
+        if line.starts_with("  - ") {
+            parted.push(String::new());
+        }
+        let step = parted.last_mut().expect("the first line of the steps begins one");
+        step.push_str(line);
+        step.push('\n');
+    }
+    (head, [parted, vec![format!("always:\n{tail}")]].concat())
+}
+
+/// The story in which everything ends at `point` during the step at `place`.
+fn story(crash: Option<(CrashPoint, usize)>) -> Scenario {
+    let (mut text, mut steps) = script();
+    text.push_str("steps:\n");
+    if let Some((point, place)) = crash {
+        steps.insert(place, format!("  - crash: {point}\n"));
+    }
+    text.push_str(&steps.concat());
+    let known = Known {
+        agents: agents::catalog().iter().map(|(kind, _)| kind.to_owned()).collect(),
+        faults: FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
+        profiles: messages::profile::NAMES.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    load(Source::new("outage.yaml", &text), &Folder(PathBuf::new()), &known)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn told(crash: Option<(CrashPoint, usize)>, provider: &Provider) -> Played {
+    let cast = Cast {
+        catalog: agents::catalog(),
+        configs: BTreeMap::new(),
+        models: Arc::new(Models::default()),
+        effects: Effects::default()
+            .with::<ContactSend>(provider.clone())
+            .allow_simulated_contact(true),
+        store: Arc::new(MemoryStore::default()),
+        network: "main".to_owned(),
+    };
+    let scenario = story(crash);
+    play(&scenario, scenario.seed, cast, &mut Empty).expect("the world holds")
+}
+
+fn said<M: Message>(played: &Played) -> Vec<M> {
+    let records = played.chronicle.records().iter();
+    records.filter(|it| it.name() == M::NAME).map(|it| it.envelope.open().unwrap()).collect()
+}
+
+/// Steps of cases at which the owner was reached, and how often.
+fn reached(played: &Played) -> BTreeMap<String, u32> {
+    let mut reached = BTreeMap::new();
+    for contacted in said::<CustomerContacted>(played) {
+        *reached.entry(contacted.step).or_default() += 1;
+    }
+    reached
+}
+
+/// Every step of the story, with everything ending at `point` during it.
+fn during_every_step(
+    point: CrashPoint,
+    policy: Policy,
+    judge: impl Fn(&Played, &Provider, usize),
+) -> u64 {
+    let (_, parts) = script();
+    let mut crashes = 0;
+    for place in 0..parts.len() - 1 {
+        let provider = Provider::of(policy);
+        let played = told(Some((point, place)), &provider);
+        judge(&played, &provider, place);
+        crashes += played.crashes;
+    }
+    println!("{point}: everything ended {crashes} times, in {} stories", parts.len() - 1);
+    crashes
+}
+
+/// The provider can be asked: the story ends as if nothing had happened.
+fn changes_nothing(point: CrashPoint) {
+    let undisturbed = told(None, &Provider::of(Policy::QueryThenRetry));
+    assert_eq!(undisturbed.ending, Ending::Passed);
+    let expected = reached(&undisturbed);
+    assert!(expected.len() >= 3, "the owner is spoken to at several steps: {expected:?}");
+    let crashes = during_every_step(point, Policy::QueryThenRetry, |played, provider, place| {
+        assert_eq!(played.ending, Ending::Passed, "{point}, step {place}");
+        assert_eq!(said::<CaseOpened>(played).len(), 1, "{point}, step {place}: one case");
+        assert_eq!(reached(played), expected, "{point}, step {place}: one contact a step");
+        let twice = provider.done_twice();
+        assert!(twice.is_empty(), "{point}, step {place}: done twice {twice:?}");
+    });
+    assert!(crashes > 0, "the story comes to {point}");
+}
+
+/// The provider can neither be asked nor told apart: what may have happened is never tried again.
+fn leaves_it_to_a_person(point: CrashPoint) {
+    let uncertain = std::cell::Cell::new(0);
+    during_every_step(point, Policy::AtMostOnce, |played, provider, place| {
+        let called: BTreeSet<String> = provider.called_twice();
+        assert!(called.is_empty(), "{point}, step {place}: called twice {called:?}");
+        let concluded = said::<EffectConcluded>(played);
+        let unsure =
+            concluded.iter().filter(|it| matches!(it.conclusion, Conclusion::Uncertain { .. }));
+        uncertain.set(uncertain.get() + unsure.count());
+    });
+    assert!(uncertain.get() > 0, "{point}: some contact is uncertain");
+}
+
+macro_rules! instants {
+    ($($name:ident: $point:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            changes_nothing($point);
+        }
+    )*};
+}
+
+instants! {
+    before_what_the_world_says_is_durable: CrashPoint::Before(Work::Ingest);
+    after_what_the_world_says_is_durable: CrashPoint::After(Work::Ingest);
+    before_a_turn_is_durable: CrashPoint::Before(Work::Turn);
+    after_a_turn_is_durable: CrashPoint::After(Work::Turn);
+    before_a_timer_is_durable: CrashPoint::Before(Work::Timer);
+    after_a_timer_is_durable: CrashPoint::After(Work::Timer);
+    before_a_checkpoint_is_durable: CrashPoint::Before(Work::Checkpoint);
+    after_a_checkpoint_is_durable: CrashPoint::After(Work::Checkpoint);
+    before_a_contact_is_attempted: CrashPoint::Effect(Moment::BeforeAttempted);
+    once_a_contact_counts_as_attempted: CrashPoint::Effect(Moment::AfterAttempted);
+    once_the_provider_was_called: CrashPoint::Effect(Moment::AfterCall);
+    once_a_contact_is_concluded: CrashPoint::Effect(Moment::AfterConcluded);
+}
+
+#[test]
+fn a_contact_that_may_have_been_made_is_left_to_a_person() {
+    leaves_it_to_a_person(CrashPoint::Effect(Moment::AfterCall));
+    leaves_it_to_a_person(CrashPoint::Effect(Moment::AfterAttempted));
+}
+
+#[test]
+fn every_channel_is_provided_in_these_stories() {
+    let played = told(None, &Provider::of(Policy::QueryThenRetry));
+    let channels: BTreeSet<Channel> =
+        said::<CustomerContacted>(&played).into_iter().map(|it| it.channel).collect();
+    assert!(!channels.contains(&Channel::App), "the app needs no provider: {channels:?}");
+}
