@@ -15,6 +15,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric,
 };
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -287,6 +288,33 @@ fn encode_agents(
     }
     for (name, help, figure) in AGENT_GAUGES {
         family(encoder, name, help, sums(figure).map(|(kind, sum)| (kind, ConstGauge::new(sum))))?;
+    }
+    encode_own_counts(encoder, by_kind)
+}
+
+/// What agents, and the ledger of effects, count by names of their own.
+fn encode_own_counts(
+    encoder: &mut DescriptorEncoder<'_>,
+    by_kind: &BTreeMap<String, Vec<HostStatus>>,
+) -> fmt::Result {
+    let mut sums: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for (kind, hosts) in by_kind {
+        for (name, count) in hosts.iter().flat_map(|host| &host.observation.counts) {
+            *sums.entry((kind, name)).or_default() += count;
+        }
+    }
+    if sums.is_empty() {
+        return Ok(());
+    }
+    let mut descriptor = encoder.encode_descriptor(
+        "agent_counts",
+        &sentence("Counts of an agent's own, by name"),
+        None,
+        MetricType::Counter,
+    )?;
+    for ((kind, name), sum) in sums {
+        let labels = [("agent", kind), ("count", name)];
+        ConstCounter::new(sum).encode(descriptor.encode_family(&labels)?)?;
     }
     Ok(())
 }

@@ -69,6 +69,7 @@ impl Handle<Telemetry> for Picky {
             });
             return Ok(());
         }
+        ctx.count("frames", 1);
         count(state, telemetry);
         Ok(())
     }

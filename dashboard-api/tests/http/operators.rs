@@ -159,11 +159,16 @@ async fn readiness_names_what_is_missing_and_figures_have_units() {
 
     site.send("VEH001", sample(0, &[])).await.expect(202);
     site.remembers("picky", "VEH001", 1).await;
-    let metrics = site.get("/metrics").await;
+    let mut metrics = site.get("/metrics").await;
+    // What a host counted is shown with its next observation.
+    while !metrics.text().contains("agent_counts") {
+        metrics = site.get("/metrics").await;
+    }
     assert!(metrics.headers["content-type"].starts_with("application/openmetrics-text"));
     let text = metrics.text();
     for line in [
         "aurorasync_agent_dead_letters_total{agent=\"picky\"} 0\n",
+        "aurorasync_agent_counts_total{agent=\"picky\",count=\"frames\"} 1\n",
         "aurorasync_agent_ready_hosts{agent=\"witness\"} 4\n",
         "aurorasync_ingest_requests_total{outcome=\"accepted\"} 1\n",
         "# UNIT aurorasync_http_request_duration_seconds seconds\n",
