@@ -6,7 +6,7 @@
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
-demo: ## build ./aurorasync and show it at work; RECORDINGS=DIR, ARGS="--speed 0"
+demo: ## build ./aurorasync, play a story in five minutes and serve what it left; ARGS="--headless --pace max"
 	@scripts/demo $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)
 
 test: ## everything that must hold: format, lints, tests, house rules, documentation

@@ -28,13 +28,15 @@ pub struct Narrator {
     case_names: BTreeMap<String, String>,
     /// The severity that was told of each asset's component.
     told: BTreeMap<(String, String), String>,
+    /// What a person was last asked about each case.
+    asked: BTreeMap<String, String>,
 }
 
 impl Narrator {
     /// The line of `record`, if it is worth one.
     pub fn hear(&mut self, record: &Record) -> Option<Line> {
         self.learn(record);
-        let text = self.sentence(record)?;
+        let text = short_ids(&self.sentence(record)?);
         Some(Line { at: record.at(), who: who(record), text })
     }
 
@@ -88,6 +90,26 @@ impl Narrator {
     }
 }
 
+/// Letters of an id that people see; the command line takes them for the whole.
+const ID_LETTERS: usize = 8;
+
+/// `text` with each id cut to its first letters.
+fn short_ids(text: &str) -> String {
+    let is_of_id = |it: char| it.is_ascii_hexdigit() || it == '-';
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(from) = rest.find(is_of_id) {
+        short.push_str(&rest[..from]);
+        rest = &rest[from..];
+        let until = rest.find(|it| !is_of_id(it)).unwrap_or(rest.len());
+        let (word, left) = rest.split_at(until);
+        let is_id = word.len() == 36 && uuid::Uuid::try_parse(word).is_ok();
+        short.push_str(if is_id { &word[..ID_LETTERS] } else { word });
+        rest = left;
+    }
+    short + rest
+}
+
 /// Who speaks, as people know them.
 fn who(record: &Record) -> String {
     let named = |field: &str| record.text(field).map(str::to_owned);
@@ -98,4 +120,15 @@ fn who(record: &Record) -> String {
         _ => None,
     };
     known.unwrap_or_else(|| record.envelope.source.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_ids;
+
+    #[test]
+    fn ids_are_cut_to_what_the_command_line_takes_and_other_words_are_left() {
+        let text = "`aurorasync case resolve 6f9619ff-8b86-5d01-b42d-00cf4fc964ff`: a bad-cafe face";
+        assert_eq!(short_ids(text), "`aurorasync case resolve 6f9619ff`: a bad-cafe face");
+    }
 }

@@ -23,6 +23,7 @@ impl Narrator {
                 spoken(text("kind"))
             ),
             "asset.silent" => format!("{} has fallen silent", text("asset")),
+            "case.escalated" => self.escalated(record),
             name if name.starts_with("case.") => return self.about_case(record),
             name if name.starts_with("booking.") || name == "slots.offered" => {
                 return self.about_booking(record);
@@ -100,15 +101,22 @@ impl Narrator {
                 let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
                 format!("{case}: {}{until}. {}", spoken(text("to")), text("reason"))
             }
-            "case.escalated" => {
-                format!("{case}: asks a person. {} What to do: {}", text("reason"), text("remedy"))
-            }
             "case.closed" => {
                 format!("{case}: closed, {}. {}", spoken(text("outcome")), text("reason"))
             }
             "case.decided" => format!("{case}: a person has decided"),
             _ => return None,
         })
+    }
+
+    /// In full once; later as a reminder.
+    fn escalated(&mut self, record: &Record) -> String {
+        let (text, case) = (|name: &str| record.text(name).unwrap_or_default(), self.case(record));
+        let asked = format!("asks a person. {} What to do: {}", text("reason"), text("remedy"));
+        let before = self.asked.insert(record.case().unwrap_or_default(), asked.clone());
+        let reminder = record.fields().get("reminder").and_then(Value::as_u64);
+        let is_known = before.is_some_and(|before| before == asked || reminder > Some(0));
+        if is_known { format!("{case}: still waits for a person") } else { format!("{case}: {asked}") }
     }
 
     fn about_booking(&self, record: &Record) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::{Stage, StageError};
 use messages::centre::PartStocked;
 use messages::consent::ConsentChanged;
-use messages::registry::{AssetRegistered, OwnerRegistered};
+use messages::registry::OwnerRegistered;
 use messages::sealed::{KEY_BYTES, Key, Keyring, NONCE_BYTES, Sealed};
 use messages::{MessageId, Timestamp};
 use runtime::committer::Entry;
@@ -17,10 +17,6 @@ impl Stage {
     pub(super) fn found(&mut self, network: &str) -> Result<(), StageError> {
         let Some(fleet) = &self.fleet else { return Ok(()) };
         let (owners, assets) = (fleet.owners(), fleet.registrations());
-        // The population has no owners; it is known at the level of events.
-        let without_owner = |asset: &&AssetRegistered| asset.owner.is_none();
-        self.population =
-            assets.iter().filter(without_owner).map(|asset| asset.asset.clone()).collect();
         self.centres = fleet.centres(network);
         let mut entries = Vec::new();
         for owner in &owners {
