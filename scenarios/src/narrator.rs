@@ -124,11 +124,48 @@ fn who(record: &Record) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::short_ids;
+    use super::*;
+    use messages::{Encoding, Envelope, Message, MessageId, Provenance, Stream};
+
+    fn escalated(index: usize, reason: &str) -> Record {
+        let case = "6f9619ff-8b86-5d01-b42d-00cf4fc964ff";
+        let remedy = format!("`aurorasync case approve {case}`");
+        let data =
+            serde_json::json!({ "case": case, "asset": "V1", "reason": reason, "remedy": remedy });
+        let name = messages::case::CaseEscalated::NAME;
+        let envelope = Envelope {
+            id: MessageId::named("test", &index.to_string()),
+            name: name.to_owned(),
+            class: messages::case::CaseEscalated::CLASS,
+            encoding: Encoding::Json,
+            source: "master".to_owned(),
+            key: "V1".to_owned(),
+            time: Timestamp::EPOCH,
+            provenance: Provenance::Simulated,
+            case_id: None,
+            causation_id: None,
+            origin: None,
+            addressed_to: None,
+            traceparent: None,
+            data: data.to_string().into_bytes().into(),
+        };
+        Record::new(index, Stream::Log, envelope.into())
+    }
+
+    #[test]
+    fn a_person_is_asked_in_full_once_and_reminded_in_short() {
+        let mut narrator = Narrator::default();
+        let mut hear = |index, reason| narrator.hear(&escalated(index, reason)).unwrap().text;
+        let first = hear(0, "no slot is left.");
+        assert!(first.contains("no slot is left. What to do: `aurorasync case approve 6f9619ff`"));
+        assert_eq!(hear(1, "no slot is left."), "V1: still waits for a person");
+        assert!(hear(2, "the owner is angry.").contains("the owner is angry."));
+    }
 
     #[test]
     fn ids_are_cut_to_what_the_command_line_takes_and_other_words_are_left() {
-        let text = "`aurorasync case resolve 6f9619ff-8b86-5d01-b42d-00cf4fc964ff`: a bad-cafe face";
+        let text =
+            "`aurorasync case resolve 6f9619ff-8b86-5d01-b42d-00cf4fc964ff`: a bad-cafe face";
         assert_eq!(short_ids(text), "`aurorasync case resolve 6f9619ff`: a bad-cafe face");
     }
 }

@@ -51,7 +51,12 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "seed")]
     recordings: Option<PathBuf>,
     /// The dataset that describes the recordings.
-    #[arg(long, default_value = "profiles/datasets/demo", value_name = "DATASET", requires = "recordings")]
+    #[arg(
+        long,
+        default_value = "profiles/datasets/demo",
+        value_name = "DATASET",
+        requires = "recordings"
+    )]
     dataset: PathBuf,
 }
 

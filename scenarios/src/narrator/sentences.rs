@@ -116,7 +116,11 @@ impl Narrator {
         let before = self.asked.insert(record.case().unwrap_or_default(), asked.clone());
         let reminder = record.fields().get("reminder").and_then(Value::as_u64);
         let is_known = before.is_some_and(|before| before == asked || reminder > Some(0));
-        if is_known { format!("{case}: still waits for a person") } else { format!("{case}: {asked}") }
+        if is_known {
+            format!("{case}: still waits for a person")
+        } else {
+            format!("{case}: {asked}")
+        }
     }
 
     fn about_booking(&self, record: &Record) -> Option<String> {

@@ -87,7 +87,11 @@ mod tests {
     #[test]
     fn long_texts_go_on_under_their_first_letter_and_no_line_is_too_wide() {
         let lines = Lines { width: 60 };
-        let text = lines.said("Mon 02 Mar 08:00", "engagement", "reaches OWN003 by call: “Good morning, the brakes of your car”");
+        let text = lines.said(
+            "Mon 02 Mar 08:00",
+            "engagement",
+            "reaches OWN003 by call: “Good morning, the brakes of your car”",
+        );
         let rows: Vec<&str> = text.split('\n').collect();
         assert!(rows.len() > 1 && rows.iter().all(|row| row.chars().count() <= 60), "{text}");
         assert!(rows[0].starts_with("Mon 02 Mar 08:00    engagement      reaches"), "{text}");
