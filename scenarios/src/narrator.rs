@@ -8,7 +8,7 @@ pub use steps::{step_words, waited_words};
 use crate::measure::Record;
 use messages::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of the story.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,10 @@ pub struct Narrator {
     told: BTreeMap<(String, String), String>,
     /// What a person was last asked about each case.
     asked: BTreeMap<String, String>,
+    /// Sentences that the owner of each case has heard.
+    heard: BTreeSet<(String, String)>,
+    /// The offers that were last told of each case.
+    offered: BTreeMap<String, String>,
 }
 
 impl Narrator {

@@ -24,7 +24,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 /// How long telemetry of a demonstration is kept: its story is as old as its script says.
-const KEPT: &str = "36500d";
+const KEPT: &str = "3650d";
 
 /// Flags of `demo`.
 #[derive(Args, Debug)]

@@ -51,7 +51,7 @@ fn passes_in_disguise(name: &str) {
     let other = renamed(text(name)).replace(START, OTHER_START);
     assert!(other.contains(OTHER_START) && !other.contains(START), "{other}");
     let failure = failure(&told(name, &other, 42, &[]));
-    assert!(failure.is_none(), "{name} in disguise: {}\n{other}", failure.unwrap_or_default());
+    assert!(failure.is_none(), "{name} in disguise: {}", failure.unwrap_or_default());
 }
 
 #[test]

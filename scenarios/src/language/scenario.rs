@@ -4,6 +4,7 @@ use super::source::{Place, Source};
 use super::template::Template;
 use crate::expression::Expression;
 use messages::Timestamp;
+use messages::consent::Channel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +77,8 @@ pub struct Asset {
     pub owner: Option<String>,
     /// How its owner answers.
     pub temperament: Option<String>,
+    /// Ways by which its owner may be contacted.
+    pub consent: Option<Vec<Channel>>,
 }
 
 /// A past.

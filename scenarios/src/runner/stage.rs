@@ -103,7 +103,9 @@ impl Stage {
         let fleet = fleet.transpose()?;
         let begins = fleet.as_ref().map_or(start, Fleet::begins_at);
         let kinds = cast.catalog.iter().map(|(kind, _)| kind.to_owned()).collect();
-        let Cast { catalog, configs, models, effects, store, network } = cast;
+        let Cast { catalog, mut configs, models, effects, store, network } = cast;
+        // Who does not run has no use for settings.
+        configs.retain(|kind, _| catalog.get(kind).is_some());
         let conductor =
             Conductor::new(catalog, &configs, models, store, begins, PARTITIONS_EMBEDDED, effects)?;
         let mut stage = Self {
@@ -117,7 +119,7 @@ impl Stage {
             answers: Vec::new(),
             centres: Vec::new(),
         };
-        stage.found(&network)?;
+        stage.found(&network, scenario.fleet.as_ref())?;
         Ok(stage)
     }
 

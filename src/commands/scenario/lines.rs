@@ -9,7 +9,7 @@ const WIDTH_MIN: usize = 60;
 /// Columns of a time: `Mon 02 Mar 08:00`.
 const CLOCK: usize = 16;
 /// Columns of who speaks.
-const WHO: usize = 15;
+const WHO: usize = 18;
 
 /// What stands before a line that nobody says.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +94,8 @@ mod tests {
         );
         let rows: Vec<&str> = text.split('\n').collect();
         assert!(rows.len() > 1 && rows.iter().all(|row| row.chars().count() <= 60), "{text}");
-        assert!(rows[0].starts_with("Mon 02 Mar 08:00    engagement      reaches"), "{text}");
-        assert!(rows[1..].iter().all(|row| row.starts_with(&" ".repeat(36))), "{text}");
+        assert!(rows[0].starts_with("Mon 02 Mar 08:00    engagement         reaches"), "{text}");
+        assert!(rows[1..].iter().all(|row| row.starts_with(&" ".repeat(39))), "{text}");
     }
 
     #[test]
