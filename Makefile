@@ -1,12 +1,12 @@
 # The two commands of the README are `make demo` and `make test`; `make` alone lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench kills mutants docs
+.PHONY: help demo test check bench stories kills mutants docs
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
-demo: ## build ./aurorasync and show it at work; RECORDINGS=DIR, ARGS="--speed 0"
+demo: ## build ./aurorasync, play a story in five minutes and serve what it left; ARGS="--headless --pace max"
 	@scripts/demo $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)
 
 test: ## everything that must hold: format, lints, tests, house rules, documentation
@@ -17,6 +17,9 @@ check: ## the same for a few crates between two edits: make check CRATES="runtim
 
 bench: ## measure the pipeline on this machine; ARGS="--assets 1000 --seconds 10" are passed on
 	@cargo run --quiet --release --locked --bin aurorasync -- bench pipeline $(ARGS)
+
+stories: ## play every script with SEEDS=20 seeds
+	@AURORASYNC_SEEDS=$(or $(SEEDS),20) cargo test --release --locked -p aurorasync --test scenarios with_several_seeds -- --nocapture
 
 kills: ## kill the process at random while it works, KILLS=200 times, and judge it by the client's ledger
 	@AURORASYNC_KILLS=$(or $(KILLS),200) cargo test --locked -p aurorasync --test kills at_random -- --nocapture

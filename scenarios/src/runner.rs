@@ -21,9 +21,12 @@ pub use stage::{Cast, StageError};
 use crate::language::Step;
 use crate::measure::Record;
 use messages::Timestamp;
+use std::time::Duration;
 
 /// Whoever watches a story.
 pub trait Audience {
+    /// So much of the past is lived through, of the whole.
+    fn past(&mut self, passed: Duration, whole: Duration);
     /// A step begins.
     fn act(&mut self, at: Timestamp, step: &Step);
     /// The log has one more record; `told`: it is part of the story, not of its past.

@@ -1,7 +1,10 @@
 //! `scenario`: plays, checks and lists scripts, and prints the schema of their language.
 
+mod lines;
 mod run;
 mod watcher;
+
+pub(crate) use run::{Pace, Playing};
 
 use crate::cli::{Answer, Session};
 use crate::error::CliError;
@@ -161,6 +164,14 @@ fn read(file: &Path, known: &Known) -> Result<Result<Scenario, ScriptError>, Cli
         .map_err(|source| CliError::File { path: file.to_owned(), source })?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     Ok(load(Source::new(name, text), &Folder(folder), known))
+}
+
+/// The script in `file`, or the one of that name that comes with the program.
+///
+/// # Errors
+/// [`CliError`] when there is none, or something is wrong with it.
+pub(crate) fn script(file: &Path, session: &Session) -> Result<Scenario, CliError> {
+    read(file, &known(session))?.map_err(refused)
 }
 
 /// A script that cannot be used, as the command's failure.

@@ -12,6 +12,7 @@ use super::yaml::{self, Node, Value};
 use super::{WITHIN_DEFAULT, words};
 use crate::expression::Expression;
 use crate::measure;
+use messages::consent::Channel;
 use messages::profile::Span;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -186,7 +187,12 @@ fn asset(node: &Node) -> Asset {
         centre: field("centre"),
         owner: field("owner"),
         temperament: field("temperament"),
+        consent: node.get("consent").map(|node| node.items().iter().filter_map(channel).collect()),
     }
+}
+
+fn channel(node: &Node) -> Option<Channel> {
+    serde_json::from_value(node.text()?.into()).ok()
 }
 
 /// The text of field `name` of a checked record.

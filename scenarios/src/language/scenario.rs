@@ -4,6 +4,7 @@ use super::source::{Place, Source};
 use super::template::Template;
 use crate::expression::Expression;
 use messages::Timestamp;
+use messages::consent::Channel;
 use runtime::conductor::CrashPoint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,6 +78,8 @@ pub struct Asset {
     pub owner: Option<String>,
     /// How its owner answers.
     pub temperament: Option<String>,
+    /// Ways by which its owner may be contacted.
+    pub consent: Option<Vec<Channel>>,
 }
 
 /// A past.

@@ -133,6 +133,11 @@ static ASSET: Record = Record {
         may("centre", &REFERENCE, "the centre where it is at home"),
         may("owner", &REFERENCE, "its owner"),
         may("temperament", &REFERENCE, "how its owner answers"),
+        may(
+            "consent",
+            &Shape::List(&Shape::Word(&["voice", "sms", "email", "app"])),
+            "ways by which its owner may be contacted; drawn where nothing is said",
+        ),
     ],
 };
 

@@ -23,17 +23,16 @@ impl Narrator {
                 spoken(text("kind"))
             ),
             "asset.silent" => format!("{} has fallen silent", text("asset")),
+            "case.escalated" => self.escalated(record),
             name if name.starts_with("case.") => return self.about_case(record),
             name if name.starts_with("booking.") || name == "slots.offered" => {
                 return self.about_booking(record);
             }
-            "customer.contacted" => format!(
-                "reaches {} by {} ({}): “{}”",
-                text("owner"),
-                text("channel"),
-                spoken(text("purpose")),
-                one_line(text("text"))
-            ),
+            "customer.contacted" => {
+                let (owner, purpose) = (text("owner"), spoken(text("purpose")));
+                let said = self.news(&record.case().unwrap_or_default(), text("text"));
+                format!("reaches {owner} by {} ({purpose}): “{said}”", text("channel"))
+            }
             "customer.replied" => format!("“{}”", one_line(text("text"))),
             "customer.responded" => self.responded(record),
             "contact.suppressed" => {
@@ -95,13 +94,16 @@ impl Narrator {
             "case.advanced" if ["opened", "closed", "escalated"].contains(&text("to")) => {
                 return None;
             }
+            // Told by the workshops' own words.
+            "case.advanced"
+                if ["booked", "in_service"].contains(&text("to")) && text("from") != text("to") =>
+            {
+                return None;
+            }
             "case.advanced" => {
                 let until = value("deadline").and_then(|until| self.moment(until));
                 let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
                 format!("{case}: {}{until}. {}", spoken(text("to")), text("reason"))
-            }
-            "case.escalated" => {
-                format!("{case}: asks a person. {} What to do: {}", text("reason"), text("remedy"))
             }
             "case.closed" => {
                 format!("{case}: closed, {}. {}", spoken(text("outcome")), text("reason"))
@@ -111,11 +113,41 @@ impl Narrator {
         })
     }
 
-    fn about_booking(&self, record: &Record) -> Option<String> {
+    /// What the owner of `case` has not been told before; the rest is left out and marked so.
+    fn news(&mut self, case: &str, text: &str) -> String {
+        let text = one_line(text);
+        let mut told: Vec<&str> = Vec::new();
+        for sentence in sentences(&text) {
+            if self.heard.insert((case.to_owned(), sentence.to_owned())) {
+                told.push(sentence);
+            } else if told.last() != Some(&LEFT_OUT) {
+                told.push(LEFT_OUT);
+            }
+        }
+        told.join(" ")
+    }
+
+    /// In full once; later as a reminder.
+    fn escalated(&mut self, record: &Record) -> String {
+        let (text, case) = (|name: &str| record.text(name).unwrap_or_default(), self.case(record));
+        let asked = format!("asks a person. {} What to do: {}", text("reason"), text("remedy"));
+        let before = self.asked.insert(record.case().unwrap_or_default(), asked.clone());
+        let reminder = record.fields().get("reminder").and_then(Value::as_u64);
+        let is_known = before.is_some_and(|before| before == asked || reminder > Some(0));
+        if is_known {
+            format!("{case}: still waits for a person")
+        } else {
+            format!("{case}: {asked}")
+        }
+    }
+
+    fn about_booking(&mut self, record: &Record) -> Option<String> {
+        if record.name() == "slots.offered" {
+            return self.offered(record);
+        }
         let (text, case) = (|name: &str| record.text(name).unwrap_or_default(), self.case(record));
         let slot = |name: &str| record.fields().get(name).and_then(|slot| self.slot(slot));
         Some(match record.name() {
-            "slots.offered" => return self.offered(record),
             "booking.confirmed" => format!("{case}: booked, {}", slot("slot")?),
             "booking.moved" => {
                 format!(
@@ -136,7 +168,7 @@ impl Narrator {
         })
     }
 
-    fn offered(&self, record: &Record) -> Option<String> {
+    fn offered(&mut self, record: &Record) -> Option<String> {
         let case = self.case(record);
         let offers = record.fields().get("offers")?.as_array()?;
         if offers.is_empty() {
@@ -149,7 +181,10 @@ impl Narrator {
         }
         let slots: Vec<String> =
             offers.iter().filter_map(|it| self.slot(it.get("slot")?)).collect();
-        Some(format!("{case}: offers {}", slots.join("; ")))
+        let offered = slots.join("; ");
+        let before = self.offered.insert(record.case().unwrap_or_default(), offered.clone());
+        let is_known = before.as_ref() == Some(&offered);
+        Some(format!("{case}: offers {}", if is_known { "the same slots again" } else { &offered }))
     }
 
     fn relaxation(&self, relaxation: &Value) -> Option<String> {
@@ -170,7 +205,10 @@ impl Narrator {
             .get("evidence")
             .and_then(Value::as_array)
             .map(|words| {
-                words.iter().filter_map(Value::as_str).map(|it| format!("“{it}”")).collect()
+                let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+                let is_part = |it: &&&str| words.iter().any(|of| of != *it && of.contains(**it));
+                let whole = words.iter().filter(|it| !is_part(it));
+                whole.map(|it| format!("“{it}”")).collect()
             })
             .unwrap_or_default();
         let because =
@@ -241,6 +279,23 @@ fn days(hours: f64) -> String {
 /// A name without its underscores.
 fn spoken(name: &str) -> String {
     name.replace('_', " ")
+}
+
+/// Stands for sentences that were told before.
+const LEFT_OUT: &str = "…";
+
+/// The sentences of `text`; a point within a number or a time ends none.
+fn sentences(text: &str) -> Vec<&str> {
+    let ends = text.match_indices(['.', '?', '!']).map(|(at, end)| at + end.len());
+    let mut found = Vec::new();
+    let mut from = 0;
+    for end in ends.filter(|end| text[*end..].is_empty() || text[*end..].starts_with(' ')) {
+        found.push(text[from..end].trim());
+        from = end;
+    }
+    found.push(text[from..].trim());
+    found.retain(|sentence| !sentence.is_empty());
+    found
 }
 
 fn one_line(text: &str) -> String {

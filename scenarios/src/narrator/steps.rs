@@ -116,7 +116,11 @@ fn one(centre: &Template) -> String {
 }
 
 fn repeated(times: u32) -> String {
-    if times == 1 { String::new() } else { format!(", {times} times") }
+    match times {
+        1 => String::new(),
+        2 => ", twice".to_owned(),
+        times => format!(", {times} times"),
+    }
 }
 
 fn spoken(name: &str) -> String {

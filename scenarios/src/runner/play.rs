@@ -5,7 +5,7 @@ use super::chronicle::Chronicle;
 use super::doing::{Branch, Doing, budget};
 use super::looking::{Look, Progress, Watch};
 use super::outcome::{Ending, Outcome, Verdict};
-use super::stage::{Cast, Stage, StageError, TOLD};
+use super::stage::{Cast, Stage, StageError, TOLD, start};
 use crate::language::template::Bindings;
 use crate::language::{Action, Expectation, Scenario, Step, Subject};
 use crate::measure::Sums;
@@ -72,8 +72,13 @@ pub fn play(
     cast: Cast,
     audience: &mut dyn Audience,
 ) -> Result<Played, StageError> {
-    let stage = Stage::set(scenario, seed, cast)?;
+    let mut stage = Stage::set(scenario, seed, cast)?;
+    let stopped = stage.live_through(start(scenario)?, audience)?;
     let began_at = stage.now();
+    if stopped {
+        let (ending, chronicle) = (Ending::Interrupted, Chronicle::default());
+        return Ok(Played { ending, outcomes: Vec::new(), chronicle, clock: [began_at; 2] });
+    }
     let mut story = Story {
         scenario,
         stage,

@@ -2,6 +2,7 @@
 
 mod founding;
 
+use super::Audience;
 use crate::language::template::Bindings;
 use crate::language::{Clock, Fleet as Described, Scenario};
 use messages::catalogue::CATALOGUE;
@@ -19,7 +20,7 @@ use runtime::store::{Store, StoreError};
 use serde_json::Value;
 use simulator::fleet::{Event, FaultHandle, FaultKind, Heard, History, NamedAsset, Temperament};
 use simulator::{Fleet, FleetConfig, FleetError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,8 +86,6 @@ pub(super) struct Stage {
     conductor: Conductor,
     kinds: Vec<String>,
     fleet: Option<Fleet>,
-    /// Vehicles of which failures and repairs are known, not what they measure.
-    population: BTreeSet<String>,
     /// Whether what devices measure is sent.
     sends: bool,
     owners_answer: bool,
@@ -97,25 +96,22 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Sets the stage for `scenario`: agents seated, everybody registered, the past lived through.
+    /// Sets the stage for `scenario`: agents seated and everybody registered, at the beginning of the past.
     pub(super) fn set(scenario: &Scenario, seed: u64, cast: Cast) -> Result<Self, StageError> {
-        let Clock::Virtual(start) = scenario.clock else {
-            return Err(StageError::impossible(
-                "a real clock is not available yet; write mode: virtual and its start",
-            ));
-        };
+        let start = start(scenario)?;
         let fleet = scenario.fleet.as_ref().map(|described| fleet(described, seed, start));
         let fleet = fleet.transpose()?;
         let begins = fleet.as_ref().map_or(start, Fleet::begins_at);
         let kinds = cast.catalog.iter().map(|(kind, _)| kind.to_owned()).collect();
-        let Cast { catalog, configs, models, effects, store, network } = cast;
+        let Cast { catalog, mut configs, models, effects, store, network } = cast;
+        // Who does not run has no use for settings.
+        configs.retain(|kind, _| catalog.get(kind).is_some());
         let conductor =
             Conductor::new(catalog, &configs, models, store, begins, PARTITIONS_EMBEDDED, effects)?;
         let mut stage = Self {
             conductor,
             kinds,
             fleet,
-            population: BTreeSet::new(),
             sends: false,
             owners_answer: scenario.fleet.as_ref().is_some_and(|fleet| fleet.owners_answer),
             seed,
@@ -123,20 +119,33 @@ impl Stage {
             answers: Vec::new(),
             centres: Vec::new(),
         };
-        stage.found(&network)?;
-        stage.live_through(start)?;
+        stage.found(&network, scenario.fleet.as_ref())?;
         Ok(stage)
     }
 
-    /// Lets the past pass, as it was.
-    fn live_through(&mut self, start: Timestamp) -> Result<(), StageError> {
-        self.sends = true;
+    /// Lets the past pass, as it was, until the story starts; whether somebody stopped it.
+    pub(super) fn live_through(
+        &mut self,
+        start: Timestamp,
+        audience: &mut dyn Audience,
+    ) -> Result<bool, StageError> {
+        let (begins, whole) = (self.now(), start.since(self.now()));
+        let mut told = Duration::ZERO;
+        self.send(true);
         while self.now() < start {
             let moment = self.now().saturating_add(PAST_STEP).min(start);
             self.advance_to(moment)?;
+            let passed = moment.since(begins);
+            if passed.saturating_sub(told) >= PAST_TOLD_EVERY || passed == whole {
+                told = passed;
+                audience.past(passed, whole);
+                if audience.is_interrupted() {
+                    return Ok(true);
+                }
+            }
         }
-        self.sends = false;
-        Ok(())
+        self.send(false);
+        Ok(false)
     }
 
     /// The time.
@@ -151,7 +160,7 @@ impl Stage {
 
     /// When something happens next by itself.
     pub(super) fn next_due(&mut self) -> Option<Timestamp> {
-        let fleet = self.fleet.as_mut().filter(|_| self.sends).map(Fleet::next_due);
+        let fleet = self.fleet.as_mut().filter(|_| self.sends).map(|it| gathered(it.next_due()));
         let answers = self.answers.iter().map(|answer| answer.at);
         let dues = [self.conductor.next_due_at(), fleet, answers.min()];
         dues.into_iter().flatten().min().filter(|due| *due < Timestamp::MAX)
@@ -163,9 +172,7 @@ impl Stage {
         let events = self.fleet.as_mut().map(|fleet| fleet.step(moment)).unwrap_or_default();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
-            if !self.is_silent(&event) {
-                entries.push(self.event(event)?);
-            }
+            entries.push(self.event(event)?);
         }
         let due: Vec<Answer> = self.answers.extract_if(.., |answer| answer.at <= moment).collect();
         for Answer { reply, .. } in due {
@@ -180,12 +187,6 @@ impl Stage {
     /// Lets agents handle what waits.
     pub(super) fn settle(&mut self) -> Result<(), StageError> {
         Ok(self.conductor.settle()?)
-    }
-
-    /// Whether nobody is told of `event`.
-    fn is_silent(&self, event: &Event) -> bool {
-        matches!(event, Event::Telemetry(_))
-            && (!self.sends || self.population.contains(event.asset()))
     }
 
     fn event(&mut self, event: Event) -> Result<Entry, StageError> {
@@ -253,6 +254,9 @@ impl Stage {
     /// Lets the fleet send, or not.
     pub(super) fn send(&mut self, sends: bool) {
         self.sends = sends;
+        if let Some(fleet) = &mut self.fleet {
+            fleet.listen(sends);
+        }
     }
 
     /// Begins a fault.
@@ -343,8 +347,30 @@ impl Stage {
     }
 }
 
+/// When the story starts.
+pub(super) fn start(scenario: &Scenario) -> Result<Timestamp, StageError> {
+    match scenario.clock {
+        Clock::Virtual(start) => Ok(start),
+        Clock::Real => Err(StageError::impossible(
+            "a real clock is not available yet; write mode: virtual and its start",
+        )),
+    }
+}
+
 /// How far the past goes on at once: shorter than the lateness that devices are allowed.
 const PAST_STEP: Duration = Duration::from_secs(300);
+
+/// How often the audience is told how much of the past is over.
+const PAST_TOLD_EVERY: Duration = Duration::from_secs(86_400);
+
+/// What vehicles send within so long reaches the log together: a frame of theirs is as long.
+const GATHERED_MILLIS: i64 = 60_000;
+
+/// When what comes at `due` reaches the log.
+fn gathered(due: Timestamp) -> Timestamp {
+    let ahead = (-due.as_millis()).rem_euclid(GATHERED_MILLIS);
+    due.saturating_add(Duration::from_millis(ahead.unsigned_abs()))
+}
 
 /// The fleet that a script describes.
 fn fleet(described: &Described, seed: u64, start: Timestamp) -> Result<Fleet, StageError> {

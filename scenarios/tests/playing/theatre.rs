@@ -10,6 +10,7 @@ use scenarios::measure::Record;
 use scenarios::runner::{Audience, Cast, Ending, Outcome, Played, play};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Whoever watches in tests.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(crate) struct Gallery {
 }
 
 impl Audience for Gallery {
+    fn past(&mut self, _: Duration, _: Duration) {}
+
     fn act(&mut self, at: Timestamp, step: &Step) {
         self.acts.push(format!("{at} {}", step.action.verb()));
     }

@@ -48,7 +48,7 @@ pub struct FleetConfig {
 pub struct History {
     /// How long, in days.
     pub days: u32,
-    /// Other vehicles, `POP00001` and on, of which a sample a day and all repairs are known.
+    /// Other vehicles, `POP00001` and on, of which failures, findings and repairs are known, and nothing that they measure.
     pub population: u32,
 }
 

@@ -17,8 +17,8 @@ use std::time::Duration;
 pub(super) enum Sampling {
     /// While driven, and sparsely while parked.
     Live { sample: i64, history_sample: i64, heartbeat: i64, batch: i64 },
-    /// Once a day, on its longest trip, until the start.
-    Daily,
+    /// Never: what befalls them is known until the start, not what they measure. At midnight pads may be due.
+    Never,
 }
 
 /// Vehicles with one kind of names.
@@ -64,7 +64,7 @@ impl Herd {
         size: u32,
         now: i64,
     ) -> Result<Self, FleetError> {
-        let mut herd = Self::empty("POP", 5, Sampling::Daily);
+        let mut herd = Self::empty("POP", 5, Sampling::Never);
         herd.fill(world, config, size, now)?;
         Ok(herd)
     }
@@ -95,12 +95,13 @@ impl Herd {
             if let Some(named) = self.named.get(place as usize) {
                 super::registry::lay_down(world, named, &mut traits)?;
             }
-            self.vehicles.push(Vehicle::new(world, key, traits, now));
+            let is_measured = self.sampling != Sampling::Never;
+            self.vehicles.push(Vehicle::new(world, key, traits, now, is_measured));
             let sample_due = match self.sampling {
                 Sampling::Live { heartbeat, .. } => {
                     now + (Chance::of(key, "phase", 0).unit() * heartbeat as f64) as i64
                 }
-                Sampling::Daily => self.daily(world, place),
+                Sampling::Never => self.midnight(world, place),
             };
             self.vehicles[place as usize].sample_due = sample_due;
             self.schedule(world, place);
@@ -142,7 +143,7 @@ impl Herd {
     pub(super) fn schedule(&mut self, world: &World, place: u32) {
         let vehicle = &mut self.vehicles[place as usize];
         let due = vehicle.sample_due.min(vehicle.next_happening());
-        let is_over = self.sampling == Sampling::Daily && due >= world.start;
+        let is_over = self.sampling == Sampling::Never && due >= world.start;
         vehicle.due = if is_over { i64::MAX } else { due };
         if vehicle.due < i64::MAX {
             self.calendar.push(Reverse((vehicle.due, place)));
@@ -172,7 +173,7 @@ impl Herd {
         self.vehicles[place as usize].sample_due = next;
         let is_closed = match self.sampling {
             Sampling::Live { batch, .. } => next.div_euclid(batch) != at.div_euclid(batch),
-            Sampling::Daily => true,
+            Sampling::Never => true,
         };
         let is_full = self.open.get(&place).is_some_and(|open| open.len() >= FRAME_SAMPLES_MAX);
         if is_closed || is_full { self.open.remove(&place) } else { None }
@@ -192,21 +193,19 @@ impl Herd {
                 // The first sample at the live rate is taken at the start.
                 if is_past { next.min(world.start) } else { next }
             }
-            Sampling::Daily => self.daily(world, place),
+            Sampling::Never => self.midnight(world, place),
         }
     }
 
-    /// The next moment at which a vehicle is looked at once a day.
-    fn daily(&self, world: &World, place: u32) -> i64 {
-        let vehicle = &self.vehicles[place as usize];
-        let today = vehicle.local_day(world);
-        let moment = |day| match vehicle.longest_trip(world, day) {
-            // Warm by then.
-            Some(trip) => trip.starts + (trip.ends - trip.starts) * 7 / 10,
-            None => day * super::climate::DAY_MS + super::climate::DAY_MS / 2 - world.utc_offset_ms,
-        };
-        let mut moments = (today..=today + 1).map(moment);
-        moments.find(|at| *at > vehicle.now).expect("tomorrow comes after now")
+    /// The end of the local day; nobody drives then.
+    fn midnight(&self, world: &World, place: u32) -> i64 {
+        let today = self.vehicles[place as usize].local_day(world);
+        (today + 1) * super::climate::DAY_MS - world.utc_offset_ms
+    }
+
+    /// Forgets what was measured and not yet sent.
+    pub(super) fn forget_open(&mut self) {
+        self.open.clear();
     }
 }
 

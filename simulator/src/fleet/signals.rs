@@ -60,6 +60,11 @@ impl Vehicle {
         (!is_lost).then(|| finite(world, &values))
     }
 
+    /// Measures nothing, because nobody hears it.
+    pub(super) const fn measure_nothing(&mut self) {
+        self.measured_at = self.now;
+    }
+
     fn wander(&mut self, world: &World, seconds: f64) {
         let noises = [
             self.traits.coolant_noise,

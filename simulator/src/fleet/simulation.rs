@@ -33,6 +33,8 @@ pub struct Fleet {
     pub(super) records: Vec<FaultRecord>,
     pub(super) begins: i64,
     pub(super) now: i64,
+    /// Whether anybody hears what vehicles send.
+    is_heard: bool,
     signals: Vec<Signal>,
 }
 
@@ -82,6 +84,7 @@ impl Fleet {
             records: Vec::new(),
             begins,
             now: begins,
+            is_heard: true,
             signals: CHANNELS.into_iter().map(signal).collect(),
             config,
             world,
@@ -122,6 +125,14 @@ impl Fleet {
         events
     }
 
+    /// Says whether anybody hears what vehicles send; while nobody does, nothing is measured.
+    pub fn listen(&mut self, is_heard: bool) {
+        if !is_heard {
+            self.herds.iter_mut().for_each(Herd::forget_open);
+        }
+        self.is_heard = is_heard;
+    }
+
     /// Everything until the start: the past of the fleet and of the population, a day of it at a time in memory.
     pub fn history(&mut self) -> impl Iterator<Item = Event> {
         let until = self.config.start.saturating_sub(Duration::from_millis(1));
@@ -149,7 +160,12 @@ impl Fleet {
         }
         let vehicle = &mut self.herds[place.0].vehicles[place.1 as usize];
         if vehicle.sample_due <= due {
-            let values = vehicle.measure(&self.world);
+            let values = if self.is_heard && vehicle.is_measured() {
+                vehicle.measure(&self.world)
+            } else {
+                vehicle.measure_nothing();
+                None
+            };
             vehicle.inspect(&self.world, &mut happenings);
             if let Some(samples) = self.herds[place.0].take(&self.world, place.1, values) {
                 events.push(self.frame(place, due, samples));

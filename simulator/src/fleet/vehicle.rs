@@ -22,6 +22,8 @@ pub(super) struct Vehicle {
     pub(super) key: u64,
     pub(super) traits: Traits,
     pub(super) now: i64,
+    /// Whether anybody can ask what it measures; of others only use and wear flow.
+    is_measured: bool,
     /// Noise of the signals; nothing else is drawn from it, so that a fault changes no other number.
     pub(super) noise: Chance,
     day: i64,
@@ -79,7 +81,13 @@ pub(super) enum Happening {
 }
 
 impl Vehicle {
-    pub(super) fn new(world: &World, key: u64, traits: Traits, now: i64) -> Self {
+    pub(super) fn new(
+        world: &World,
+        key: u64,
+        traits: Traits,
+        now: i64,
+        is_measured: bool,
+    ) -> Self {
         let mut chance = Chance::of(key, "state", 0);
         let body = &world.parameters.body;
         let metres = chance.between(body.odometer_start) * 1_000.0;
@@ -88,6 +96,7 @@ impl Vehicle {
             key,
             traits,
             now,
+            is_measured,
             noise: Chance::of(key, "noise", 0),
             day: i64::MIN,
             trips: Vec::new(),
@@ -132,6 +141,11 @@ impl Vehicle {
         }
     }
 
+    /// Whether anybody can ask what it measures.
+    pub(super) const fn is_measured(&self) -> bool {
+        self.is_measured
+    }
+
     /// The trip that it is on.
     pub(super) fn present_trip(&self) -> Option<Trip> {
         let trip = self.trips.get(usize::from(self.trip))?;
@@ -147,13 +161,6 @@ impl Vehicle {
     pub(super) fn next_start(&self) -> i64 {
         let starts = self.trips.iter().map(|trip| trip.starts);
         starts.filter(|starts| *starts > self.now).min().unwrap_or(i64::MAX)
-    }
-
-    /// The longest trip of a local day.
-    pub(super) fn longest_trip(&self, world: &World, day: i64) -> Option<Trip> {
-        let trips =
-            if day == self.day { self.trips.clone() } else { self.driver(world).trips(day) };
-        trips.into_iter().max_by_key(|trip| trip.ends - trip.starts)
     }
 
     /// When something becomes true of it, if nobody intervenes.
@@ -215,6 +222,9 @@ impl Vehicle {
     }
 
     fn begin_trip(&mut self, world: &World, starts: i64) {
+        if !self.is_measured {
+            return;
+        }
         let mut chance = Chance::of(self.key, "trip", starts);
         self.body.coolant_trip = self.traits.coolant_noise.trip * chance.normal();
         self.body.battery_trip = world.battery_noise.trip * chance.normal();
@@ -231,13 +241,22 @@ impl Vehicle {
     }
 
     fn drive(&mut self, world: &World, trip: Trip, to: i64, seconds: f64) {
-        let (body, traits) = (&world.parameters.body, self.traits);
         let traffic = &world.parameters.traffic[usize::from(trip.traffic)];
-        let followed = seconds <= FOLLOWED_SECONDS_MAX;
+        let followed = self.is_measured && seconds <= FOLLOWED_SECONDS_MAX;
         let kmh = if followed { self.motion.kmh } else { mean_kmh(traffic) };
         let metres = kmh / 3.6 * seconds;
         self.body.metres += metres;
-        self.body.pad_worn += metres * traits.pad_per_metre * world.wear;
+        self.body.pad_worn += metres * self.traits.pad_per_metre * world.wear;
+        if self.is_measured {
+            self.warm_up(world, kmh, seconds);
+        }
+        if !self.wears.is_empty() {
+            self.wear_on(world, trip, to);
+        }
+    }
+
+    fn warm_up(&mut self, world: &World, kmh: f64, seconds: f64) {
+        let (body, traits) = (&world.parameters.body, self.traits);
         relax(&mut self.body.engine_celsius, body.engine_hot, seconds, traits.warm_up_seconds);
         let outside = world.ambient(&traits, self.now);
         let regulated = self.regulated(world, outside);
@@ -250,11 +269,11 @@ impl Vehicle {
             false => 0.0,
         };
         relax(&mut self.body.excess_celsius, excess, seconds, body.excess_seconds);
-        if self.wears.is_empty() {
-            return;
-        }
+    }
+
+    fn wear_on(&mut self, world: &World, trip: Trip, to: i64) {
         let growth = &world.parameters.growth;
-        let weight = weight(growth, world.ambient(&traits, trip.starts));
+        let weight = weight(growth, world.ambient(&self.traits, trip.starts));
         for wear in &mut self.wears {
             let from = self.now.max(wear.starts);
             let driven = (to - from).max(0) as f64 / 1_000.0;
@@ -263,6 +282,9 @@ impl Vehicle {
     }
 
     fn rest(&mut self, world: &World, to: i64, seconds: f64) {
+        if !self.is_measured {
+            return;
+        }
         let body = &world.parameters.body;
         let outside = world.ambient(&self.traits, to);
         relax(&mut self.body.engine_celsius, outside, seconds, body.cooling_seconds);

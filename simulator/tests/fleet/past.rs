@@ -1,9 +1,10 @@
-//! The past: named assets sparsely, a population once a day, failures by supplier and batch, all repaired.
+//! The past: named assets sparsely, a population by what befalls it, failures by supplier and batch, all repaired.
 
 use crate::drive::{DAY, drive, start};
 use messages::registry::AssetRegistered;
 use simulator::fleet::{Event, FaultRecord, Fleet, FleetConfig, History};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 fn with_past(days: u32, population: u32) -> Fleet {
     let mut config = FleetConfig::vehicles(3, 42, start());
@@ -24,10 +25,9 @@ fn the_past_ends_where_the_present_begins_and_comes_in_the_order_of_time() {
             *frames_by_asset.entry(event.asset()).or_default() += frame.telemetry.samples.len();
         }
     }
-    assert_eq!(frames_by_asset.len(), 33);
+    assert_eq!(frames_by_asset.len(), 3, "of the population nothing is measured");
     for (asset, samples) in frames_by_asset {
-        let expected = if asset.starts_with("POP") { 18..=21 } else { 20 * 90..=20 * 110 };
-        assert!(expected.contains(&samples), "{asset} sent {samples} samples in 20 days");
+        assert!((20 * 90..=20 * 110).contains(&samples), "{asset} sent {samples} in 20 days");
     }
     let present = drive(&mut fleet, 1);
     assert!(present.iter().all(|event| event.at() >= start()));
@@ -72,6 +72,26 @@ fn a_bad_batch_fails_more_often_and_what_fails_is_found_and_repaired() {
     };
     let mix = ["brake", "engine", "battery", "tyre"].map(count);
     assert!(mix[0] > mix[1] && mix[0] > mix[2] && mix[0] > mix[3], "{mix:?}");
+}
+
+#[test]
+fn what_befalls_a_population_depends_on_no_sampling_and_on_no_listener() {
+    let fate = |sample: u64, is_heard: bool| {
+        let mut config = FleetConfig::vehicles(1, 42, start());
+        config.sample = Duration::from_secs(sample);
+        config.history = Some(History { days: 90, population: 300 });
+        let mut fleet = Fleet::new(config).unwrap();
+        fleet.listen(is_heard);
+        let events: Vec<Event> = fleet.history().collect();
+        let sent = events.iter().filter(|event| matches!(event, Event::Telemetry(_))).count();
+        assert_eq!(sent > 0, is_heard, "{sent} frames");
+        let befell = events.into_iter().filter(|event| !matches!(event, Event::Telemetry(_)));
+        befell.collect::<Vec<_>>()
+    };
+    let known = fate(5, true);
+    assert!(known.len() > 50, "{} events", known.len());
+    assert_eq!(known, fate(60, true));
+    assert_eq!(known, fate(5, false));
 }
 
 #[test]

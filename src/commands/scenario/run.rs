@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::nearest::nearest;
 use crate::output::Format;
 use clap::Args;
-use messages::profile::Span;
+use messages::profile::{Span, SpanError};
 use messages::{MessageId, Timestamp};
 use runtime::store::Store;
 use runtime::store::memory::MemoryStore;
@@ -21,6 +21,7 @@ use scenarios::report::{Made, Report, folder};
 use scenarios::runner::{Cast, Ending, Played, play};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -33,9 +34,9 @@ pub struct RunArgs {
     /// Draws every chance from this number instead of the script's.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The story takes about so long on the wall's clock; as fast as it goes where not given.
-    #[arg(long, value_name = "DURATION")]
-    pace: Option<Span>,
+    /// The story takes about so long on the wall's clock; `max` is as fast as it goes.
+    #[arg(long, default_value = "max", value_name = "DURATION")]
+    pace: Pace,
     /// Waits for Enter before each act.
     #[arg(long)]
     step: bool,
@@ -58,12 +59,57 @@ pub struct RunArgs {
     answer: Answer,
 }
 
+/// How long a story takes on the wall's clock; `None`: as fast as it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pace(pub(crate) Option<Duration>);
+
+impl FromStr for Pace {
+    type Err = SpanError;
+
+    fn from_str(text: &str) -> Result<Self, SpanError> {
+        match text {
+            "max" => Ok(Self(None)),
+            text => text.parse::<Span>().map(|span| Self(Some(span.duration()))),
+        }
+    }
+}
+
+/// How a story is to be played.
+pub(crate) struct Playing<'p> {
+    pub(crate) session: &'p Session,
+    /// The agents that run.
+    pub(crate) catalog: &'p Catalog,
+    pub(crate) loaded: &'p Loaded,
+    /// In place of the script's.
+    pub(crate) seed: Option<u64>,
+    pub(crate) pace: Pace,
+    pub(crate) step: bool,
+    pub(crate) play_owner: bool,
+    /// The agents that do not run.
+    pub(crate) without: &'p [String],
+    pub(crate) config: Option<&'p Path>,
+    /// Where `runs/` is written.
+    pub(crate) out: &'p Path,
+    pub(crate) format: Format,
+}
+
 /// One run that ended.
-struct Run {
+pub(crate) struct Run {
     scenario: Scenario,
     seed: u64,
     played: Played,
     report: Report,
+}
+
+impl Run {
+    /// How the command ends that played it.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self.played.ending {
+            Ending::Passed => Exit::Ok,
+            Ending::Interrupted => Exit::Interrupted,
+            Ending::Failed { .. } => Exit::No,
+        }
+    }
 }
 
 pub(super) fn perform(args: &RunArgs, session: &Session) -> Result<Exit, CliError> {
@@ -73,15 +119,31 @@ pub(super) fn perform(args: &RunArgs, session: &Session) -> Result<Exit, CliErro
     for file in &args.files {
         scripts.push((file, read(file, &known(session))?.map_err(refused)?));
     }
+    let playing = Playing {
+        session,
+        catalog: &catalog,
+        loaded: &loaded,
+        seed: args.seed,
+        pace: args.pace,
+        step: args.step,
+        play_owner: args.play_owner,
+        without: &args.without,
+        config: args.config.as_deref(),
+        out: &args.out,
+        format: args.answer.output,
+    };
     let mut exit = Exit::Ok;
     let mut results = Vec::new();
     for (file, scenario) in scripts {
-        let run = one(args, session, file, scenario, &catalog, &loaded)?;
-        exit = match run.played.ending {
-            Ending::Passed => exit,
-            Ending::Interrupted => Exit::Interrupted,
-            Ending::Failed { .. } if exit == Exit::Ok => Exit::No,
-            Ending::Failed { .. } => exit,
+        let store: Arc<dyn Store> = match &args.keep {
+            Some(folder) => Arc::new(SledStore::open_with(folder, Sync::Relaxed)?),
+            None => Arc::new(MemoryStore::default()),
+        };
+        let run = playing.play(file, scenario, store)?;
+        exit = match run.exit() {
+            Exit::No if exit == Exit::Ok => Exit::No,
+            Exit::Interrupted => Exit::Interrupted,
+            _ => exit,
         };
         results.push(result(&run));
         if exit == Exit::Interrupted {
@@ -112,51 +174,73 @@ fn without(catalog: &Catalog, kinds: &[String]) -> Result<Catalog, CliError> {
     catalog.clone().only(&left).map_err(CliError::failed)
 }
 
-/// Plays one script and writes its report.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a run is named by the wall's clock and says how long it took"
-)]
-fn one(
-    args: &RunArgs,
-    session: &Session,
-    file: &Path,
-    scenario: Scenario,
-    catalog: &Catalog,
-    loaded: &Loaded,
-) -> Result<Run, CliError> {
-    let seed = args.seed.unwrap_or(scenario.seed);
-    let store: Arc<dyn Store> = match &args.keep {
-        Some(folder) => Arc::new(SledStore::open_with(folder, Sync::Relaxed)?),
-        None => Arc::new(MemoryStore::default()),
-    };
-    let cast = Cast {
-        catalog: catalog.clone(),
-        configs: loaded.agents.clone(),
-        models: Arc::new(Models::default()),
-        effects: effects::effects(&loaded.settings.effects, &loaded.agents),
-        store,
-        network: network(loaded),
-    };
-    let (began, wall) = (Instant::now(), SystemTime::now());
-    let mut watcher = Watcher::new(session, args.answer.output, &scenario, seed)?
-        .paced(args.pace.map(Span::duration), scenario.steps.len())
-        .stepping(args.step)
-        .playing_owner(args.play_owner);
-    watcher.begin()?;
-    let played = play(&scenario, seed, cast, &mut watcher).map_err(CliError::failed)?;
-    let report = Report {
-        folder: folder(&args.out, &scenario.name, moment(wall), seed),
-        again: again(args, file, seed),
-        wall: began.elapsed(),
-    };
-    let made = made(args, loaded);
-    report
-        .write(&scenario, seed, &made, &played)
-        .map_err(|source| CliError::File { path: report.folder.clone(), source })?;
-    watcher.end(&played, &report)?;
-    drop(watcher);
-    Ok(Run { scenario, seed, played, report })
+impl Playing<'_> {
+    /// Plays one script over `store` and writes its report.
+    ///
+    /// # Errors
+    /// [`CliError`] when the world of the story breaks or the report cannot be written.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a run is named by the wall's clock and says how long it took"
+    )]
+    pub(crate) fn play(
+        &self,
+        file: &Path,
+        scenario: Scenario,
+        store: Arc<dyn Store>,
+    ) -> Result<Run, CliError> {
+        let seed = self.seed.unwrap_or(scenario.seed);
+        let cast = Cast {
+            catalog: self.catalog.clone(),
+            configs: self.loaded.agents.clone(),
+            models: Arc::new(Models::default()),
+            effects: effects::effects(&self.loaded.settings.effects, &self.loaded.agents),
+            store,
+            network: network(self.loaded),
+        };
+        let (began, wall) = (Instant::now(), SystemTime::now());
+        let mut watcher = Watcher::new(self.session, self.format, &scenario, seed)?
+            .paced(self.pace, scenario.steps.len())
+            .stepping(self.step)
+            .playing_owner(self.play_owner);
+        watcher.begin()?;
+        let played = play(&scenario, seed, cast, &mut watcher).map_err(CliError::failed)?;
+        let report = Report {
+            folder: folder(self.out, &scenario.name, moment(wall), seed),
+            again: self.again(file, seed),
+            wall: began.elapsed(),
+        };
+        report
+            .write(&scenario, seed, &self.made(), &played)
+            .map_err(|source| CliError::File { path: report.folder.clone(), source })?;
+        watcher.end(&played, &report)?;
+        drop(watcher);
+        Ok(Run { scenario, seed, played, report })
+    }
+
+    fn made(&self) -> Made {
+        let hash =
+            |value: &Value| MessageId::named("configuration", &value.to_string()).to_string();
+        let agents = self.loaded.agents.iter();
+        Made {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            configuration: agents.map(|(kind, table)| (kind.clone(), hash(table))).collect(),
+            models: std::collections::BTreeMap::new(),
+            without: self.without.to_vec(),
+        }
+    }
+
+    /// The command that runs it again.
+    fn again(&self, file: &Path, seed: u64) -> String {
+        let mut command = format!("aurorasync scenario run {} --seed {seed}", file.display());
+        if !self.without.is_empty() {
+            command += &format!(" --without {}", self.without.join(","));
+        }
+        if let Some(config) = self.config {
+            command += &format!(" --config {}", config.display());
+        }
+        command
+    }
 }
 
 /// The network whose workshops the master asks.
@@ -166,36 +250,10 @@ fn network(loaded: &Loaded) -> String {
     network.unwrap_or("main").to_owned()
 }
 
-fn made(args: &RunArgs, loaded: &Loaded) -> Made {
-    let hash = |value: &Value| MessageId::named("configuration", &value.to_string()).to_string();
-    Made {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        configuration: loaded
-            .agents
-            .iter()
-            .map(|(kind, table)| (kind.clone(), hash(table)))
-            .collect(),
-        models: std::collections::BTreeMap::new(),
-        without: args.without.clone(),
-    }
-}
-
 fn moment(wall: SystemTime) -> Timestamp {
     let since = wall.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let millis = i64::try_from(since.as_millis()).unwrap_or_default();
     Timestamp::from_millis(millis).unwrap_or_default()
-}
-
-/// The command that runs it again.
-fn again(args: &RunArgs, file: &Path, seed: u64) -> String {
-    let mut command = format!("aurorasync scenario run {} --seed {seed}", file.display());
-    if !args.without.is_empty() {
-        command += &format!(" --without {}", args.without.join(","));
-    }
-    if let Some(config) = &args.config {
-        command += &format!(" --config {}", config.display());
-    }
-    command
 }
 
 fn result(run: &Run) -> Value {

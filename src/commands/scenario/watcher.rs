@@ -1,9 +1,12 @@
 //! Shows a story at the terminal: a line for each thing worth telling, at the pace that was asked for.
 
+use super::lines::{Lines, Mark};
+use super::run::Pace;
 use crate::cli::Session;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Console, Format, Tone};
+use indicatif::{ProgressBar, ProgressStyle};
 use messages::Timestamp;
 use scenarios::language::{Scenario, Step};
 use scenarios::measure::Record;
@@ -21,6 +24,9 @@ use tokio::runtime::Runtime;
 const LINE_GAP: Duration = Duration::from_secs(3);
 /// How long the person at the terminal may think before the script answers.
 const OWNER_THINKS_MAX: Duration = Duration::from_secs(60);
+/// Days of the past between two lines about it, where there is no terminal.
+const PAST_LINE_DAYS: u64 = 30;
+const DAY_SECONDS: u64 = 86_400;
 
 /// Whoever sits at the terminal.
 pub(super) struct Watcher<'w> {
@@ -29,6 +35,9 @@ pub(super) struct Watcher<'w> {
     seed: u64,
     tells: bool,
     narrator: Narrator,
+    lines: Lines,
+    /// Where a terminal shows how much of the past is over.
+    bar: ProgressBar,
     /// Time on the wall for the whole story, and the steps that it has.
     pace: Option<(Duration, usize)>,
     told_at: Option<Instant>,
@@ -57,6 +66,8 @@ impl<'w> Watcher<'w> {
             seed,
             tells: format == Format::Text && !session.console.quiet,
             narrator: Narrator::default(),
+            lines: Lines::of_terminal(),
+            bar: ProgressBar::hidden(),
             pace: None,
             told_at: None,
             began_at: Instant::now(),
@@ -69,7 +80,7 @@ impl<'w> Watcher<'w> {
         })
     }
 
-    pub(super) fn paced(mut self, pace: Option<Duration>, steps: usize) -> Self {
+    pub(super) fn paced(mut self, Pace(pace): Pace, steps: usize) -> Self {
         self.pace = pace.map(|pace| (pace, steps.max(1)));
         self
     }
@@ -94,13 +105,14 @@ impl<'w> Watcher<'w> {
         }
         let Scenario { name, summary, .. } = self.scenario;
         self.console.line(format!("{name} (seed {})", self.seed))?;
-        self.console.line(summary)?;
+        self.console.line(self.lines.paragraph(summary))?;
         if let Some(history) = self.scenario.fleet.as_ref().and_then(|fleet| fleet.history) {
             let (days, population) = (history.days, history.population);
             let text = format!(
                 "first, {days} days of the past are lived through, with {population} further vehicles"
             );
             self.console.line(self.console.tinted(&text, Tone::Faint))?;
+            self.bar = bar(days);
         }
         Ok(())
     }
@@ -174,9 +186,21 @@ impl<'w> Watcher<'w> {
 }
 
 impl Audience for Watcher<'_> {
+    fn past(&mut self, passed: Duration, whole: Duration) {
+        let [day, days] = [passed, whole].map(|it| it.as_secs() / DAY_SECONDS);
+        self.bar.set_position(day);
+        if day == days {
+            self.bar.finish_and_clear();
+        } else if self.tells && self.bar.is_hidden() && day.is_multiple_of(PAST_LINE_DAYS) {
+            let text = format!("  day {day:>3} of {days}");
+            // Nobody may be reading any more; the story goes on and is written down.
+            drop(self.console.line(self.console.tinted(&text, Tone::Faint)));
+        }
+    }
+
     fn act(&mut self, at: Timestamp, step: &Step) {
         let Some(words) = step_words(step) else { return };
-        let line = format!("{}  ▸ {words}", self.narrator.clock(at));
+        let line = self.lines.act(&self.narrator.clock(at), Mark::Act, &words);
         if self.steps {
             self.console.note(&format!("{line}   [Enter]"));
             self.line_typed(None);
@@ -191,8 +215,8 @@ impl Audience for Watcher<'_> {
             return self.narrator.learn(record);
         }
         if let Some(line) = self.narrator.hear(record) {
-            let text =
-                format!("{}    {:<14} {}", self.narrator.clock(line.at), line.who, line.text);
+            let clock = self.narrator.clock(line.at);
+            let text = self.lines.said(&clock, &line.who, &line.text);
             self.tell(&text);
         }
     }
@@ -201,16 +225,12 @@ impl Audience for Watcher<'_> {
         self.steps_done += 1;
         if let Some(budget) = outcome.budget_seconds {
             let (mark, tone) = match outcome.verdict {
-                Verdict::Met => ("✓", Tone::Good),
-                Verdict::Failed { .. } => ("✗", Tone::Bad),
+                Verdict::Met => (Mark::Met, Tone::Good),
+                Verdict::Failed { .. } => (Mark::Failed, Tone::Bad),
             };
             let used = human(outcome.used().as_secs_f64());
-            let text = format!(
-                "{}  {mark} {} ({used} of {})",
-                self.narrator.clock(outcome.ended_at),
-                outcome.words,
-                human(budget)
-            );
+            let words = format!("{} ({used} of {})", outcome.words, human(budget));
+            let text = self.lines.act(&self.narrator.clock(outcome.ended_at), mark, &words);
             let text = self.console.tinted(&text, tone);
             self.tell(&text);
         }
@@ -221,7 +241,7 @@ impl Audience for Watcher<'_> {
     }
 
     fn note(&mut self, at: Timestamp, text: &str) {
-        let line = format!("{}  · {text}", self.narrator.clock(at));
+        let line = self.lines.act(&self.narrator.clock(at), Mark::Note, text);
         self.tell(&line);
     }
 
@@ -239,6 +259,13 @@ impl Audience for Watcher<'_> {
         ));
         self.line_typed(Some(OWNER_THINKS_MAX)).filter(|line| !line.trim().is_empty())
     }
+}
+
+/// A line on standard error that moves with the days of the past; none when that is not a terminal.
+fn bar(days: u32) -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} day {pos} of {len}, {elapsed}");
+    ProgressBar::new(u64::from(days))
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 /// Seconds for people: the two largest units.

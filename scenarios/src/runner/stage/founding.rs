@@ -1,30 +1,33 @@
 //! Registers everybody before a story begins: vehicles, owners with their consent, centres, parts.
 
 use super::{Stage, StageError};
+use crate::language::Fleet as Described;
 use messages::centre::PartStocked;
-use messages::consent::ConsentChanged;
+use messages::consent::{Channel, ConsentChanged};
 use messages::registry::{AssetRegistered, OwnerRegistered};
 use messages::sealed::{KEY_BYTES, Key, Keyring, NONCE_BYTES, Sealed};
 use messages::{MessageId, Timestamp};
 use runtime::committer::Entry;
 use simulator::fleet::Owner;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of each part a centre has when a story begins.
 const PARTS_IN_STOCK: u32 = 50;
 
 impl Stage {
-    pub(super) fn found(&mut self, network: &str) -> Result<(), StageError> {
+    pub(super) fn found(
+        &mut self,
+        network: &str,
+        described: Option<&Described>,
+    ) -> Result<(), StageError> {
         let Some(fleet) = &self.fleet else { return Ok(()) };
         let (owners, assets) = (fleet.owners(), fleet.registrations());
-        // The population has no owners; it is known at the level of events.
-        let without_owner = |asset: &&AssetRegistered| asset.owner.is_none();
-        self.population =
-            assets.iter().filter(without_owner).map(|asset| asset.asset.clone()).collect();
         self.centres = fleet.centres(network);
         let mut entries = Vec::new();
+        let laid_down = described.map(|described| consents(described, &assets)).unwrap_or_default();
         for owner in &owners {
-            let (registered, consent) = self.owner(owner)?;
+            let allowed = laid_down.get(owner.id.as_str()).copied().unwrap_or(&owner.consent);
+            let (registered, consent) = self.owner(owner, allowed)?;
             entries.push(self.entry(&registered)?);
             entries.push(self.entry(&consent)?);
         }
@@ -57,7 +60,11 @@ impl Stage {
         Ok(())
     }
 
-    fn owner(&self, owner: &Owner) -> Result<(OwnerRegistered, ConsentChanged), StageError> {
+    fn owner(
+        &self,
+        owner: &Owner,
+        allowed: &[Channel],
+    ) -> Result<(OwnerRegistered, ConsentChanged), StageError> {
         let keyring = self.keyring(&owner.id)?;
         let mut sealed = 0;
         let mut seal = |text: &String| {
@@ -76,7 +83,7 @@ impl Stage {
         };
         let consent = ConsentChanged {
             owner: owner.id.clone(),
-            granted: owner.consent.clone(),
+            granted: allowed.to_vec(),
             revoked: Vec::new(),
             reason: "agreed when the vehicle was handed over".to_owned(),
         };
@@ -90,6 +97,19 @@ impl Stage {
         keyring.insert(owner, Key::new(key)).map_err(StageError::impossible)?;
         Ok(keyring)
     }
+}
+
+/// What the script says that owners allow, by owner.
+fn consents<'d>(
+    described: &'d Described,
+    assets: &'d [AssetRegistered],
+) -> BTreeMap<&'d str, &'d [Channel]> {
+    let said = described.assets.iter().filter_map(|it| Some((&it.asset, it.consent.as_deref()?)));
+    said.filter_map(|(asset, allowed)| {
+        let registered = assets.iter().find(|registered| registered.asset == *asset)?;
+        Some((registered.owner.as_deref()?, allowed))
+    })
+    .collect()
 }
 
 /// Registrations in one commit.

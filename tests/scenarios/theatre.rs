@@ -1,0 +1,74 @@
+//! Plays stories with all agents of the program, as `scenario run` does.
+
+use aurorasync::config::{self, Sources};
+use aurorasync::effects;
+use messages::{Timestamp, profile};
+use runtime::Models;
+use runtime::store::memory::MemoryStore;
+use scenarios::language::{Known, Scenario, ScriptError, Source, Step, load};
+use scenarios::measure::Record;
+use scenarios::runner::{Audience, Cast, Ending, Outcome, Played, play};
+use scenarios::scripts::Shipped;
+use simulator::fleet::FaultKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Nobody watches.
+struct Empty;
+
+impl Audience for Empty {
+    fn past(&mut self, _: Duration, _: Duration) {}
+    fn act(&mut self, _: Timestamp, _: &Step) {}
+    fn record(&mut self, _: &Record, _: bool) {}
+    fn ended(&mut self, _: &Outcome) {}
+    fn note(&mut self, _: Timestamp, _: &str) {}
+
+    fn is_interrupted(&mut self) -> bool {
+        false
+    }
+
+    fn owner(&mut self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The script that `text` is.
+pub(crate) fn read(name: &str, text: &str) -> Result<Scenario, ScriptError> {
+    let catalog = agents::catalog();
+    let known = Known {
+        agents: catalog.iter().map(|(kind, _)| kind.to_owned()).collect(),
+        faults: FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
+        profiles: profile::NAMES.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    load(Source::new(name, text), &Shipped, &known)
+}
+
+/// Plays `text` with `seed`, without the agents named.
+pub(crate) fn told(name: &str, text: &str, seed: u64, without: &[&str]) -> Played {
+    let scenario = read(name, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let catalog = agents::catalog();
+    let loaded = config::load(&catalog, &Sources::default()).expect("the defaults are sound");
+    let kinds = catalog.iter().map(|(kind, _)| kind.to_owned());
+    let left: Vec<String> = kinds.filter(|kind| !without.contains(&kind.as_str())).collect();
+    let cast = Cast {
+        catalog: catalog.only(&left).expect("the agents are known"),
+        effects: effects::effects(&loaded.settings.effects, &loaded.agents),
+        configs: loaded.agents,
+        models: Arc::new(Models::default()),
+        store: Arc::new(MemoryStore::default()),
+        network: "main".to_owned(),
+    };
+    play(&scenario, seed, cast, &mut Empty).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// What went wrong in a story, in a line; nothing when it passed.
+pub(crate) fn failure(played: &Played) -> Option<String> {
+    match &played.ending {
+        Ending::Passed => None,
+        Ending::Interrupted => Some("it was interrupted".to_owned()),
+        Ending::Failed { step, place, message, nearest } => Some(format!(
+            "{step} ({place}): {message}; nearest: {}",
+            nearest.as_deref().unwrap_or("nothing")
+        )),
+    }
+}
