@@ -30,6 +30,7 @@ impl Handling<'_, '_> {
             case: self.case.id,
             asset: self.asset(),
             owner: self.owner.map(str::to_owned),
+            home: self.home,
             component: self.case.component.clone(),
             duration_minutes: *job_minutes.unwrap_or(&config.job_minutes),
             severity: self.severity(),

@@ -127,6 +127,7 @@ impl Story {
             batch: None,
             owner: owner.map(str::to_owned),
             group: None,
+            home: None,
         });
     }
 
@@ -238,6 +239,7 @@ impl Story {
             offers: self.offers.clone(),
             relax,
             valid_until,
+            cause: None,
         });
     }
 
