@@ -149,6 +149,8 @@ pub(super) struct Question {
     pub(super) resume: Resume,
     /// How often it was asked.
     pub(super) times: u8,
+    /// It is asked because there was no slot: workshops that have room answer it, too.
+    pub(super) for_slots: bool,
 }
 
 /// What follows when a person approves.

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub(super) const ASSET: &str = "VEH003";
 const OWNER: &str = "OWN-7";
-const NETWORK: &str = "main";
+pub(super) const NETWORK: &str = "main";
 
 /// Hears every command and obeys none: the story says what becomes of them.
 struct Bystander;
