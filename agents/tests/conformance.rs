@@ -35,6 +35,7 @@ fn registered(asset: String) -> AssetRegistered {
         batch: None,
         owner: None,
         group: None,
+        home: None,
     }
 }
 

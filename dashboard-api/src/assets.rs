@@ -113,6 +113,7 @@ fn shown(asset: &Asset) -> Value {
         batch,
         owner,
         group,
+        home,
     } = &asset.registered;
     json!({
         "asset": name,
@@ -124,6 +125,7 @@ fn shown(asset: &Asset) -> Value {
         "batch": batch,
         "owner": owner,
         "group": group,
+        "home": home,
         "registered_at": asset.registered_at,
         "sequence": asset.sequence,
         "provenance": asset.provenance,

@@ -9,7 +9,7 @@ pub use command::{CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlo
 
 use crate::id::{BookingId, CaseId, OfferId};
 use crate::message::{Class, Encoding, Message, Stage};
-use crate::record::Record;
+use crate::record::{DecodeError, Record, decode_body};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,8 @@ pub struct Relaxation {
     pub first_at: Option<Timestamp>,
 }
 
-/// Slots for a job, the best first; or none, and why.
+/// Slots for a job, the best first; or none, and why. A case that was offered none waits: when there is room for it
+/// later, it is offered that without asking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlotsOffered {
@@ -74,6 +75,27 @@ pub struct SlotsOffered {
     pub relax: Vec<Relaxation>,
     /// Until when the offers are remembered; a hold may come too late all the same.
     pub valid_until: Timestamp,
+    /// Where nobody has asked: what has made room for the waiting case.
+    #[serde(default)]
+    pub cause: Option<String>,
+}
+
+/// Version 1 answered only.
+#[derive(Deserialize)]
+struct SlotsOfferedV1 {
+    network: String,
+    case: CaseId,
+    asset: String,
+    offers: Vec<SlotOffer>,
+    relax: Vec<Relaxation>,
+    valid_until: Timestamp,
+}
+
+impl From<SlotsOfferedV1> for SlotsOffered {
+    fn from(old: SlotsOfferedV1) -> Self {
+        let SlotsOfferedV1 { network, case, asset, offers, relax, valid_until } = old;
+        Self { network, case, asset, offers, relax, valid_until, cause: None }
+    }
 }
 
 /// A slot is kept.
@@ -258,6 +280,18 @@ pub struct BookingMissed {
 
 impl Record for SlotsOffered {
     const SCHEMA: u16 = 202;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<SlotsOfferedV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for SlotsOffered {

@@ -1,7 +1,8 @@
 //! What exists: assets and their owners. Registered once, copied to every reader that needs it.
 
 use crate::message::{Class, Message};
-use crate::record::Record;
+use crate::place::Place;
+use crate::record::{DecodeError, Record, decode_body};
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,40 @@ pub struct AssetRegistered {
     /// Group within the fleet.
     #[serde(default)]
     pub group: Option<String>,
+    /// Where it usually stands; workshops are looked for around it.
+    #[serde(default)]
+    pub home: Option<Place>,
+}
+
+/// Version 1 knew of no home.
+#[derive(Deserialize)]
+struct AssetRegisteredV1 {
+    asset: String,
+    fleet: String,
+    profile: String,
+    model: Option<String>,
+    in_service_since: Option<Timestamp>,
+    supplier: Option<String>,
+    batch: Option<String>,
+    owner: Option<String>,
+    group: Option<String>,
+}
+
+impl From<AssetRegisteredV1> for AssetRegistered {
+    fn from(old: AssetRegisteredV1) -> Self {
+        Self {
+            asset: old.asset,
+            fleet: old.fleet,
+            profile: old.profile,
+            model: old.model,
+            in_service_since: old.in_service_since,
+            supplier: old.supplier,
+            batch: old.batch,
+            owner: old.owner,
+            group: old.group,
+            home: None,
+        }
+    }
 }
 
 /// An asset is no longer watched.
@@ -78,6 +113,18 @@ pub struct OwnerRegistered {
 
 impl Record for AssetRegistered {
     const SCHEMA: u16 = 10;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<AssetRegisteredV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for AssetRegistered {

@@ -8,7 +8,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Column;
 use clap::{Args, Subcommand};
-use messages::Timestamp;
+use messages::{Place, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -74,13 +74,17 @@ struct Fields {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    /// Where it usually stands, in degrees north and east; kept to about a kilometre.
+    #[arg(long, value_name = "LAT,LON", value_parser = home, allow_hyphen_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home: Option<Place>,
 }
 
 /// Flags of `asset import`.
 #[derive(Args, Debug)]
 pub struct ImportArgs {
     /// CSV with a head line; columns: asset, fleet, profile, and as wanted model, in_service_since,
-    /// supplier, batch, owner, group.
+    /// supplier, batch, owner, group, latitude, longitude.
     file: PathBuf,
     #[command(flatten)]
     remote: Remote,
@@ -146,6 +150,14 @@ pub(crate) fn perform(command: AssetCommand, session: &Session) -> Result<Exit, 
         AssetCommand::Show(args) => show(&args, session),
         AssetCommand::Retire(args) => retire(&args, session),
     }
+}
+
+/// Reads `18.52,73.86`.
+fn home(text: &str) -> Result<Place, String> {
+    let degrees = |text: &str| text.trim().parse::<f64>().ok();
+    let both = text.split_once(',').and_then(|(north, east)| degrees(north).zip(degrees(east)));
+    let (latitude, longitude) = both.ok_or("write it like `18.52,73.86`")?;
+    Place::near(latitude, longitude).map_err(|error| error.to_string())
 }
 
 fn add(args: &AddArgs, session: &Session) -> Result<Exit, CliError> {

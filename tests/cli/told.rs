@@ -111,6 +111,7 @@ impl Log {
             offers: vec![SlotOffer { offer, slot: slot(), penalties: vec!["far away".into()] }],
             relax: vec![],
             valid_until: at("2026-03-03T06:00:00Z"),
+            cause: None,
         };
         let cause = self.say("scheduling", cause, &offered);
         let held_until = at("2026-03-02T06:12:00Z");

@@ -49,6 +49,7 @@ fn registered(fleet: &str) -> AssetRegistered {
         batch: None,
         owner: None,
         group: None,
+        home: None,
     }
 }
 

@@ -30,6 +30,7 @@ impl Handling<'_, '_> {
             case: self.case.id,
             asset: self.asset(),
             owner: self.owner.map(str::to_owned),
+            home: self.home,
             component: self.case.component.clone(),
             duration_minutes: *job_minutes.unwrap_or(&config.job_minutes),
             severity: self.severity(),
@@ -58,7 +59,7 @@ impl Handling<'_, '_> {
 
     /// Slots came, or none.
     pub(super) fn offered(&mut self, offered: &SlotsOffered) {
-        if !self.case.waits_for(Wait::Offers) {
+        if !self.case.waits_for(Wait::Offers) && !self.waits_for_room(offered) {
             return self.pass_over();
         }
         self.case.offers = offered
@@ -97,7 +98,16 @@ impl Handling<'_, '_> {
             }
             _ => "Slots were found; the owner is contacted as asked for.".to_owned(),
         };
-        self.speak(why);
+        self.speak(match &offered.cause {
+            Some(cause) => format!("There is room now: {cause}. {why}"),
+            None => why,
+        });
+    }
+
+    /// Whether a person was asked for want of a slot, and now there is one.
+    fn waits_for_room(&self, offered: &SlotsOffered) -> bool {
+        let asked = self.case.question.as_ref().is_some_and(|asked| asked.for_slots);
+        self.case.state == CaseState::Escalated && asked && !offered.offers.is_empty()
     }
 
     fn no_slots(&mut self, offered: &SlotsOffered) {
@@ -118,6 +128,9 @@ impl Handling<'_, '_> {
             (reason, "give up one of these constraints".to_owned())
         };
         self.escalate(resume, reason, &how);
+        if let Some(question) = self.case.question.as_mut() {
+            question.for_slots = true;
+        }
     }
 
     /// The booking stands; the owner who cannot wait is told how far they may drive, the other by a person.

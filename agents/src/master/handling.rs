@@ -9,7 +9,7 @@ use messages::case::{CaseAdvanced, CaseClosed, CaseEscalated, CaseOutcome, CaseS
 use messages::contact::Purpose;
 use messages::prediction::Severity;
 use messages::profile::{Component, Profile};
-use messages::{BookingId, OfferId, Timestamp};
+use messages::{BookingId, OfferId, Place, Timestamp};
 use runtime::Ctx;
 
 /// Counts what came too late or lost a race, and was passed over.
@@ -18,6 +18,7 @@ pub(super) const PASSED_OVER: &str = "messages_passed_over";
 pub(super) struct Handling<'h, 'c> {
     pub(super) master: &'h Master,
     pub(super) owner: Option<&'h str>,
+    pub(super) home: Option<Place>,
     pub(super) case: &'h mut Case,
     pub(super) ctx: &'h mut Ctx<'c, Master>,
 }
@@ -138,7 +139,7 @@ impl<'h> Handling<'h, '_> {
             "{how}, then `aurorasync case approve {id}` {then}, or `aurorasync case cancel {id} --reason WHY` to \
              end the case"
         );
-        self.ask(CaseState::Escalated, Question { reason, remedy, resume, times: 1 });
+        self.ask(CaseState::Escalated, Question { reason, remedy, resume, times: 1, for_slots: false });
     }
 
     /// Nobody knows whether the owner was reached.
@@ -150,7 +151,7 @@ impl<'h> Handling<'h, '_> {
              `aurorasync case resolve {id} --effect happened|did-not-happen`"
         );
         let resume = Resume::Contact;
-        self.ask(CaseState::Uncertain, Question { reason, remedy, resume, times: 1 });
+        self.ask(CaseState::Uncertain, Question { reason, remedy, resume, times: 1, for_slots: false });
     }
 
     fn ask(&mut self, to: CaseState, question: Question) {

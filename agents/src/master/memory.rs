@@ -6,7 +6,7 @@ use messages::booking::Slot;
 use messages::case::{CaseOutcome, CaseState};
 use messages::contact::{Purpose, TimeWindow};
 use messages::prediction::{FailurePredicted, Hypothesis, Severity};
-use messages::{BookingId, CaseId, Finite, MessageId, OfferId, Record, Timestamp};
+use messages::{BookingId, CaseId, Finite, MessageId, OfferId, Place, Record, Timestamp};
 use runtime::Ctx;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub struct State {
     /// Its owner, if one is registered.
     pub(super) owner: Option<String>,
+    /// Where it usually stands, if that is registered.
+    pub(super) home: Option<Place>,
     /// It is no longer watched.
     pub(super) retired: bool,
     /// Cases that have not ended, by component.
@@ -28,6 +30,8 @@ pub struct State {
 
 impl Record for State {
     const SCHEMA: u16 = 120;
+    // The homes of version 1 are on the log only.
+    const VERSION: u16 = 2;
 }
 
 /// A case that has not ended.
@@ -145,6 +149,8 @@ pub(super) struct Question {
     pub(super) resume: Resume,
     /// How often it was asked.
     pub(super) times: u8,
+    /// It is asked because there was no slot: workshops that have room answer it, too.
+    pub(super) for_slots: bool,
 }
 
 /// What follows when a person approves.

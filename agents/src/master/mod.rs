@@ -166,7 +166,8 @@ impl Master {
         act: impl FnOnce(&mut Handling<'_, '_>),
     ) {
         let case = state.cases.get_mut(component).expect("the case has not ended");
-        act(&mut Handling { master: self, owner: state.owner.as_deref(), case, ctx });
+        let (owner, home) = (state.owner.as_deref(), state.home);
+        act(&mut Handling { master: self, owner, home, case, ctx });
         if case.state.is_final() {
             state.settle(self, component, ctx.now());
         }
@@ -183,6 +184,7 @@ impl Handle<AssetRegistered> for Master {
         let unknown = state.owner.is_none();
         state.retired = false;
         state.owner.clone_from(&registered.owner);
+        state.home = registered.home;
         if unknown && state.owner.is_some() {
             let components: Vec<String> = state.cases.keys().cloned().collect();
             for component in components {

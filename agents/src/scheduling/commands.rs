@@ -26,9 +26,15 @@ impl Desk<'_, '_> {
         let moves = own.map(|(id, _)| id);
         let soonest = self.now().saturating_add(self.config.held_for.duration());
         let work = work(command, soonest)?;
+        self.state.waiting.remove(&command.case);
         match self.search(command.case, &work, moves) {
-            Ok(offers) => self.say_offers(command, work, &offers),
-            Err(OfferError::Infeasible(infeasible)) => self.say_none(command, *infeasible),
+            Ok(offers) => self.say_offers((command.case, &command.asset), work, &offers, None),
+            Err(OfferError::Infeasible(infeasible)) => {
+                self.say_none(command, *infeasible);
+                if moves.is_none() {
+                    self.wait(command, work);
+                }
+            }
             Err(OfferError::Invalid(invalid)) => return Err(rejected(&invalid)),
         }
         DONE
@@ -47,18 +53,36 @@ impl Desk<'_, '_> {
         Ok(found.offers)
     }
 
-    fn say_offers(&mut self, command: &OfferSlots, work: Work, offers: &[Offer]) {
+    /// Says what a case is offered; with the `cause` when it has not asked.
+    pub(super) fn say_offers(
+        &mut self,
+        (case, asset): (CaseId, &str),
+        work: Work,
+        offers: &[Offer],
+        cause: Option<String>,
+    ) {
         let because = self.ctx.envelope().id;
         let named = offers.iter().enumerate().filter_map(|(index, offer)| {
-            let id = OfferId::of(because, &index.to_string());
+            let id = match cause {
+                None => OfferId::of(because, &index.to_string()),
+                Some(_) => OfferId::of(because, &format!("{case}/{index}")),
+            };
             let slot = self.state.said(&offer.slot)?;
-            let said = SlotOffer { offer: id, slot, penalties: reasons(offer) };
+            let mut penalties = reasons(offer);
+            if work.home.is_none() {
+                let text = format!("where `{asset}` usually stands is not known, nor how far it is");
+                penalties.push(text);
+            }
+            let said = SlotOffer { offer: id, slot, penalties };
             Some((said, (id, offer.slot.clone())))
         });
-        let (said, slots): (Vec<_>, Vec<_>) = named.unzip();
+        let (offers, slots): (Vec<_>, Vec<_>) = named.unzip();
         let valid_until = self.now().saturating_add(self.config.offers_valid.duration());
-        self.remember(command.case, Offered { work, slots, valid_until });
-        self.say(command, said, Vec::new(), valid_until);
+        let unasked = cause.is_some();
+        self.remember(case, Offered { work, slots, valid_until, unasked });
+        let (network, asset, relax) = (self.network(), asset.to_owned(), Vec::new());
+        let offered = SlotsOffered { network, case, asset, offers, relax, valid_until, cause };
+        self.ctx.publish(&offered);
     }
 
     /// Remembers the newest offers of `case`; those that end first make room.
@@ -85,19 +109,10 @@ impl Desk<'_, '_> {
             relax.push(Relaxation { constraint, first_at: None });
         }
         self.state.offers.remove(&command.case);
-        let now = self.now();
-        self.say(command, Vec::new(), relax, now);
-    }
-
-    fn say(
-        &mut self,
-        command: &OfferSlots,
-        offers: Vec<SlotOffer>,
-        relax: Vec<Relaxation>,
-        valid_until: Timestamp,
-    ) {
         let (network, case, asset) = (self.network(), command.case, command.asset.clone());
-        self.ctx.publish(&SlotsOffered { network, case, asset, offers, relax, valid_until });
+        let (offers, valid_until, cause) = (Vec::new(), self.now(), None);
+        let offered = SlotsOffered { network, case, asset, offers, relax, valid_until, cause };
+        self.ctx.publish(&offered);
     }
 
     /// Keeps exactly the offered slot, if it is still free.
@@ -166,6 +181,7 @@ impl Desk<'_, '_> {
         let stage = Stage::Held { until: held_until };
         let live = Live { case, asset: asset.clone(), offer, stage, slot, work };
         self.state.bookings.insert(booking, live);
+        self.state.waiting.remove(&case);
         let network = self.network();
         self.ctx.publish(&BookingHeld { network, case, asset, booking, slot: said, held_until });
     }
@@ -226,6 +242,7 @@ impl Desk<'_, '_> {
             (live.work, live.offer) = (work, command.offer);
         }
         self.reseat(booking, slot, command.reason.clone());
+        self.makes_room("another booking was moved");
         DONE
     }
 
@@ -265,6 +282,7 @@ fn work(command: &OfferSlots, soonest: Timestamp) -> Result<Work, AgentError> {
     })?;
     Ok(Work {
         component: command.component.clone(),
+        home: command.home,
         minutes,
         severity: command.severity,
         earliest_at: command.earliest_at.max(soonest),

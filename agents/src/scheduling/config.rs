@@ -24,6 +24,12 @@ pub struct Config {
     pub bookings_max: u16,
     /// Most cases of a network whose offers are remembered; those that end first make room.
     pub offers_max: u16,
+    /// Most cases of a network that wait for a slot; of more the least grave is forgotten.
+    pub waiting_max: u16,
+    /// Most waiting cases that are looked after when there is room, the gravest first.
+    pub waiting_tried_max: u16,
+    /// A case waits for a slot no longer than this.
+    pub waiting_for: Span,
     /// What wishes weigh, and how far the search goes.
     pub search: schedule::Settings,
 }
@@ -37,6 +43,9 @@ impl Default for Config {
             visit_forgotten_after: span(30 * DAY_MILLIS),
             bookings_max: 400,
             offers_max: 1_000,
+            waiting_max: 200,
+            waiting_tried_max: 10,
+            waiting_for: span(14 * DAY_MILLIS),
             search: schedule::Settings::default(),
         }
     }

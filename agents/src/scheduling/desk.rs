@@ -22,6 +22,8 @@ pub(super) struct Desk<'d, 'c> {
     pub(super) config: &'d Config,
     pub(super) state: &'d mut State,
     pub(super) ctx: &'d mut Ctx<'c, Scheduling>,
+    /// What has made room in this turn, in words.
+    pub(super) room: Option<String>,
 }
 
 impl Desk<'_, '_> {
@@ -37,6 +39,11 @@ impl Desk<'_, '_> {
         self.ctx.count(PASSED_OVER, 1);
     }
 
+    /// Remembers that there is room because of `cause`.
+    pub(super) fn makes_room(&mut self, cause: impl Into<String>) {
+        self.room = Some(cause.into());
+    }
+
     /// Ends holds whose time is over, begins services, forgets offers and visits that nobody spoke of.
     pub(super) fn see_to_what_is_due(&mut self) {
         let now = self.now();
@@ -47,7 +54,13 @@ impl Desk<'_, '_> {
         for id in due {
             self.see_to(id);
         }
+        let promised = |state: &State| state.offers.values().filter(|one| one.unasked).count();
+        let before = promised(self.state);
         self.state.offers.retain(|_, offered| offered.valid_until > now);
+        if promised(self.state) < before {
+            self.makes_room("another case has not taken what it was offered");
+        }
+        self.state.waiting.retain(|_, waiting| waiting.until > now);
     }
 
     fn see_to(&mut self, booking: BookingId) {
@@ -57,6 +70,7 @@ impl Desk<'_, '_> {
             Stage::Held { .. } => {
                 self.state.bookings.remove(&booking);
                 self.ctx.publish(&BookingExpired { network, case, asset, booking });
+                self.makes_room("another case has not confirmed its slot");
             }
             Stage::Confirmed => {
                 live.stage = Stage::InService;
@@ -131,6 +145,7 @@ impl Desk<'_, '_> {
         let slot = self.state.said(&slot).expect("a booking is at a centre that was registered");
         let network = self.network();
         self.ctx.publish(&BookingCancelled { network, case, asset, booking, slot, reason });
+        self.makes_room("another booking was cancelled");
     }
 
     /// Whether the memory has grown as far as it may.

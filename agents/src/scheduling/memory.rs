@@ -1,9 +1,9 @@
-//! What scheduling remembers of a network: centres, offers and live bookings.
+//! What scheduling remembers of a network: centres, offers, live bookings and cases that wait for a slot.
 
 use messages::booking;
 use messages::prediction::Severity;
-use messages::{BookingId, CaseId, OfferId, Record, Timestamp};
-use models::schedule::{Booking, Job, Problem, Slot, Stock, Window};
+use messages::{BookingId, CaseId, OfferId, Place, Record, Timestamp};
+use models::schedule::{Booking, Job, Position, Problem, Slot, Stock, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,16 @@ pub struct State {
     pub(super) offers: BTreeMap<CaseId, Offered>,
     /// Those that have not ended.
     pub(super) bookings: BTreeMap<BookingId, Live>,
+    /// Cases for which there was no slot.
+    pub(super) waiting: BTreeMap<CaseId, Waiting>,
     /// For when the timer is set.
     pub(super) wake_at: Option<Timestamp>,
 }
 
 impl Record for State {
     const SCHEMA: u16 = 130;
+    // The homes and the waiting cases of version 1 are on the log only.
+    const VERSION: u16 = 2;
 }
 
 /// A centre as it was last registered.
@@ -37,6 +41,19 @@ pub(super) struct Offered {
     pub(super) work: Work,
     pub(super) slots: Vec<(OfferId, Slot)>,
     pub(super) valid_until: Timestamp,
+    /// The case waited and was offered this without asking; the first is promised to it among those that wait.
+    pub(super) unasked: bool,
+}
+
+/// A case that waits for a slot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    pub(super) asset: String,
+    pub(super) work: Work,
+    /// Since when.
+    pub(super) since: Timestamp,
+    /// It is forgotten then.
+    pub(super) until: Timestamp,
 }
 
 /// What is to be done.
@@ -44,6 +61,8 @@ pub(super) struct Offered {
 pub(super) struct Work {
     /// Also the skill and the part that it needs.
     pub(super) component: String,
+    /// Where the asset usually stands, if known.
+    pub(super) home: Option<Place>,
     pub(super) minutes: u16,
     pub(super) severity: Severity,
     pub(super) earliest_at: Timestamp,
@@ -106,6 +125,25 @@ impl State {
         Problem { now, centres, bookings: bookings.collect(), demand: Vec::new() }
     }
 
+    /// All that stands, and the slots that were promised to waiting cases other than `case`.
+    pub(super) fn problem_beside_promises(
+        &self,
+        now: Timestamp,
+        case: CaseId,
+        component: &str,
+    ) -> Problem {
+        let mut problem = self.problem(now, Some(component));
+        let promised = self.offers.iter().filter(|(other, offered)| {
+            offered.unasked && **other != case && self.booking_of(**other).is_none()
+        });
+        problem.bookings.extend(promised.filter_map(|(other, offered)| {
+            let (offer, slot) = offered.slots.first()?;
+            let (id, job) = (offer.to_string(), offered.work.job(*other));
+            Some(Booking { id, job, slot: slot.clone(), fixed: true })
+        }));
+        problem
+    }
+
     /// `slot` in the words of messages; `None` when its centre was never registered.
     pub(super) fn said(&self, slot: &Slot) -> Option<booking::Slot> {
         let centre = self.centres.get(&slot.centre)?;
@@ -123,7 +161,8 @@ impl State {
     /// When there is something to see to next.
     pub(super) fn next_due(&self, forgotten_after: std::time::Duration) -> Option<Timestamp> {
         let bookings = self.bookings.values().map(|live| live.due_at(forgotten_after));
-        bookings.chain(self.offers.values().map(|offered| offered.valid_until)).min()
+        let offers = self.offers.values().map(|offered| offered.valid_until);
+        bookings.chain(offers).chain(self.waiting.values().map(|waiting| waiting.until)).min()
     }
 }
 
@@ -155,7 +194,10 @@ impl Work {
             able: Vec::new(),
             preferred: self.preferred.map(once).into_iter().collect(),
             centre: None,
-            position: None,
+            position: self.home.map(|home| Position {
+                latitude: home.latitude(),
+                longitude: home.longitude(),
+            }),
             km_by_centre: BTreeMap::new(),
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! Hears commands about slots, registrations of centres and parts, findings and absences. Says [`SlotsOffered`] and
 //! what becomes of each booking. Remembers, per network of centres, the centres with their parts, the newest offers
-//! of each case and the live bookings; what has ended is forgotten.
+//! of each case, the live bookings and the cases for which there was no slot; what has ended is forgotten.
+//!
+//! A case without a slot need not ask again: when there is room, the gravest that wait are offered it first.
 //!
 //! One memory decides about every slot of a network: so no slot and no case ever has two live bookings.
 
@@ -12,6 +14,7 @@ mod desk;
 mod memory;
 mod registry;
 mod visits;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +22,7 @@ mod tests;
 pub use config::Config;
 pub use memory::State;
 
-use desk::Desk;
+use desk::{DONE, Desk};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
@@ -88,11 +91,12 @@ impl Scheduling {
         ctx: &mut Ctx<'_, Self>,
         act: impl FnOnce(&mut Desk<'_, '_>) -> AgentResult,
     ) -> AgentResult {
-        let mut desk = Desk { config: &self.config, state, ctx };
+        let mut desk = Desk { config: &self.config, state, ctx, room: None };
         desk.see_to_what_is_due();
-        let result = act(&mut desk);
+        act(&mut desk)?;
+        desk.offer_to_waiting()?;
         desk.set_timer();
-        result
+        DONE
     }
 }
 

@@ -28,6 +28,7 @@ impl Desk<'_, '_> {
                 format!("network `{}` has no room for this centre; divide it", self.network());
             return Err(AgentError::Reject(text));
         }
+        self.makes_room(format!("the workshop {} has changed", registered.name));
         self.mend()
     }
 
@@ -45,6 +46,8 @@ impl Desk<'_, '_> {
         let PartStocked { part, quantity: pieces, available_at: there_at, .. } = stocked.clone();
         stock.push(Stock { part, pieces, there_at });
         stock.sort_by(|one, other| one.part.cmp(&other.part));
+        let cause = format!("the workshop {} has other parts in stock", centre.name);
+        self.makes_room(cause);
         self.mend()
     }
 
@@ -55,6 +58,10 @@ impl Desk<'_, '_> {
             let soonest = self.now().saturating_add(self.config.move_notice.duration());
             for booking in &mut problem.bookings {
                 booking.job.earliest_at = booking.job.earliest_at.max(soonest);
+                // The owner of whom nothing else is known comes from around where they have agreed to come.
+                let centre = self.state.centres.get(&booking.slot.centre);
+                let there = centre.and_then(|centre| centre.plan.position);
+                booking.job.position = booking.job.position.or(there);
             }
             let (seed, _) = self.ctx.envelope().id.0.as_u64_pair();
             let replan = schedule::replan(&problem, &self.config.search, seed)

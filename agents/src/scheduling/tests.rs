@@ -1,5 +1,8 @@
 //! The life of a booking, one story at a time.
 
+mod places;
+mod waiting;
+
 use super::{Config, Scheduling};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
@@ -9,7 +12,7 @@ use messages::booking::{
 use messages::centre::{CentreRegistered, OpeningHours, PartStocked, Technician};
 use messages::finding::FindingRecorded;
 use messages::prediction::Severity;
-use messages::{BookingId, CaseId, MessageId, OfferId, Timestamp};
+use messages::{BookingId, CaseId, MessageId, OfferId, Place, Timestamp};
 use runtime::testkit::World;
 use std::time::Duration;
 
@@ -50,6 +53,7 @@ impl Story {
             case: case(number),
             asset: asset(number),
             owner: None,
+            home: Some(home()),
             component: "brake".into(),
             duration_minutes: 120,
             severity: Severity::High,
@@ -138,6 +142,11 @@ impl Story {
         let (network, centre, part) = (NETWORK.into(), "pune".into(), "brake".into());
         self.0.publish(PartStocked { network, centre, part, quantity, available_at });
     }
+}
+
+/// In Pune.
+fn home() -> Place {
+    Place::near(18.52, 73.86).expect("Pune is on earth")
 }
 
 fn asset(number: u8) -> String {
@@ -319,7 +328,7 @@ fn a_lost_bay_moves_few_and_says_why() {
     let moved = story.0.published::<BookingMoved>();
     assert_eq!(moved.len(), 1);
     assert_eq!(moved[0].booking, second.booking);
-    assert_eq!(moved[0].reason, "its bay at `pune` is not free");
+    assert_eq!(moved[0].reason, "the workshop `pune` has lost the bay");
     assert_eq!(moved[0].slot.bay, 1);
     assert!(moved[0].slot.from >= first.slot.to);
 }
@@ -333,7 +342,7 @@ fn what_fits_nowhere_any_more_is_cancelled_with_the_reason() {
     story.0.publish(nobody);
     let cancelled = story.0.published::<BookingCancelled>();
     assert_eq!(cancelled[0].booking, booked.booking);
-    let reason = "its technician at `pune` is not free for `brake`, and nothing else is free";
+    let reason = "technician `ana` of `pune` is not there any more, and nothing else is free";
     assert_eq!(cancelled[0].reason, reason);
 }
 

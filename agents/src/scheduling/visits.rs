@@ -17,6 +17,7 @@ impl Desk<'_, '_> {
         self.state.bookings.remove(&booking);
         let (network, case, asset) = (self.network(), recorded.case, recorded.asset.clone());
         self.ctx.publish(&BookingMissed { network, case, asset, booking });
+        self.makes_room("another asset did not come");
     }
 
     /// The workshop has looked at the asset: its booking has ended, and a part may be used up.
@@ -30,6 +31,7 @@ impl Desk<'_, '_> {
             self.ctx.publish(&BookingStarted { network, case, asset, booking });
         }
         self.ctx.publish(&BookingCompleted { network, case, asset, booking });
+        self.makes_room("another visit has ended");
         if !finding.repaired {
             return;
         }

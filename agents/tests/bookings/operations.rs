@@ -61,6 +61,7 @@ impl Customer {
             case: self.case,
             asset: self.asset.clone(),
             owner: None,
+            home: None,
             component: "brake".to_owned(),
             duration_minutes: 120,
             severity: Severity::High,

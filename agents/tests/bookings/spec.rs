@@ -13,7 +13,7 @@ use messages::centre::CentreRegistered;
 use messages::finding::FindingRecorded;
 use messages::{BookingId, CaseId, Envelope, Message, MessageId, OfferId, Stream, Timestamp};
 use runtime::testkit::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ struct Live {
 pub(crate) struct Report {
     counts: BTreeMap<String, u64>,
     passed_over: u64,
+    /// Offers to cases that waited.
+    unasked: u64,
     live_most: usize,
 }
 
@@ -61,6 +63,7 @@ impl Report {
             assert!(self.counts.contains_key(*name), "`{name}` never came about: {self:?}");
         }
         assert!(self.passed_over > 0, "{self:?}");
+        assert!(self.unasked > 0, "nobody waited for room: {self:?}");
     }
 }
 
@@ -71,6 +74,8 @@ pub(crate) struct Spec {
     centres: BTreeMap<String, (u16, Vec<String>)>,
     offers: BTreeMap<CaseId, (Timestamp, BTreeMap<OfferId, Slot>)>,
     bookings: BTreeMap<BookingId, Live>,
+    /// Cases that were last told that there is no slot.
+    waiting: BTreeSet<CaseId>,
     report: Report,
 }
 
@@ -108,8 +113,12 @@ impl Spec {
             let staff = registered.technicians.into_iter().map(|one| one.id).collect();
             self.centres.insert(registered.centre, (registered.bays, staff));
         }
+        let is_unasked = |output: &&Arc<Envelope>| {
+            open::<SlotsOffered>(output).is_some_and(|offered| offered.cause.is_some())
+        };
+        let (unasked, outputs): (Vec<_>, Vec<_>) = outputs.iter().partition(is_unasked);
         let (due, rest): (Vec<_>, Vec<_>) =
-            outputs.iter().partition(|output| self.is_due(output, input));
+            outputs.into_iter().partition(|output| self.is_due(output, input));
         due.iter().for_each(|output| self.apply(input, output));
         if input.name != "timer.fired" && input.name != "config.applied" {
             self.assert_nothing_overdue();
@@ -120,6 +129,7 @@ impl Spec {
             assert_eq!(answer(&rest), expected, "{} {}", input.name, text(input));
             self.report.passed_over += u64::from(expected == Answer::PassedOver);
         }
+        unasked.into_iter().for_each(|output| self.offer_unasked(output));
         self.assert_no_overlap(input);
         self.report.live_most = self.report.live_most.max(self.bookings.len());
     }
@@ -251,6 +261,7 @@ impl Spec {
             assert_eq!(held.held_until, until);
             let (offer, slot, stage) = (hold.offer, held.slot, Stage::Held(until));
             let live = Live { case: held.case, offer, slot, stage };
+            self.waiting.remove(&held.case);
             assert!(self.bookings.insert(held.booking, live).is_none(), "a name of its own");
         } else if let Some(confirmed) = open::<BookingConfirmed>(output) {
             let live = self.known(confirmed.booking);
@@ -271,7 +282,24 @@ impl Spec {
         }
     }
 
+    /// Only a case that waits is offered slots without asking, and only slots that are free.
+    fn offer_unasked(&mut self, output: &Envelope) {
+        let offered: SlotsOffered = open(output).expect("an offer");
+        assert!(self.waiting.contains(&offered.case), "`{}` does not wait", offered.case);
+        assert!(self.bookings.values().all(|live| live.case != offered.case));
+        assert!(!offered.offers.is_empty());
+        assert!(offered.offers.iter().all(|one| self.free(&one.slot, None) == Answer::Done));
+        self.report.unasked += 1;
+        self.offer(offered);
+    }
+
     fn offer(&mut self, offered: SlotsOffered) {
+        let booked = self.bookings.values().any(|live| live.case == offered.case);
+        if offered.offers.is_empty() && !booked {
+            self.waiting.insert(offered.case);
+        } else {
+            self.waiting.remove(&offered.case);
+        }
         let slots = offered.offers.into_iter().map(|one| (one.offer, one.slot)).collect();
         self.offers.insert(offered.case, (offered.valid_until, slots));
     }

@@ -106,6 +106,7 @@ pub(crate) fn script(world: &mut World) {
             batch: None,
             owner: Some(OWNER.into()),
             group: None,
+            home: None,
         });
         let now = world.conductor().now();
         world.publish(predicted(asset, "brake", now));
@@ -155,6 +156,7 @@ fn offered(world: &mut World, asset: &str) -> (CaseId, Slot) {
             }],
             relax: Vec::new(),
             valid_until: slot.from,
+            cause: None,
         },
     );
     (case, slot)

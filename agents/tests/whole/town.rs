@@ -85,6 +85,7 @@ impl Town {
             batch: None,
             owner: Some(OWNER.into()),
             group: None,
+            home: None,
         });
     }
 

@@ -170,6 +170,7 @@ impl Story {
             }],
             relax: vec![],
             valid_until: at("2026-03-03T06:00:00Z"),
+            cause: None,
         };
         let offered = say(site, "scheduling", Some(self.opened), &offered).await;
         let held = BookingHeld {

@@ -3,8 +3,9 @@
 use crate::contact::TimeWindow;
 use crate::id::{BookingId, CaseId, OfferId};
 use crate::message::{Class, Encoding, Message, Stage};
+use crate::place::Place;
 use crate::prediction::Severity;
-use crate::record::Record;
+use crate::record::{DecodeError, Record, decode_body};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,9 @@ pub struct OfferSlots {
     pub asset: String,
     /// Its owner.
     pub owner: Option<String>,
+    /// Where the asset usually stands, if known: centres beyond reach of it are not offered.
+    #[serde(default)]
+    pub home: Option<Place>,
     /// The component, which is also the skill and the part that the job needs.
     pub component: String,
     /// How long the job takes.
@@ -34,6 +38,41 @@ pub struct OfferSlots {
     pub preferred: Option<TimeWindow>,
     /// After this it is refused.
     pub expires_at: Timestamp,
+}
+
+/// Version 1 knew of no home.
+#[derive(Deserialize)]
+struct OfferSlotsV1 {
+    network: String,
+    case: CaseId,
+    asset: String,
+    owner: Option<String>,
+    component: String,
+    duration_minutes: u32,
+    severity: Severity,
+    earliest_at: Timestamp,
+    due_at: Timestamp,
+    preferred: Option<TimeWindow>,
+    expires_at: Timestamp,
+}
+
+impl From<OfferSlotsV1> for OfferSlots {
+    fn from(old: OfferSlotsV1) -> Self {
+        Self {
+            network: old.network,
+            case: old.case,
+            asset: old.asset,
+            owner: old.owner,
+            home: None,
+            component: old.component,
+            duration_minutes: old.duration_minutes,
+            severity: old.severity,
+            earliest_at: old.earliest_at,
+            due_at: old.due_at,
+            preferred: old.preferred,
+            expires_at: old.expires_at,
+        }
+    }
 }
 
 /// Keep an offered slot for a moment.
@@ -108,6 +147,18 @@ pub struct CancelBooking {
 
 impl Record for OfferSlots {
     const SCHEMA: u16 = 201;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<OfferSlotsV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for OfferSlots {

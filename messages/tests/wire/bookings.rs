@@ -62,6 +62,7 @@ fn offering() -> Vec<Box<dyn AnyMessage>> {
             case,
             asset: asset.into(),
             owner: Some("owner-1".into()),
+            home: Some(messages::Place::near(18.52, 73.86).unwrap()),
             component: "cooling".into(),
             duration_minutes: 120,
             severity: Severity::High,
@@ -88,6 +89,7 @@ fn offering() -> Vec<Box<dyn AnyMessage>> {
                 first_at: Some(at("2026-03-03T03:30:00Z")),
             }],
             valid_until: at("2026-03-03T06:00:00Z"),
+            cause: Some("another case has given up its slot".into()),
         }),
     ]
 }

@@ -135,6 +135,7 @@ fn asset_registered() -> AssetRegistered {
         batch: Some("Q2-2025".into()),
         owner: Some("owner-1".into()),
         group: None,
+        home: Some(messages::Place::near(18.52, 73.86).unwrap()),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Settings;
 use super::ground::{Ground, MINUTE, Spot, moment};
 use super::numbers::Numbers;
+use super::penalty::known_km;
 use super::problem::{Booking, Job, Problem};
 use jiff::civil::Date;
 use messages::prediction::Severity;
@@ -32,6 +33,15 @@ pub enum Constraint {
     Latest {
         /// The latest moment.
         at: Timestamp,
+    },
+    /// It is farther away than is looked.
+    Reach {
+        /// The centre.
+        centre: String,
+        /// How far it is, in kilometres.
+        km: u32,
+        /// How far is looked, in kilometres.
+        reach_km: u32,
     },
     /// It is not within opening hours.
     Hours {
@@ -82,7 +92,7 @@ pub enum Constraint {
 }
 
 /// Hard rules as bits.
-pub(super) type Against = u8;
+pub(super) type Against = u16;
 pub(super) const LATEST: Against = 1;
 pub(super) const HOURS: Against = 2;
 pub(super) const HOLIDAY: Against = 4;
@@ -91,8 +101,9 @@ pub(super) const TECHNICIAN: Against = 16;
 pub(super) const PART: Against = 32;
 pub(super) const PLACES: Against = 64;
 pub(super) const EARLY: Against = 128;
+pub(super) const REACH: Against = 256;
 /// All of them, in the order in which people are told.
-const ALL: [Against; 8] = [EARLY, LATEST, HOURS, HOLIDAY, BAY, TECHNICIAN, PART, PLACES];
+const ALL: [Against; 9] = [EARLY, LATEST, REACH, HOURS, HOLIDAY, BAY, TECHNICIAN, PART, PLACES];
 
 /// What a look at a spot shows.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +136,8 @@ pub(super) struct Asked<'a> {
     pub(super) spot: Spot,
     /// The spot is where the booking already is: it takes no further emergency place.
     pub(super) stays: bool,
+    /// The owner has agreed to this centre, however far it is.
+    pub(super) agreed: bool,
     /// Bay and technician to keep if they are free.
     pub(super) liked: (Option<u16>, Option<u16>),
     /// Only these will do.
@@ -135,6 +148,7 @@ pub(super) struct Asked<'a> {
 pub(super) struct Calendar<'a> {
     pub(super) ground: &'a Ground<'a>,
     emergency: i64,
+    reach_km: f64,
     taken: Vec<Vec<Taken<'a>>>,
     /// Looks at spots so far.
     pub(super) evaluations: u32,
@@ -145,7 +159,8 @@ impl<'a> Calendar<'a> {
     pub(super) fn new(ground: &'a Ground<'a>, settings: &Settings) -> Self {
         let taken = ground.sites.iter().map(|_| Vec::new()).collect();
         let emergency = i64::from(settings.emergency_minutes) * MINUTE;
-        Self { ground, emergency, taken, evaluations: 0, evaluations_max: settings.evaluations }
+        let (reach_km, evaluations_max) = (settings.reach_km, settings.evaluations);
+        Self { ground, emergency, reach_km, taken, evaluations: 0, evaluations_max }
     }
 
     /// With the bookings of `problem` that `keep` keeps, each under its index.
@@ -229,6 +244,7 @@ impl<'a> Calendar<'a> {
         let rules = [
             (EARLY, !asked.stays && spot.from < floor),
             (LATEST, !asked.stays && spot.from > self.ground.latest(job)),
+            (REACH, !asked.stays && !asked.agreed && self.is_too_far(job, spot)),
             (HOURS, day.closed || !day.is_within_hours(spot)),
             (HOLIDAY, day.holiday),
             (BAY, bay.is_none()),
@@ -238,6 +254,12 @@ impl<'a> Calendar<'a> {
         ];
         let broken = rules.iter().filter(|(_, broken)| *broken);
         Verdict { against: broken.fold(0, |bits, (bit, _)| bits | bit), bay, technician }
+    }
+
+    /// Whether the way there is known and longer than is looked.
+    fn is_too_far(&self, job: &Job, spot: Spot) -> bool {
+        let centre = self.ground.sites[spot.centre].centre;
+        known_km(job, centre).is_some_and(|km| km > self.reach_km)
     }
 
     /// Bays and technicians that are busy at some time of `spot`.
@@ -316,6 +338,10 @@ impl<'a> Calendar<'a> {
                 Constraint::Early { at: moment(self.ground.now.max(job.earliest_at.as_millis())) }
             }
             LATEST => Constraint::Latest { at: moment(self.ground.latest(job)) },
+            REACH => {
+                let km = whole(known_km(job, site.centre).unwrap_or_default().ceil());
+                Constraint::Reach { centre, km, reach_km: whole(self.reach_km) }
+            }
             HOURS => Constraint::Hours { centre, date },
             HOLIDAY => Constraint::Holiday { centre, date },
             BAY => Constraint::Bay { centre },
@@ -338,6 +364,15 @@ impl<'a> Calendar<'a> {
             }
         }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "kilometres on earth are few, and none is below 0"
+)]
+fn whole(km: f64) -> u32 {
+    km as u32
 }
 
 /// Whether `job` leaves emergency places to others.

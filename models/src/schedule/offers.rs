@@ -2,7 +2,7 @@
 
 use super::calendar::{Asked, Calendar, Constraint, Verdict};
 use super::ground::{Domain, Ground, Spot, moment, zoned};
-use super::penalty::{Penalty, Wishes};
+use super::penalty::{Penalty, Wishes, straight_km};
 use super::problem::{Job, Problem, Slot};
 use super::relax::{Infeasible, Misses};
 use super::{Invalid, OFFERS_MAX, Settings};
@@ -53,7 +53,8 @@ struct Fit {
 }
 
 /// Up to three slots for `job`, the best first; the others differ from it in centre or part of the day
-/// where possible. A live booking of the same case forbids any other, unless it is the one called `moves`.
+/// where possible. Of an asset whose place is not known they all lie within reach of the booking that is
+/// to be moved, or else of the best. A live booking of the same case forbids any other, unless it is the one called `moves`.
 ///
 /// # Errors
 /// [`OfferError::Infeasible`] with what to relax; [`OfferError::Invalid`] for a question that cannot be.
@@ -70,13 +71,16 @@ pub fn offers(
     let mut calendar = Calendar::new(&ground, settings).with(problem, keep);
     let mut misses = Misses::default();
     let held = live_booking(problem, job, moves);
-    let fits = if held.is_some() {
+    let mut fits = if held.is_some() {
         Vec::new()
     } else {
         fits(&mut calendar, &wishes, settings, &mut misses)
     };
+    if job.position.is_none() && job.km_by_centre.is_empty() {
+        keep_together(&mut fits, &wishes, &ground, settings);
+    }
     if fits.is_empty() {
-        let infeasible = misses.explained(calendar, job, settings, held);
+        let infeasible = misses.explained(calendar, &wishes, settings, held);
         return Err(OfferError::Infeasible(Box::new(infeasible)));
     }
     let chosen = diverse(&fits);
@@ -117,7 +121,8 @@ pub fn conflicts(
     let spot = Spot { from, until, centre, day };
     let technician = ground.sites[centre].technician(&slot.technician);
     let liked = (Some(slot.bay), technician);
-    let asked = Asked { job, spot, stays: false, liked, exactly: true };
+    let agreed = origin(problem, &ground, moves).is_some_and(|(agreed, _)| agreed == centre);
+    let asked = Asked { job, spot, stays: false, agreed, liked, exactly: true };
     let verdict = calendar.look(&asked).expect("a budget allows one look");
     found.extend(calendar.constraints(job, spot, verdict.against));
     Ok(found)
@@ -145,7 +150,8 @@ fn fits(
     let (ground, job) = (calendar.ground, wishes.job);
     let mut fits = Vec::new();
     for spot in ground.spots(job, settings, Domain::Open) {
-        let asked = Asked { job, spot, stays: false, liked: (None, None), exactly: false };
+        let agreed = wishes.agrees_to(spot.centre);
+        let asked = Asked { job, spot, stays: false, agreed, liked: (None, None), exactly: false };
         let Some(verdict) = calendar.look(&asked) else { break };
         if verdict.against != 0 {
             misses.note(spot, verdict.against);
@@ -158,6 +164,25 @@ fn fits(
     }
     fits.sort_by(|one, other| one.points.total_cmp(&other.points).then(one.spot.cmp(&other.spot)));
     fits
+}
+
+/// Leaves of `fits` those that one driver could choose among: at centres within reach of one of them.
+fn keep_together(
+    fits: &mut Vec<Fit>,
+    wishes: &Wishes<'_>,
+    ground: &Ground<'_>,
+    settings: &Settings,
+) {
+    let position = |centre: usize| ground.sites[centre].centre.position;
+    let is_near = |one: usize, other: usize| match position(one).zip(position(other)) {
+        Some((one, other)) => straight_km(one, other) <= settings.reach_km,
+        None => true,
+    };
+    let booked = wishes.origin.map(|(centre, _)| centre);
+    let booked =
+        booked.filter(|centre| fits.iter().any(|fit| is_near(*centre, fit.spot.centre)));
+    let Some(middle) = booked.or_else(|| Some(fits.first()?.spot.centre)) else { return };
+    fits.retain(|fit| is_near(middle, fit.spot.centre));
 }
 
 fn costs(

@@ -1,7 +1,7 @@
 //! What speaks against a slot without forbidding it: points, and a sentence for each.
 
 use super::ground::{Ground, Spot, check_job, minutes, zone_of, zoned};
-use super::problem::{Job, Position, Window};
+use super::problem::{Centre, Job, Position, Window};
 use super::words;
 use super::{Invalid, Settings};
 use jiff::tz::TimeZone;
@@ -69,6 +69,8 @@ pub(super) struct Wishes<'a> {
     pub(super) sites: Vec<SiteWish>,
     /// Where and when the booking is that would be moved.
     pub(super) origin: Option<(usize, i64)>,
+    /// It could stay there, were it not for others.
+    pub(super) could_stay: bool,
 }
 
 /// What a job wishes of one centre.
@@ -84,23 +86,24 @@ impl<'a> Wishes<'a> {
     pub(super) fn new(ground: &Ground<'_>, job: &'a Job) -> Result<Self, Invalid> {
         check_job(job)?;
         let centres = || ground.sites.iter().map(|site| site.centre);
-        let known: Vec<Option<f64>> = centres()
-            .map(|centre| {
-                let straight = || Some(straight_km(job.position?, centre.position?));
-                job.km_by_centre.get(&centre.id).copied().or_else(straight)
-            })
-            .collect();
+        let known: Vec<Option<f64>> = centres().map(|centre| known_km(job, centre)).collect();
         let farthest = known.iter().flatten().copied().reduce(f64::max);
         let rated: Vec<f64> = centres().filter_map(|centre| centre.rating).collect();
         let average =
             Some(rated.iter().sum::<f64>() / count(rated.len())).filter(|_| !rated.is_empty());
-        let wish = |(centre, km): (&super::Centre, &Option<f64>)| SiteWish {
+        let wish = |(centre, km): (&Centre, &Option<f64>)| SiteWish {
             km: km.map(|km| (km, true)).or(farthest.map(|km| (km, false))),
             rating: centre.rating.map(|own| (own, true)).or(average.map(|mean| (mean, false))),
             is_other: job.centre.as_ref().is_some_and(|wished| *wished != centre.id),
         };
         let sites = centres().zip(&known).map(wish).collect();
-        Ok(Self { job, zone: zone_of(&job.zone, &job.case)?, sites, origin: None })
+        let zone = zone_of(&job.zone, &job.case)?;
+        Ok(Self { job, zone, sites, origin: None, could_stay: false })
+    }
+
+    /// Whether the booking that would be moved is at this centre: its owner has agreed to it.
+    pub(super) fn agrees_to(&self, centre: usize) -> bool {
+        self.origin.is_some_and(|(agreed, _)| agreed == centre)
     }
 
     /// Points of `spot`, whose day others have booked for `booked` milliseconds.
@@ -135,7 +138,11 @@ impl<'a> Wishes<'a> {
     fn moved(&self, settings: &Settings, spot: Spot) -> f64 {
         match self.origin {
             Some((centre, from)) if (centre, from) != (spot.centre, spot.from) => {
-                settings.moved + settings.moved_per_hour * hours((spot.from - from).abs())
+                let asked = self.job.severity != Severity::Emergency;
+                settings.moved
+                    + settings.moved_per_hour * hours((spot.from - from).abs())
+                    + settings.moved_elsewhere * flag(asked && centre != spot.centre)
+                    + settings.moved_for_others * flag(self.could_stay)
             }
             _ => 0.0,
         }
@@ -172,8 +179,14 @@ impl<'a> Wishes<'a> {
     }
 }
 
+/// Kilometres from where the asset of `job` is to `centre`, as far as they are known.
+pub(super) fn known_km(job: &Job, centre: &Centre) -> Option<f64> {
+    let straight = || Some(straight_km(job.position?, centre.position?));
+    job.km_by_centre.get(&centre.id).copied().or_else(straight)
+}
+
 /// Great-circle distance by the haversine formula.
-fn straight_km(one: Position, other: Position) -> f64 {
+pub(super) fn straight_km(one: Position, other: Position) -> f64 {
     let (lat, other_lat) = (one.latitude.to_radians(), other.latitude.to_radians());
     let half = |angle: f64| (angle / 2.0).sin().powi(2);
     let across = half((other.longitude - one.longitude).to_radians());

@@ -3,8 +3,9 @@
 //! Each look at a spot gives *all* rules that it breaks. A spot that breaks one rule alone is therefore the
 //! proof that relaxing this one is enough, and the first such spot is the nearest time.
 
-use super::calendar::{Against, Asked, Calendar, Constraint};
+use super::calendar::{Against, Asked, Calendar, Constraint, REACH};
 use super::ground::{Domain, Spot, moment};
+use super::penalty::{Wishes, known_km};
 use super::problem::Job;
 use super::{Settings, words};
 use messages::time::Timestamp;
@@ -55,15 +56,16 @@ impl fmt::Display for Infeasible {
 
 impl std::error::Error for Infeasible {}
 
-/// The nearest spot for each set of broken rules.
+/// The nearest spot in time for each set of broken rules, and for each centre that is too far away.
 #[derive(Default)]
 pub(super) struct Misses {
-    nearest: BTreeMap<Against, Spot>,
+    nearest: BTreeMap<(Against, Option<usize>), Spot>,
 }
 
 impl Misses {
     pub(super) fn note(&mut self, spot: Spot, against: Against) {
-        let nearest = self.nearest.entry(against).or_insert(spot);
+        let far = (against & REACH != 0).then_some(spot.centre);
+        let nearest = self.nearest.entry((against, far)).or_insert(spot);
         *nearest = spot.min(*nearest);
     }
 
@@ -71,21 +73,24 @@ impl Misses {
     pub(super) fn explained(
         mut self,
         mut calendar: Calendar<'_>,
-        job: &Job,
+        wishes: &Wishes<'_>,
         settings: &Settings,
         held: Option<Constraint>,
     ) -> Infeasible {
-        let ground = calendar.ground;
+        let (ground, job) = (calendar.ground, wishes.job);
         let all = [Domain::Open, Domain::Beyond];
         let domains = if held.is_some() { &all[..1] } else { &all[1..] };
         let mut exhaustive = !calendar.is_spent();
         for spot in domains.iter().flat_map(|domain| ground.spots(job, settings, *domain)) {
-            let asked = Asked { job, spot, stays: false, liked: (None, None), exactly: false };
+            let agreed = wishes.agrees_to(spot.centre);
+            let liked = (None, None);
+            let asked = Asked { job, spot, stays: false, agreed, liked, exactly: false };
             let Some(verdict) = calendar.look(&asked) else { break };
             self.note(spot, verdict.against);
         }
         exhaustive |= held.is_some();
-        let relaxations = self.smallest().into_iter().map(|(against, spot)| {
+        let km = |centre: usize| known_km(job, ground.sites[centre].centre).unwrap_or(0.0);
+        let relaxations = self.smallest(km).into_iter().map(|(against, spot)| {
             let mut constraints = calendar.constraints(job, spot, against);
             constraints.extend(held.clone());
             relaxation(&calendar, job, spot, constraints)
@@ -95,13 +100,23 @@ impl Misses {
         Infeasible { case: job.case.clone(), relaxations, evaluations, exhaustive }
     }
 
-    /// The sets with the fewest rules, the nearest first.
-    fn smallest(&self) -> Vec<(Against, Spot)> {
-        let Some(fewest) = self.nearest.keys().map(|against| against.count_ones()).min() else {
+    /// The sets with the fewest rules, the nearest first. Of centres too far away the one with the shortest way.
+    fn smallest(&self, km: impl Fn(usize) -> f64) -> Vec<(Against, Spot)> {
+        let Some(fewest) = self.nearest.keys().map(|(against, _)| against.count_ones()).min()
+        else {
             return Vec::new();
         };
-        let few = self.nearest.iter().filter(|(against, _)| against.count_ones() == fewest);
-        let mut few: Vec<(Against, Spot)> = few.map(|(against, spot)| (*against, *spot)).collect();
+        let mut few: BTreeMap<Against, Spot> = BTreeMap::new();
+        for ((against, far), spot) in &self.nearest {
+            if against.count_ones() != fewest {
+                continue;
+            }
+            let kept = few.entry(*against).or_insert(*spot);
+            if far.is_some_and(|centre| km(centre) < km(kept.centre)) {
+                *kept = *spot;
+            }
+        }
+        let mut few: Vec<(Against, Spot)> = few.into_iter().collect();
         few.sort_by_key(|(_, spot)| *spot);
         few.truncate(RELAXATIONS_MAX);
         few

@@ -6,6 +6,7 @@ use super::offers::{Offer, slot};
 use super::penalty::Wishes;
 use super::problem::{Job, Problem};
 use super::{Invalid, JOBS_MAX, Settings};
+use messages::prediction::Severity;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -59,7 +60,7 @@ pub fn place(
     let calendar = Calendar::new(&ground, settings).with(problem, |_| true);
     let mut search = Search::new(calendar, settings, seed, problem.bookings.len());
     for job in jobs {
-        search.task(Wishes::new(&ground, job)?, None);
+        search.task(Wishes::new(&ground, job)?, None, May::GoAnywhere);
     }
     search.run();
     let mut plan = Plan {
@@ -91,6 +92,8 @@ fn check_jobs(problem: &Problem, jobs: &[Job]) -> Result<(), Invalid> {
 struct Task<'a> {
     wishes: Wishes<'a>,
     home: Option<Home>,
+    /// Points for leaving it without a slot.
+    without: f64,
     /// Where it could go, the cheapest first; points without those for the load of the day.
     candidates: Vec<Candidate>,
 }
@@ -110,6 +113,42 @@ pub(super) struct Home {
     /// It cannot stay with this bay and technician.
     pub(super) displaced: bool,
 }
+
+/// Where a task may be put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum May {
+    /// Anywhere.
+    GoAnywhere,
+    /// Where it is, with another bay or technician at most.
+    Stay,
+    /// To a start within the due time, and not before the one that was agreed.
+    GoLater {
+        /// Which start that is.
+        agreed: i64,
+    },
+    /// To a start within the due time.
+    GoInTime {
+        /// The start that was agreed.
+        agreed: i64,
+    },
+}
+
+impl May {
+    /// An owner who agreed to a start after the due time has agreed to later ones, too.
+    fn hold(self, job: &Job, home: Option<Home>, spot: Spot) -> bool {
+        let due = job.due_at.as_millis();
+        let in_time = |agreed| spot.from <= due || agreed > due && spot.from >= agreed;
+        match self {
+            May::GoAnywhere => true,
+            May::Stay => home.is_some_and(|home| home.spot == spot),
+            May::GoLater { agreed } => in_time(agreed) && spot.from >= agreed,
+            May::GoInTime { agreed } => in_time(agreed),
+        }
+    }
+}
+
+/// So many times heavier than the gravest job without a slot is a booking that was to stay and lost its own.
+const STAY_FACTOR: f64 = 1_000.0;
 
 /// Where a task is now.
 #[derive(Clone, Copy, Debug)]
@@ -145,10 +184,15 @@ impl<'a> Search<'a> {
     }
 
     /// Adds a job; one with a home that is not displaced sits there already.
-    pub(super) fn task(&mut self, wishes: Wishes<'a>, home: Option<Home>) {
+    pub(super) fn task(&mut self, wishes: Wishes<'a>, home: Option<Home>, may: May) {
         let ground = self.calendar.ground;
-        let mut spots = ground.spots(wishes.job, self.settings, Domain::Open);
-        if let Some(home) = home.filter(|home| !spots.contains(&home.spot)) {
+        let mut spots = match may {
+            May::Stay => Vec::new(),
+            _ => ground.spots(wishes.job, self.settings, Domain::Open),
+        };
+        spots.retain(|spot| may.hold(wishes.job, home, *spot));
+        let stays = |home: &Home| may.hold(wishes.job, Some(*home), home.spot);
+        if let Some(home) = home.filter(|home| stays(home) && !spots.contains(&home.spot)) {
             spots.push(home.spot);
         }
         let candidate = |spot: Spot| {
@@ -159,7 +203,13 @@ impl<'a> Search<'a> {
         candidates.sort_by(|one, other| {
             one.points.total_cmp(&other.points).then(one.spot.cmp(&other.spot))
         });
-        self.tasks.push(Task { wishes, home, candidates });
+        let without = match home {
+            Some(home) if !home.displaced => {
+                self.settings.unplaced_of(Severity::Emergency) * STAY_FACTOR
+            }
+            _ => self.settings.unplaced_of(wishes.job.severity),
+        };
+        self.tasks.push(Task { wishes, home, without, candidates });
         self.seats.push(None);
         if let Some(home) = home.filter(|home| !home.displaced) {
             let verdict = Verdict { against: 0, bay: home.bay, technician: home.technician };
@@ -194,7 +244,7 @@ impl<'a> Search<'a> {
         self.restore(&best_seats);
     }
 
-    fn urgency(&self, task: usize) -> (Reverse<messages::prediction::Severity>, i64, usize) {
+    fn urgency(&self, task: usize) -> (Reverse<Severity>, i64, usize) {
         let job = self.tasks[task].wishes.job;
         (Reverse(job.severity), job.due_at.as_millis(), task)
     }
@@ -203,7 +253,7 @@ impl<'a> Search<'a> {
     fn least(&self) -> f64 {
         let cheapest = |task: &Task<'_>| match task.candidates.first() {
             Some(candidate) => candidate.points,
-            None => self.settings.unplaced_of(task.wishes.job.severity),
+            None => task.without,
         };
         self.tasks.iter().map(cheapest).sum()
     }
@@ -320,7 +370,7 @@ impl<'a> Search<'a> {
                 self.sit(task, seat);
                 Ok(added)
             }
-            None => Ok(self.settings.unplaced_of(self.tasks[task].wishes.job.severity)),
+            None => Ok(self.tasks[task].without),
         }
     }
 
@@ -331,7 +381,8 @@ impl<'a> Search<'a> {
             Some(home) if stays => (home.bay, home.technician),
             _ => (None, None),
         };
-        Asked { job: wishes.job, spot, stays, liked, exactly: false }
+        let agreed = wishes.agrees_to(spot.centre);
+        Asked { job: wishes.job, spot, stays, agreed, liked, exactly: false }
     }
 
     /// Points for the load of the day that `task` bears at `spot`, and those that it adds to other tasks.
@@ -367,7 +418,7 @@ impl<'a> Search<'a> {
     /// Takes `task` out; the points that this saves.
     fn leave(&mut self, task: usize) -> f64 {
         let Some(seat) = self.seats[task].take() else {
-            return self.settings.unplaced_of(self.tasks[task].wishes.job.severity);
+            return self.tasks[task].without;
         };
         self.calendar.remove(seat.spot.centre, self.first_key + task);
         seat.points + self.load(task, seat.spot)
@@ -393,7 +444,7 @@ impl<'a> Search<'a> {
     pub(super) fn points(&self) -> f64 {
         let of = |task: usize| match self.seats[task] {
             Some(_) => self.offer(task).map_or(0.0, |offer| offer.points),
-            None => self.settings.unplaced_of(self.tasks[task].wishes.job.severity),
+            None => self.tasks[task].without,
         };
         (0..self.tasks.len()).map(of).sum()
     }

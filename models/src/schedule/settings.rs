@@ -29,8 +29,15 @@ pub struct Settings {
     pub moved: f64,
     /// Points per hour by which it is moved.
     pub moved_per_hour: f64,
+    /// Points for moving it to another centre. None in an emergency.
+    pub moved_elsewhere: f64,
+    /// Points for moving it only to make room for others.
+    pub moved_for_others: f64,
     /// Points for a job left without a slot, times the severity's factor.
     pub unplaced: f64,
+    /// Kilometres to the farthest centre that is offered; where the way is not known, it forbids nothing. How far
+    /// the asset may still be driven is another matter: it can be towed.
+    pub reach_km: f64,
     /// Days looked ahead, 1 to [`HORIZON_DAYS_MAX`].
     pub horizon_days: u16,
     /// Minutes between two starts, counted from opening, 5 to 240.
@@ -55,7 +62,10 @@ impl Default for Settings {
             rating: 10.0,
             moved: 200.0,
             moved_per_hour: 0.5,
+            moved_elsewhere: 500.0,
+            moved_for_others: 1_000.0,
             unplaced: 10_000.0,
+            reach_km: 150.0,
             horizon_days: 14,
             grid_minutes: 15,
             emergency_minutes: 120,
@@ -81,7 +91,10 @@ impl Settings {
             ("rating", self.rating),
             ("moved", self.moved),
             ("moved_per_hour", self.moved_per_hour),
+            ("moved_elsewhere", self.moved_elsewhere),
+            ("moved_for_others", self.moved_for_others),
             ("unplaced", self.unplaced),
+            ("reach_km", self.reach_km),
         ];
         let wrong = |(_, weight): &(_, f64)| !(weight.is_finite() && *weight >= 0.0);
         if let Some((name, value)) = weights.into_iter().find(wrong) {

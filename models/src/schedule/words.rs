@@ -1,8 +1,9 @@
 //! Puts penalties and constraints into sentences that owners and planners read.
 
 use super::calendar::Constraint;
-use super::ground::{Ground, Spot, zoned};
+use super::ground::{Ground, Site, Spot, zoned};
 use super::penalty::{PenaltyKind, Wishes};
+use super::problem::Slot;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use messages::time::Timestamp;
@@ -64,6 +65,9 @@ pub(super) fn relaxed(constraint: &Constraint, zone: &TimeZone, due_at: Timestam
             format!("later than the due time, {}", time(at))
         }
         Constraint::Latest { at } => format!("later than {}", time(at)),
+        Constraint::Reach { centre, km, reach_km } => {
+            format!("looking farther than {reach_km} km: `{centre}` is {km} km away")
+        }
         Constraint::Hours { centre, date: day } => {
             format!("with longer opening hours of `{centre}` on {}", date(*day))
         }
@@ -109,9 +113,31 @@ fn span(millis: i64) -> String {
     }
 }
 
-/// Why a booking cannot stay, or a slot not be had.
-pub(super) fn lost(constraints: &[Constraint]) -> String {
-    let sentences: Vec<String> = constraints.iter().map(Constraint::to_string).collect();
+/// Why a booking cannot stay at `slot` of `site`, which is `None` when the centre is gone.
+pub(super) fn lost(constraints: &[Constraint], slot: &Slot, site: Option<&Site<'_>>) -> String {
+    let sentence = |constraint: &Constraint| match (constraint, site) {
+        (Constraint::Bay { centre }, Some(site)) if slot.bay >= site.centre.bays => {
+            format!("the workshop `{centre}` has lost the bay")
+        }
+        (Constraint::Technician { centre, skill, .. }, Some(site)) => {
+            let name = &slot.technician;
+            match site.technician(name) {
+                None => format!("technician `{name}` of `{centre}` is not there any more"),
+                Some(at) if !site.skilled(skill).holds(at) => {
+                    format!("technician `{name}` of `{centre}` does not do `{skill}` any more")
+                }
+                Some(_) => loss(constraint),
+            }
+        }
+        (Constraint::Hours { centre, date: day }, Some(_)) => {
+            format!("the workshop `{centre}` is not open at that time on {} any more", date(*day))
+        }
+        (Constraint::Holiday { centre, date: day }, _) => {
+            format!("the workshop `{centre}` is closed on {}", date(*day))
+        }
+        _ => loss(constraint),
+    };
+    let sentences: Vec<String> = constraints.iter().map(sentence).collect();
     sentences.join("; ")
 }
 
@@ -127,6 +153,9 @@ fn loss(constraint: &Constraint) -> String {
         Constraint::Centre { centre } => format!("`{centre}` has left the network"),
         Constraint::Early { .. } => "it lies in the past".to_owned(),
         Constraint::Latest { .. } => "it is later than allowed".to_owned(),
+        Constraint::Reach { centre, km, reach_km } => {
+            format!("`{centre}` is {km} km away, farther than {reach_km} km")
+        }
         Constraint::Hours { centre, date: day } => {
             format!("`{centre}` is not open at this time on {}", date(*day))
         }

@@ -80,6 +80,7 @@ pub(crate) fn registered(asset: &str) -> AssetRegistered {
         batch: None,
         owner: None,
         group: None,
+        home: None,
     }
 }
 

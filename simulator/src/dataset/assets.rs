@@ -47,6 +47,7 @@ impl Dataset {
             batch: None,
             owner: None,
             group: None,
+            home: None,
         }
     }
 

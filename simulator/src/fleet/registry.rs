@@ -8,6 +8,7 @@ use super::simulation::{Fleet, Place};
 use super::traits::Traits;
 use super::workshop;
 use super::world::World;
+use messages::Place;
 use messages::centre::CentreRegistered;
 use messages::registry::AssetRegistered;
 use std::collections::BTreeSet;
@@ -15,6 +16,10 @@ use std::collections::BTreeSet;
 const DAY_MS: i64 = super::climate::DAY_MS;
 /// Longest time from a batch's quarter to the first day of use, in days.
 const SOLD_WITHIN_DAYS: f64 = 60.0;
+/// Farthest that a vehicle with an owner lives from its centre, by the straight line, in kilometres.
+const HOME_KM_MAX: f64 = 25.0;
+/// Kilometres of a degree of latitude (a great circle of the earth's mean radius, IUGG).
+const DEGREE_KM: f64 = 111.2;
 
 /// Puts what is laid down of a vehicle in place of what was drawn.
 pub(super) fn lay_down(
@@ -68,6 +73,7 @@ pub(super) fn registration(
     let made = quarter_end(batch).expect("batches are named after their quarter");
     // Whoever sends telemetry is in service.
     let since = (made + (sold * DAY_MS as f64) as i64).min(begins - 30 * DAY_MS);
+    let centre = &world.parameters.centre[usize::from(traits.centre)];
     AssetRegistered {
         asset,
         fleet: fleet.to_owned(),
@@ -76,9 +82,18 @@ pub(super) fn registration(
         in_service_since: Some(timestamp(since.div_euclid(DAY_MS) * DAY_MS)),
         supplier: Some(makers.suppliers[usize::from(traits.supplier)].0.clone()),
         batch: Some(batch.clone()),
+        home: owner.as_ref().and_then(|_| home(centre.position, key)),
         owner,
-        group: Some(world.parameters.centre[usize::from(traits.centre)].id.clone()),
+        group: Some(centre.id.clone()),
     }
+}
+
+/// Where a vehicle usually stands: somewhere around its centre, evenly over the area.
+fn home([latitude, longitude]: [f64; 2], key: u64) -> Option<Place> {
+    let mut chance = Chance::of(key, "home", 0);
+    let away = HOME_KM_MAX * chance.unit().sqrt() / DEGREE_KM;
+    let (north, east) = (std::f64::consts::TAU * chance.unit()).sin_cos();
+    Place::near(latitude + away * north, longitude + away * east / latitude.to_radians().cos()).ok()
 }
 
 /// The end of a quarter that is written like `Q2-2025`, in milliseconds since the epoch.

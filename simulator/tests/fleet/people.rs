@@ -43,6 +43,31 @@ fn owners_differ_in_temperament_and_what_is_laid_down_of_one_holds() {
 }
 
 #[test]
+fn a_vehicle_with_an_owner_lives_near_its_centre_and_each_somewhere_else() {
+    let mut config = FleetConfig::vehicles(40, 42, start());
+    config.named = vec![NamedAsset {
+        asset: "VEH001".to_owned(),
+        centre: Some("pune".to_owned()),
+        ..NamedAsset::default()
+    }];
+    let fleet = Fleet::new(config).unwrap();
+    let centres = fleet.centres("india");
+    let mut homes = BTreeSet::new();
+    for asset in fleet.registrations() {
+        let of = asset.group.as_deref();
+        let centre = centres.iter().find(|centre| Some(centre.centre.as_str()) == of).unwrap();
+        let home = asset.home.unwrap();
+        let (latitude, longitude) = (centre.latitude.unwrap().get(), centre.longitude.unwrap().get());
+        // A quarter of a degree is 28 km of latitude, and less of longitude.
+        assert!((home.latitude() - latitude).abs() < 0.25, "{asset:?}");
+        assert!((home.longitude() - longitude).abs() < 0.3, "{asset:?}");
+        homes.insert((home.latitude().to_bits(), home.longitude().to_bits()));
+        assert!(asset.asset != "VEH001" || of == Some("pune"));
+    }
+    assert!(homes.len() > 30, "{} of 40", homes.len());
+}
+
+#[test]
 fn workshops_have_hours_bays_and_technicians_for_all_that_they_repair() {
     let centres = fleet(1, 42).centres("india");
     assert_eq!(centres.len(), 5);

@@ -187,6 +187,7 @@ async fn register(deployment: &Deployment, assets: usize) -> Result<(), CliError
                 batch: None,
                 owner: None,
                 group: None,
+                home: None,
             };
             let id = MessageId::named("bench.registration", &registered.asset);
             Envelope::new(id, "bench", &registered).map(Entry::from).map_err(CliError::failed)

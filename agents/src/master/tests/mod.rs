@@ -3,6 +3,7 @@
 mod deadlines;
 mod misfortunes;
 mod paths;
+mod room;
 mod story;
 
 use messages::case::CaseState;

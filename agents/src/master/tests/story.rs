@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub(super) const ASSET: &str = "VEH003";
 const OWNER: &str = "OWN-7";
-const NETWORK: &str = "main";
+pub(super) const NETWORK: &str = "main";
 
 /// Hears every command and obeys none: the story says what becomes of them.
 struct Bystander;
@@ -127,6 +127,7 @@ impl Story {
             batch: None,
             owner: owner.map(str::to_owned),
             group: None,
+            home: None,
         });
     }
 
@@ -238,6 +239,7 @@ impl Story {
             offers: self.offers.clone(),
             relax,
             valid_until,
+            cause: None,
         });
     }
 

@@ -214,3 +214,29 @@ fn a_wrong_question_is_refused_by_name() {
     });
     assert!(backwards.starts_with("hours `720`–`480` minutes of `a`"), "{backwards}");
 }
+
+#[test]
+fn without_a_known_place_all_offers_lie_within_reach_of_the_best() {
+    let located = |id: &str, latitude, longitude| {
+        let position = Some(Position { latitude, longitude });
+        Centre { position, ..centre(id, "Asia/Kolkata") }
+    };
+    let mut problem = problem(vec![
+        located("delhi", 28.61, 77.21),
+        located("mumbai", 19.08, 72.88),
+        located("pune", 18.52, 73.86),
+    ]);
+    // Delhi opens later: Mumbai is the best.
+    problem.centres[0].hours = every_day(hours(9, 20));
+    let centres = |offers: &[Offer]| -> BTreeSet<String> {
+        offers.iter().map(|offer| offer.slot.centre.clone()).collect()
+    };
+    let offers = offered(&problem, &job("c"));
+    assert_eq!(offers.len(), OFFERS_MAX);
+    assert_eq!(centres(&offers), ["mumbai".to_owned(), "pune".to_owned()].into());
+    let taken = slot("delhi", 0, "ana", "2026-03-03T08:00:00Z", "2026-03-03T10:00:00Z");
+    problem.bookings.push(booking("b", taken));
+    let moved = problem.bookings[0].job.clone();
+    let found = super::offers(&problem, &moved, Some("b"), &Settings::default()).unwrap();
+    assert_eq!(centres(&found.offers), ["delhi".to_owned()].into(), "where it is booked");
+}

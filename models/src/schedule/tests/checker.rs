@@ -93,7 +93,9 @@ fn untimely(problem: &Problem, one: &Seated, settings: &Settings) -> Option<Stri
     let Seated { job, slot, .. } = one;
     let horizon = problem.now.as_millis() + i64::from(settings.horizon_days) * 86_400_000;
     let late = job.latest_at.is_some_and(|latest| slot.from > latest);
-    let wrong = slot.from < problem.now
+    let far = job.km_by_centre.get(&slot.centre).is_some_and(|km| *km > settings.reach_km);
+    let wrong = far
+        || slot.from < problem.now
         || slot.from < job.earliest_at
         || slot.from.as_millis() > horizon
         || late;

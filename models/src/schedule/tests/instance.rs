@@ -38,6 +38,8 @@ pub(super) fn instance(seed: u64) -> Instance {
         horizon_days: 2,
         grid_minutes: 60,
         emergency_minutes: 60,
+        // A way of up to 29 km is drawn below.
+        reach_km: 24.0,
         ..Settings::default()
     };
     let count = 1 + dice.below(2);

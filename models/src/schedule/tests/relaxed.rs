@@ -50,6 +50,9 @@ fn without(problem: &Problem, job: &Job, constraint: &Constraint) -> (Problem, J
             let at = centre_named(centre);
             problem.centres[at].emergency_places = 0;
         }
+        Constraint::Reach { centre, .. } => {
+            job.km_by_centre.insert(centre.clone(), 0.0);
+        }
         Constraint::Centre { .. } | Constraint::Early { .. } => panic!("{constraint:?}"),
     }
     (problem, job)
@@ -110,6 +113,27 @@ fn a_second_booking_of_a_case_is_refused_by_the_first() {
 }
 
 #[test]
+fn a_centre_beyond_reach_is_not_offered_and_the_nearest_such_is_named() {
+    let located = |id: &str, latitude, longitude| {
+        let position = Some(Position { latitude, longitude });
+        Centre { position, ..centre(id, "Asia/Kolkata") }
+    };
+    let delhi = located("delhi", 28.61, 77.21);
+    let chennai = located("chennai", 13.08, 80.27);
+    let mut asked = job("c");
+    asked.position = Some(Position { latitude: 18.52, longitude: 73.86 });
+    let said = words(&problem(vec![delhi.clone(), chennai.clone()]), &asked);
+    let needed =
+        "looking farther than 150 km: `chennai` is 915 km away: 2026-03-02T02:30:00Z";
+    assert_eq!(said, [needed]);
+    let mumbai = located("mumbai", 19.08, 72.88);
+    let found = offers(&problem(vec![delhi, chennai, mumbai]), &asked, None, &Settings::default());
+    let offers = found.unwrap().offers;
+    assert!(offers.iter().all(|offer| offer.slot.centre == "mumbai"), "{offers:?}");
+    assert_eq!(offers.len(), OFFERS_MAX);
+}
+
+#[test]
 fn two_rules_are_named_together_when_neither_alone_is_enough() {
     let mut a = centre("a", "UTC");
     a.bays = 0;
@@ -155,7 +179,7 @@ fn every_rule_named_is_the_true_one() {
         }
     }
     println!("{kinds:?}");
-    for kind in ["Latest", "Bay", "Technician", "Part", "EmergencyPlaces", "Hours"] {
+    for kind in ["Latest", "Reach", "Bay", "Technician", "Part", "EmergencyPlaces", "Hours"] {
         assert!(kinds.contains_key(kind), "`{kind}` was never in the way: {kinds:?}");
     }
 }

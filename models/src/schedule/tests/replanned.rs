@@ -58,7 +58,7 @@ fn only_the_bookings_of_a_lost_bay_move() {
     let moved: Vec<&Move> = replan.moves.iter().filter(|one| one.change == Change::Moved).collect();
     assert_eq!(moved.len(), 5, "one bay less, five bookings less at these times");
     let reasons: Vec<&str> = moved.iter().map(|one| one.because.as_str()).collect();
-    assert!(reasons.contains(&"its bay at `a` is not free"), "{reasons:?}");
+    assert!(reasons.contains(&"the workshop `a` has lost the bay"), "{reasons:?}");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn what_a_lost_technician_did_goes_to_somebody_who_can() {
     assert_sound(&problem, &replan);
     assert_eq!(replan.moves[0].new.slot.technician, "bo");
     assert_eq!(replan.moves[0].change, Change::Reassigned);
-    assert_eq!(replan.moves[0].because, "its technician at `a` is not free for `brake`");
+    assert_eq!(replan.moves[0].because, "technician `ana` of `a` is not there any more");
 }
 
 #[test]
@@ -143,4 +143,96 @@ fn one_seed_has_one_answer_and_a_small_budget_is_kept() {
         let sound = faults(&problem, &after(&problem, &replan), &settings);
         assert_eq!(sound, [] as [String; 0]);
     }
+}
+
+/// One bay, and somebody who agreed to Tuesday at 9; the bay is closed on Tuesday from now on.
+fn displaced(due_at: &str) -> Problem {
+    let mut problem = problem(vec![centre("a", "UTC")]);
+    problem.centres[0].bays = 1;
+    let mut agreed = booking("b", slot("a", 0, "ana", "2026-03-03T09:00:00Z", "2026-03-03T11:00:00Z"));
+    agreed.job.due_at = at(due_at);
+    problem.bookings.push(agreed);
+    problem.centres[0].holidays = [date("2026-03-03")].into();
+    problem
+}
+
+#[test]
+fn a_moved_booking_begins_later_than_agreed_as_long_as_that_is_in_time() {
+    let problem = displaced("2026-03-04T18:00:00Z");
+    let replan = replan(&problem, &Settings::default(), 1).unwrap();
+    assert_sound(&problem, &replan);
+    assert_eq!(replan.moves[0].new.slot.from, at("2026-03-04T08:00:00Z"));
+    assert_eq!(replan.moves[0].because, "the workshop `a` is closed on Tue 3 Mar 2026");
+}
+
+#[test]
+fn a_moved_booking_begins_earlier_only_when_nothing_later_is_in_time_and_says_so() {
+    let problem = displaced("2026-03-03T20:00:00Z");
+    let replan = replan(&problem, &Settings::default(), 1).unwrap();
+    assert_sound(&problem, &replan);
+    assert_eq!(replan.moves[0].new.slot.from, at("2026-03-02T18:00:00Z"), "the nearest before");
+    let because = "the workshop `a` is closed on Tue 3 Mar 2026; nothing later is free in time, \
+                   so it begins earlier than agreed";
+    assert_eq!(replan.moves[0].because, because);
+}
+
+#[test]
+fn who_agreed_to_a_start_after_the_due_time_is_not_hurried() {
+    let problem = displaced("2026-03-02T20:00:00Z");
+    let replan = replan(&problem, &Settings::default(), 1).unwrap();
+    assert_eq!(replan.moves[0].new.slot.from, at("2026-03-04T08:00:00Z"));
+}
+
+#[test]
+fn a_moved_booking_stays_at_its_centre_where_that_is_possible_in_time() {
+    let mut problem = displaced("2026-03-04T18:00:00Z");
+    problem.centres.push(centre("b", "UTC"));
+    let stayed = replan(&problem, &Settings::default(), 1).unwrap();
+    assert_eq!(stayed.moves[0].new.slot.centre, "a", "though `b` is free on Tuesday at 9");
+    problem.bookings[0].job.due_at = at("2026-03-03T20:00:00Z");
+    let went = replan(&problem, &Settings::default(), 1).unwrap();
+    let slot = &went.moves[0].new.slot;
+    assert_eq!((slot.centre.as_str(), slot.from), ("b", at("2026-03-03T09:00:00Z")));
+}
+
+/// A bay of two is lost; one car agreed to Monday at 8 and may wait, one is due on Monday.
+fn crowded(waiting: Severity, urgent: Severity) -> Problem {
+    let mut problem = busy(2);
+    for booking in &mut problem.bookings {
+        booking.job.due_at = at("2026-03-09T00:00:00Z");
+        booking.job.severity = waiting;
+    }
+    let urgent_one = problem.bookings.iter_mut().find(|one| one.id == "1-16").unwrap();
+    urgent_one.job.severity = urgent;
+    urgent_one.job.due_at = at("2026-03-02T17:00:00Z");
+    // Nothing but the urgent one has lost its place.
+    problem.bookings.retain(|one| one.id.starts_with("0-") || one.id == "1-16");
+    problem.bookings.push(booking(
+        "0-18",
+        slot("a", 0, "tech-0", "2026-03-02T18:00:00Z", "2026-03-02T20:00:00Z"),
+    ));
+    problem.centres[0].bays = 1;
+    problem
+}
+
+#[test]
+fn others_move_only_to_keep_a_graver_case_in_time_and_are_told_so() {
+    let graver = crowded(Severity::Medium, Severity::Critical);
+    let replan_of = |problem: &Problem| replan(problem, &Settings::default(), 1).unwrap();
+    let replan = replan_of(&graver);
+    assert_sound(&graver, &replan);
+    assert_eq!(replan.unplaced, []);
+    let moved: Vec<&str> = replan.moves.iter().map(|one| one.booking.as_str()).collect();
+    assert_eq!(moved.len(), 2, "{moved:?}");
+    let [other, urgent] = [&replan.moves[0], &replan.moves[1]];
+    assert_eq!(urgent.booking, "1-16");
+    assert!(urgent.new.slot.from <= at("2026-03-02T17:00:00Z"), "{urgent:?}");
+    assert!(other.new.slot.from > other.old.from, "{other:?}");
+    let because = "it makes room for a graver booking, which would be too late otherwise";
+    assert_eq!(other.because, because);
+    let equal = crowded(Severity::High, Severity::High);
+    let replan = replan_of(&equal);
+    assert_sound(&equal, &replan);
+    let moved: Vec<&str> = replan.moves.iter().map(|one| one.booking.as_str()).collect();
+    assert_eq!(moved, ["1-16"], "nobody gives way to a case that is as grave");
 }

@@ -1,0 +1,80 @@
+//! Cases that had no slot, when the workshops have room after all.
+
+use super::story::{ASSET, NETWORK, Story, hours};
+use messages::booking::{HoldSlot, Slot, SlotOffer, SlotsOffered};
+use messages::case::{CaseAdvanced, CaseState};
+use messages::contact::{ContactOwner, Intent};
+use messages::{MessageId, OfferId};
+
+/// No slot was found, and a person is asked.
+fn without_slot() -> Story {
+    let mut story = super::opened();
+    story.offer(0);
+    assert_eq!(story.state(), CaseState::Escalated);
+    story
+}
+
+fn room(story: &mut Story) -> OfferId {
+    let (case, from) = (story.case(), story.now().saturating_add(hours(20)));
+    let offer = OfferId::of(MessageId::named("room", "1"), "0");
+    let slot = Slot {
+        centre: "pune".into(),
+        centre_name: "Pune".into(),
+        zone: "Asia/Kolkata".into(),
+        bay: 1,
+        technician: "T1".into(),
+        from,
+        to: from.saturating_add(hours(2)),
+    };
+    story.say(SlotsOffered {
+        network: NETWORK.into(),
+        case,
+        asset: ASSET.into(),
+        offers: vec![SlotOffer { offer, slot, penalties: Vec::new() }],
+        relax: Vec::new(),
+        valid_until: from,
+        cause: Some("another booking was cancelled".into()),
+    });
+    offer
+}
+
+#[test]
+fn a_case_without_a_slot_goes_on_when_the_workshops_have_room() {
+    let mut story = without_slot();
+    let contacts = story.count::<ContactOwner>();
+    room(&mut story);
+    assert_eq!(story.state(), CaseState::Contacting);
+    assert_eq!(story.count::<ContactOwner>(), contacts + 1);
+    let reason = story.world.published::<CaseAdvanced>().pop().expect("it went on").reason;
+    let cause = "There is room now: another booking was cancelled. Slots were found;";
+    assert!(reason.starts_with(cause), "{reason}");
+}
+
+#[test]
+fn what_the_owner_agreed_to_before_is_taken_when_there_is_room() {
+    let mut story = super::awaiting();
+    let when = story.window(19);
+    story.answer_with(Intent::Accept, when);
+    story.offer(0);
+    assert_eq!(story.state(), CaseState::Escalated);
+    let offer = room(&mut story);
+    let held = story.world.published::<HoldSlot>().pop().expect("it is held");
+    assert_eq!(held.offer, offer);
+}
+
+#[test]
+fn room_changes_nothing_once_a_person_is_asked_for_another_reason() {
+    let mut story = without_slot();
+    story.answer(Intent::Human);
+    room(&mut story);
+    assert_eq!(story.state(), CaseState::Escalated);
+}
+
+#[test]
+fn room_that_no_case_waits_for_is_passed_over() {
+    let mut story = super::awaiting();
+    let contacts = story.count::<ContactOwner>();
+    room(&mut story);
+    assert_eq!(story.state(), CaseState::AwaitingCustomer);
+    assert_eq!(story.count::<ContactOwner>(), contacts);
+}
