@@ -3,6 +3,7 @@
 mod deadlines;
 mod misfortunes;
 mod paths;
+mod promises;
 mod story;
 
 use messages::case::CaseState;
