@@ -139,7 +139,7 @@ impl Default for Config {
             network: "main".to_owned(),
             severity_min: Severity::Medium,
             advice_only: BTreeSet::new(),
-            notice: BySeverity::hours([24, 4, 1, 0]),
+            notice: BySeverity::minutes([24 * 60, 4 * 60, 60, 1]),
             job_minutes: 120,
             job_minutes_by_component: BTreeMap::new(),
             offers_within: span(10 * MINUTE_MILLIS),

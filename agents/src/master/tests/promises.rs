@@ -126,12 +126,15 @@ fn noticed(story: &mut Story) -> Duration {
 
 #[test]
 fn slots_are_asked_for_with_the_notice_that_the_severity_leaves() {
-    for (severity, notice) in
-        [(Severity::Medium, 24), (HIGH, 4), (Severity::Critical, 1), (Severity::Emergency, 0)]
-    {
+    for (severity, minutes) in [
+        (Severity::Medium, 24 * 60),
+        (HIGH, 4 * 60),
+        (Severity::Critical, 60),
+        (Severity::Emergency, 1),
+    ] {
         let mut story = Story::begin();
         story.predict("brake", severity);
-        assert_eq!(noticed(&mut story), hours(notice), "{severity:?}");
+        assert_eq!(noticed(&mut story), Duration::from_secs(minutes * 60), "{severity:?}");
     }
 }
 
