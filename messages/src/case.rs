@@ -6,7 +6,7 @@
 use crate::id::{CaseId, MessageId};
 use crate::message::{Class, Encoding, Message, Stage};
 use crate::prediction::{Hypothesis, Severity};
-use crate::record::Record;
+use crate::record::{DecodeError, Record, decode_body};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,18 @@ pub struct CaseEscalated {
     pub reason: String,
     /// What the person is asked to do, with the command.
     pub remedy: String,
+    /// How often a person was reminded of it: 0 where this is news. Version 1 did not count and reads as 0.
+    #[serde(default)]
+    pub reminder: u8,
+}
+
+/// [`CaseEscalated`] as version 1 wrote it.
+#[derive(Deserialize)]
+struct CaseEscalatedV1 {
+    case: CaseId,
+    asset: String,
+    reason: String,
+    remedy: String,
 }
 
 /// A case ended.
@@ -248,6 +260,21 @@ impl Message for CaseAdvanced {
 
 impl Record for CaseEscalated {
     const SCHEMA: u16 = 72;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => {
+                let CaseEscalatedV1 { case, asset, reason, remedy } = decode_body(body)?;
+                Ok(Self { case, asset, reason, remedy, reminder: 0 })
+            }
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for CaseEscalated {

@@ -1,12 +1,14 @@
 //! Talking to owners: what is to be said, what was said, and what they meant.
 
+mod earlier;
+
 use crate::consent::Channel;
 use crate::effect::{Effect, Policy};
 use crate::finite::Finite;
 use crate::id::{CaseId, MessageId, OfferId};
 use crate::message::{Class, Encoding, Message, Stage};
 use crate::prediction::{Driving, Severity};
-use crate::record::Record;
+use crate::record::{DecodeError, Record, decode_body};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -89,8 +91,8 @@ pub struct Facts {
     pub reasons: Vec<String>,
     /// How far it may still be driven.
     pub driving: Driving,
-    /// What the repair costs and what it saves.
-    pub costs: Costs,
+    /// What the repair costs and what it saves, where the profile says so.
+    pub costs: Option<Costs>,
     /// The booking that the contact is about.
     pub booked: Option<OfferedSlot>,
 }
@@ -292,6 +294,8 @@ pub struct ContactSuppressed {
     pub reason: SuppressedReason,
     /// Why, in words.
     pub detail: String,
+    /// When it would be allowed, if what forbids it passes with time.
+    pub until: Option<Timestamp>,
 }
 
 /// Why an owner was not contacted.
@@ -330,6 +334,18 @@ pub struct ContactFailed {
 
 impl Record for ContactOwner {
     const SCHEMA: u16 = 80;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<earlier::ContactOwnerV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for ContactOwner {
@@ -438,6 +454,18 @@ impl Message for CustomerResponded {
 
 impl Record for ContactSuppressed {
     const SCHEMA: u16 = 85;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<earlier::ContactSuppressedV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for ContactSuppressed {

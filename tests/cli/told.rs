@@ -187,6 +187,7 @@ fn uncertain(log: &mut Log, cause: Placed, intent: MessageId) {
         asset: ASSET.into(),
         reason: reason.into(),
         remedy: "ask them, then `aurorasync case resolve`".into(),
+        reminder: 0,
     };
     log.say("master", cause, &escalated);
 }

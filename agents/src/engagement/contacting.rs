@@ -85,10 +85,10 @@ impl Handling<'_, '_> {
                     }
                     _ => "no further call may be made today, and tomorrow its time has passed",
                 };
-                self.suppress(case, reason, detail.to_owned());
+                self.suppress(case, reason, detail.to_owned(), Some(until));
             }
             Leave::NotBefore(until, _) => self.dialogue(case).phase = Phase::Waiting(until),
-            Leave::Never(reason, detail) => self.suppress(case, reason, detail),
+            Leave::Never(reason, detail) => self.suppress(case, reason, detail, None),
         }
     }
 
@@ -250,12 +250,18 @@ impl Handling<'_, '_> {
         self.ctx.publish(&ContactFailed { case, asset, owner, step, reason, uncertain });
     }
 
-    /// The newest contact about `case` must not be made.
-    fn suppress(&mut self, case: CaseId, reason: SuppressedReason, detail: String) {
+    /// The newest contact about `case` must not be made, or not before `until`.
+    fn suppress(
+        &mut self,
+        case: CaseId,
+        reason: SuppressedReason,
+        detail: String,
+        until: Option<Timestamp>,
+    ) {
         let dialogue = self.dialogue(case);
         dialogue.phase = Phase::Ended;
         let ContactOwner { asset, owner, step, .. } = dialogue.contact.clone();
-        self.ctx.publish(&ContactSuppressed { case, asset, owner, step, reason, detail });
+        self.ctx.publish(&ContactSuppressed { case, asset, owner, step, reason, detail, until });
     }
 
     /// Makes what was waiting for now, and forgets what was at rest for long.

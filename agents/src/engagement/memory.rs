@@ -23,6 +23,7 @@ pub struct State {
 
 impl Record for State {
     const SCHEMA: u16 = 121;
+    const VERSION: u16 = 2;
 }
 
 /// What is known of the owner: no name, no number.

@@ -121,12 +121,12 @@ fn facts() -> Facts {
         time_left_hours: None,
         reasons: vec!["brake pad wear is at 78 of 90 percent".into()],
         driving: Driving::WithCare { km_max: 50 },
-        costs: Costs {
+        costs: Some(Costs {
             currency: "INR".into(),
             repair_min: finite(3000.0),
             repair_max: finite(8000.0),
             saving: finite(15_000.0),
-        },
+        }),
         booked: None,
     }
 }
@@ -241,6 +241,8 @@ fn a_contact_that_would_be_too_late_in_the_morning_is_a_matter_for_a_person() {
     let expires_at = at("2026-03-03T02:30:00Z");
     world.publish(ContactOwner { expires_at, ..contact(1) });
     assert_eq!(suppressed(&world), [SuppressedReason::QuietHours]);
+    let until = world.published::<ContactSuppressed>().remove(0).until;
+    assert_eq!(until, Some(at("2026-03-03T02:30:00Z")), "when the night is over");
     world.publish(ContactOwner { expires_at: at(NIGHT), ..contact(2) });
     assert_eq!(world.published::<ContactFailed>().len(), 1, "its time has passed already");
     world.advance(HOUR * 24);
@@ -417,6 +419,19 @@ fn who_wants_no_contact_gets_none_any_more() {
     world.publish(ContactOwner { severity: Severity::Emergency, ..contact(2) });
     assert_eq!(suppressed(&world), [SuppressedReason::NoConsent]);
     assert_eq!(reached(&world).len(), 1);
+}
+
+#[test]
+fn what_nobody_knows_the_cost_of_is_spoken_of_without_figures() {
+    let mut world = world(NOON, &Channel::ALL);
+    let facts = Facts { costs: None, ..facts() };
+    world.publish(ContactOwner { facts, ..contact(1) });
+    world.publish(reply("How much is it?"));
+    let said = world.published::<CustomerContacted>();
+    assert_eq!(said.len(), 2);
+    assert!(said[0].text.contains("We recommend a visit to the workshop."), "{}", said[0].text);
+    assert!(said[1].text.contains("We do not know what it will cost"), "{}", said[1].text);
+    assert!(said.iter().all(|said| !said.text.contains("rupees")));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the owner's answers lead to.
 
 use super::handling::Handling;
-use super::memory::{Agreed, Approach, Resume};
+use super::memory::{Agreed, Appointment, Approach, Resume};
 use super::path::Wait;
 use messages::case::CaseState::{
     self, AwaitingCustomer, Booked, Contacting, Declined, Deferred, Escalated, InService, Opened,
@@ -20,6 +20,9 @@ impl Handling<'_, '_> {
         };
         if !self.listens_to(intent) {
             return self.pass_over();
+        }
+        if settles(intent) {
+            self.case.appointment = None;
         }
         match intent {
             Intent::Accept | Intent::ChooseSlot => self.agrees(responded),
@@ -142,7 +145,9 @@ impl Handling<'_, '_> {
             None => "The owner asked to be contacted later and named no time.".to_owned(),
         };
         self.release("the owner wants it later");
-        self.case.approach = Approach::for_(Purpose::Callback);
+        let approach = Approach::for_(Purpose::Callback);
+        self.case.approach = approach;
+        self.case.appointment = Some(Appointment { at, approach });
         self.advance(Deferred, Wait::Pause, at, reason);
     }
 
@@ -222,6 +227,22 @@ impl Handling<'_, '_> {
         let booking = self.case.booking.as_ref().expect("the case has a booking");
         let until = booking.slot.from.max(self.now()).saturating_add(grace);
         self.case.agreed = None;
+        self.case.appointment = None;
         self.advance(CaseState::Booked, Wait::Visit, until, reason);
+    }
+}
+
+/// Whether the owner, having said so, waits for no contact that was arranged before.
+fn settles(intent: Intent) -> bool {
+    match intent {
+        Intent::AskCost | Intent::AskSafety | Intent::AskReason | Intent::Unclear => false,
+        Intent::Accept
+        | Intent::ChooseSlot
+        | Intent::Defer
+        | Intent::Decline
+        | Intent::Reschedule
+        | Intent::WrongPerson
+        | Intent::OptOut
+        | Intent::Human => true,
     }
 }

@@ -23,8 +23,9 @@ pub struct Config {
     pub severity_min: Severity,
     /// Detectors (`<model> <component>`) whose predictions open no case: advice only.
     pub advice_only: BTreeSet<String>,
-    /// No slot is asked for that begins sooner than this: the owner must be reached and get there.
-    pub lead: BySeverity,
+    /// No slot is asked for that begins sooner than this, unless its owner names an earlier time: the owner must be
+    /// reached, and arrange for it. Half of it may pass until the owner hears of the slot.
+    pub notice: BySeverity,
     /// How long a job takes, in minutes, where the component has no entry of its own.
     pub job_minutes: u32,
     /// How long a job takes, in minutes, by component.
@@ -33,9 +34,9 @@ pub struct Config {
     pub offers_within: Span,
     /// The workshops hold or move a slot within this.
     pub booking_within: Span,
-    /// After this there is no point any more in contacting the owner about it.
+    /// There is a point in contacting the owner about it until it is due, and for this long at least.
     pub contact_within: BySeverity,
-    /// That the owner was reached, or not, is known so long after `contact_within` at the latest.
+    /// That the owner was reached, or not, is known so long after there is no point in it any more.
     pub contact_grace: Span,
     /// The owner answers within this.
     pub answer_within: BySeverity,
@@ -55,10 +56,12 @@ pub struct Config {
     pub finding_within: Span,
     /// Whether the prediction was right is known so long after the finding.
     pub verdict_within: Span,
-    /// A person who was asked is asked again after this, then after twice the time, up to `person_longest`.
+    /// A person who was asked is reminded after this, then after twice the time, up to `person_longest`.
     pub person_within: BySeverity,
-    /// Longest time between two times that a person is asked.
+    /// Longest time between two times that a person is reminded.
     pub person_longest: Span,
+    /// A person who does not act is reminded so often, and again when it grows graver.
+    pub person_reminders_max: u8,
     /// An owner who does not answer is reminded so often.
     pub reminders_max: u8,
     /// An owner may put it off so often before a person is asked.
@@ -136,7 +139,7 @@ impl Default for Config {
             network: "main".to_owned(),
             severity_min: Severity::Medium,
             advice_only: BTreeSet::new(),
-            lead: BySeverity::minutes([120, 120, 60, 30]),
+            notice: BySeverity::minutes([24 * 60, 4 * 60, 60, 1]),
             job_minutes: 120,
             job_minutes_by_component: BTreeMap::new(),
             offers_within: span(10 * MINUTE_MILLIS),
@@ -153,7 +156,8 @@ impl Default for Config {
             finding_within: span(2 * DAY_MILLIS),
             verdict_within: span(HOUR_MILLIS),
             person_within: BySeverity::minutes([24 * 60, 8 * 60, 2 * 60, 30]),
-            person_longest: span(DAY_MILLIS),
+            person_longest: span(7 * DAY_MILLIS),
+            person_reminders_max: 8,
             reminders_max: 1,
             deferrals_max: 3,
             recoveries_max: 1,

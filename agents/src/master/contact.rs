@@ -1,7 +1,7 @@
 //! Looking for slots and speaking to the owner: what is asked and what became of it.
 
 use super::handling::Handling;
-use super::memory::{Agreed, Approach, Resume};
+use super::memory::{Agreed, Appointment, Approach, Resume};
 use super::path::Wait;
 use super::words;
 use messages::Timestamp;
@@ -34,7 +34,7 @@ impl Handling<'_, '_> {
             component: self.case.component.clone(),
             duration_minutes: *job_minutes.unwrap_or(&config.job_minutes),
             severity: self.severity(),
-            earliest_at: now.saturating_add(config.lead.of(self.severity())),
+            earliest_at: self.earliest(preferred.as_ref()),
             due_at: self.case.due_at,
             preferred,
             expires_at: until,
@@ -146,7 +146,7 @@ impl Handling<'_, '_> {
     /// Speaks to the owner and waits until that has happened.
     pub(super) fn speak(&mut self, reason: impl Into<String>) {
         let expires_at =
-            self.pointless_after(self.case.offers.iter().map(|known| known.slot.from).max());
+            self.pointless_after(self.case.offers.iter().map(|known| known.slot.from).min());
         let slots = self
             .case
             .offers
@@ -166,18 +166,36 @@ impl Handling<'_, '_> {
         if self.owner.is_none() || self.facts().is_err() {
             return self.ctx.count("notices_not_said", 1);
         }
+        let latest = self.worth_until();
         let booked_at = self.case.booking.as_ref().map(|booking| booking.slot.from);
-        let expires_at = self.pointless_after(booked_at);
+        let expires_at = booked_at.map_or(latest, |at| at.min(latest));
         let approach = Approach { purpose, asked_for: false };
         let Some(contact) = self.contact(approach, Vec::new(), expires_at) else { return };
         self.case.notice = Some(contact.step.clone());
         self.ctx.publish(&contact);
     }
 
-    /// After this there is no point in a contact about a slot at `slot_at`.
-    fn pointless_after(&self, slot_at: Option<Timestamp>) -> Timestamp {
-        let latest = self.now().saturating_add(self.config().contact_within.of(self.severity()));
-        slot_at.map_or(latest, |at| at.min(latest))
+    /// Slots that begin sooner are not asked for: the owner could not take them, unless they name the time themselves.
+    fn earliest(&self, preferred: Option<&TimeWindow>) -> Timestamp {
+        let now = self.now();
+        let noticed = now.saturating_add(self.config().notice.of(self.severity()));
+        preferred.map_or(noticed, |window| window.from.clamp(now, noticed))
+    }
+
+    /// After this there is no point in telling of slots the first of which begins at `first_at`: it would come too soon.
+    fn pointless_after(&self, first_at: Option<Timestamp>) -> Timestamp {
+        let latest = self.worth_until();
+        let Some(first_at) = first_at else { return latest };
+        let notice = self.config().notice.of(self.severity());
+        // An owner who named an early time gets less notice; half of what there is may pass all the same.
+        let notice = notice.min(first_at.since(self.now()));
+        latest.min(first_at.saturating_sub(notice / 2))
+    }
+
+    /// Until when there is a point in a contact about the case as such.
+    fn worth_until(&self) -> Timestamp {
+        let least = self.now().saturating_add(self.config().contact_within.of(self.severity()));
+        self.case.due_at.max(least)
     }
 
     /// A contact with the next step's name; a person is asked when it cannot be said.
@@ -260,6 +278,10 @@ impl Handling<'_, '_> {
         if !self.case.waits_for(Wait::Reach) || self.case.step.as_ref() != Some(&suppressed.step) {
             return self.pass_over();
         }
+        let reason = format!("The owner was not contacted: {}", sentence(&suppressed.detail));
+        if let Some(until) = suppressed.until.filter(|until| *until > self.now()) {
+            return self.put_off(until, &reason);
+        }
         let how = match suppressed.reason {
             SuppressedReason::NoConsent => "obtain the owner's consent or speak to them in person",
             SuppressedReason::CapReached | SuppressedReason::QuietHours => {
@@ -268,9 +290,21 @@ impl Handling<'_, '_> {
             SuppressedReason::UnknownOwner => "register the owner",
             SuppressedReason::Erased => "find out who owns the asset now",
         };
-        let reason = format!("The owner was not contacted: {}", sentence(&suppressed.detail));
         // Without leave to contact them, the owner can agree to a person only.
         self.escalate(Resume::Book, reason, how);
+    }
+
+    /// The owner may be contacted from `until` on, and is then, about slots that can be had then. A person is asked
+    /// only when that is too late.
+    fn put_off(&mut self, until: Timestamp, reason: &str) {
+        if until <= self.case.due_at {
+            let reason = format!("{reason} New slots are looked for when that is over.");
+            return self.advance(CaseState::Contacting, Wait::Pause, until, reason);
+        }
+        self.case.appointment = Some(Appointment { at: until, approach: self.case.approach });
+        let reason =
+            format!("{reason} That is later than it is due, and {}.", self.foreseen_words());
+        self.escalate(Resume::Contact, reason, "decide whether to speak to the owner in person");
     }
 
     /// The owner could not be reached, or nobody knows.

@@ -4,7 +4,7 @@ use super::handling::Handling;
 use super::memory::{Approach, Resume};
 use super::path::Wait;
 use super::words;
-use messages::case::CaseState::{Contacting, Scheduling};
+use messages::case::CaseState::{Contacting, Escalated, Scheduling};
 use messages::contact::Purpose;
 
 impl Handling<'_, '_> {
@@ -41,7 +41,13 @@ impl Handling<'_, '_> {
                 self.escalate(Resume::Await, reason, "ask the workshop and record its finding");
             }
             Wait::Verdict => self.close_by_finding(),
-            Wait::Person => self.ask_again(),
+            // What an owner was promised does not depend on whether a person acts.
+            Wait::Person
+                if self.case.state == Escalated && self.case.has_appointment(self.now()) =>
+            {
+                self.contact_now();
+            }
+            Wait::Person => self.remind(),
         }
     }
 
@@ -49,6 +55,9 @@ impl Handling<'_, '_> {
         let waited = words::span(self.config().answer_within.of(self.severity()));
         if self.case.has_booking() {
             return self.stand("The owner has chosen no other time; the booking stands.");
+        }
+        if self.case.has_appointment(self.now()) {
+            return self.contact_now();
         }
         if self.case.tally.reminders < self.config().reminders_max {
             self.case.tally.reminders += 1;
@@ -64,6 +73,10 @@ impl Handling<'_, '_> {
     fn contact_now(&mut self) {
         self.case.tally.searches = 0;
         self.case.agreed = None;
+        let now = self.now();
+        if let Some(due) = self.case.appointment.take_if(|appointment| appointment.at <= now) {
+            self.case.approach = due.approach;
+        }
         let reason = match self.case.approach.purpose {
             Purpose::Callback => "The time has come at which the owner asked to be contacted.",
             Purpose::BookingRecovery => "The time has come for one easier offer to the owner.",

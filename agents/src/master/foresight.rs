@@ -179,7 +179,12 @@ impl Handling<'_, '_> {
                 self.case.approach = Approach::for_(Purpose::UrgentAlert);
                 self.search(Scheduling, format!("{reason} An earlier slot is looked for."));
             }
-            Escalated | Uncertain => self.ask_now(&reason),
+            // Nobody is spoken to again while it is unknown whether they were.
+            Uncertain => self.ask_anew(&reason),
+            Escalated => {
+                self.ask_anew(&reason);
+                self.tell(Purpose::UrgentAlert);
+            }
             _ => {
                 self.remark(reason);
                 self.tell(Purpose::UrgentAlert);
@@ -192,7 +197,7 @@ impl Handling<'_, '_> {
         let soonest = match self.case.state {
             AwaitingCustomer => Some(self.config().answer_within),
             Declined => Some(self.config().recovery_after),
-            Escalated | Uncertain => return self.ask_now(&reason),
+            Escalated | Uncertain => return self.ask_anew(&reason),
             _ => None,
         };
         if let (Some(soonest), Some((wait, until))) = (soonest, self.case.wait) {
@@ -200,14 +205,6 @@ impl Handling<'_, '_> {
             self.case.wait = Some((wait, until));
         }
         self.remark(reason);
-    }
-
-    fn ask_now(&mut self, reason: &str) {
-        if let Some(question) = self.case.question.as_mut() {
-            question.reason = format!("{reason} {}", question.reason);
-            question.times = 0;
-        }
-        self.ask_again();
     }
 
     /// The prediction was taken back.

@@ -4,6 +4,7 @@ use super::Master;
 use super::config::Config;
 use super::memory::{Case, Offered, Question, Resume};
 use super::path::{self, Wait};
+use super::words;
 use messages::booking::CancelBooking;
 use messages::case::{CaseAdvanced, CaseClosed, CaseEscalated, CaseOutcome, CaseState};
 use messages::contact::Purpose;
@@ -139,7 +140,7 @@ impl<'h> Handling<'h, '_> {
             "{how}, then `aurorasync case approve {id}` {then}, or `aurorasync case cancel {id} --reason WHY` to \
              end the case"
         );
-        self.ask(CaseState::Escalated, Question { reason, remedy, resume, times: 1, for_slots: false });
+        self.ask(CaseState::Escalated, resume, reason, remedy);
     }
 
     /// Nobody knows whether the owner was reached.
@@ -150,40 +151,76 @@ impl<'h> Handling<'h, '_> {
             "ask the owner or the provider whether the contact took place, then \
              `aurorasync case resolve {id} --effect happened|did-not-happen`"
         );
-        let resume = Resume::Contact;
-        self.ask(CaseState::Uncertain, Question { reason, remedy, resume, times: 1, for_slots: false });
+        self.ask(CaseState::Uncertain, Resume::Contact, reason, remedy);
     }
 
-    fn ask(&mut self, to: CaseState, question: Question) {
-        let until = self.now().saturating_add(self.patience(question.times));
-        self.advance(to, Wait::Person, until, question.reason.clone());
-        self.say(&question);
-        self.case.question = Some(question);
+    fn ask(&mut self, to: CaseState, resume: Resume, reason: String, remedy: String) {
+        let asked_at = self.now();
+        let question = Question {
+            reason: reason.clone(),
+            remedy,
+            resume,
+            asked_at,
+            reminders: 0,
+            for_slots: false,
+        };
+        self.put(to, question, reason);
     }
 
     /// The person who was asked has not acted.
-    pub(super) fn ask_again(&mut self) {
+    pub(super) fn remind(&mut self) {
         let mut question = self.case.question.take().expect("a person was asked something");
-        question.times = question.times.saturating_add(1);
-        let until = self.now().saturating_add(self.patience(question.times));
-        let reason = format!("Nobody has acted on it yet. {}", question.reason);
-        self.advance(self.case.state, Wait::Person, until, reason);
-        self.say(&question);
+        let reminders_max = self.config().person_reminders_max;
+        if question.reminders >= reminders_max {
+            let until = self.now().saturating_add(self.config().person_longest.duration());
+            let reason = format!(
+                "Nobody has acted on it; a person was reminded {reminders_max} times and is reminded no more."
+            );
+            let to = self.case.state;
+            self.advance(to, Wait::Person, self.or_appointment(to, until), reason);
+            self.case.question = Some(question);
+            return;
+        }
+        question.reminders += 1;
+        let reason = format!(
+            "{} Nobody has acted on it for {}, and it is {}.",
+            question.reason,
+            words::span(self.now().since(question.asked_at)),
+            words::severity(self.severity()),
+        );
+        self.put(self.case.state, question, reason);
+    }
+
+    /// The person who was asked hears what has changed.
+    pub(super) fn ask_anew(&mut self, news: &str) {
+        let mut question = self.case.question.take().expect("a person was asked something");
+        question.reminders = 0;
+        let reason = format!("{news} {}", question.reason);
+        self.put(self.case.state, question, reason);
+    }
+
+    /// Puts the question to a person, in the words of `reason`.
+    fn put(&mut self, to: CaseState, question: Question, reason: String) {
+        let until = self.now().saturating_add(self.patience(question.reminders));
+        self.advance(to, Wait::Person, self.or_appointment(to, until), reason.clone());
+        let Question { remedy, reminders: reminder, .. } = question.clone();
+        let (case, asset) = (self.case.id, self.asset());
+        self.ctx.publish(&CaseEscalated { case, asset, reason, remedy, reminder });
         self.case.question = Some(question);
     }
 
-    fn say(&mut self, question: &Question) {
-        let Question { reason, remedy, .. } = question.clone();
-        let escalated = CaseEscalated { case: self.case.id, asset: self.asset(), reason, remedy };
-        self.ctx.publish(&escalated);
+    /// `until`, or the time of a contact that comes before. Nobody is contacted while it is unknown whether they were.
+    fn or_appointment(&self, state: CaseState, until: Timestamp) -> Timestamp {
+        let at = self.case.appointment.map(|appointment| appointment.at);
+        let ahead = at.filter(|at| *at > self.now() && state == CaseState::Escalated);
+        ahead.map_or(until, |at| at.min(until))
     }
 
-    /// How long a person who was asked `times` times is waited for.
-    fn patience(&self, times: u8) -> std::time::Duration {
+    /// How long a person who was reminded `reminders` times is waited for.
+    fn patience(&self, reminders: u8) -> std::time::Duration {
         let first = self.config().person_within.of(self.severity());
         let longest = self.config().person_longest.duration().max(first);
-        let doublings = u32::from(times.saturating_sub(1)).min(16);
-        first.saturating_mul(1 << doublings).min(longest)
+        first.saturating_mul(1 << u32::from(reminders).min(16)).min(longest)
     }
 
     /// Gives back what the case has at the workshop.

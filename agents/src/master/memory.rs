@@ -51,6 +51,8 @@ pub(super) struct Case {
     pub(super) foreseen: Foreseen,
     /// How the owner is spoken to next, or was last.
     pub(super) approach: Approach,
+    /// A contact that is to come whatever else happens, unless the owner settles it first.
+    pub(super) appointment: Option<Appointment>,
     /// The owner agreed, if so.
     pub(super) agreed: Option<Agreed>,
     /// The newest offers that have not been refused.
@@ -114,6 +116,13 @@ pub(super) struct Approach {
     pub(super) asked_for: bool,
 }
 
+/// When and how the owner is spoken to at a time that is fixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Appointment {
+    pub(super) at: Timestamp,
+    pub(super) approach: Approach,
+}
+
 /// What the owner agreed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Agreed {
@@ -143,12 +152,14 @@ pub(super) struct Booking {
 /// What a person was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Question {
+    /// Why a person is needed, whatever has happened since.
     pub(super) reason: String,
     pub(super) remedy: String,
     /// What follows when the person approves.
     pub(super) resume: Resume,
-    /// How often it was asked.
-    pub(super) times: u8,
+    pub(super) asked_at: Timestamp,
+    /// How often the person was reminded since it was last news.
+    pub(super) reminders: u8,
     /// It is asked because there was no slot: workshops that have room answer it, too.
     pub(super) for_slots: bool,
 }
@@ -216,6 +227,7 @@ impl Case {
             opened_on: foreseen.window_end,
             foreseen,
             approach: Approach::first(severity),
+            appointment: None,
             agreed: None,
             offers: Vec::new(),
             asked: None,
@@ -241,6 +253,11 @@ impl Case {
 
     pub(super) fn is_booking(&self, id: BookingId) -> bool {
         self.booking.as_ref().is_some_and(|booking| booking.id == id)
+    }
+
+    /// Whether a contact at a fixed time is due.
+    pub(super) fn has_appointment(&self, now: Timestamp) -> bool {
+        self.appointment.is_some_and(|appointment| appointment.at <= now)
     }
 
     /// The first offer that the owner agreed to and that lies ahead.

@@ -24,13 +24,8 @@ impl Handling<'_, '_> {
             ));
         };
         let mode = component.modes.iter().find(|mode| mode.id == hypothesis.failure_mode);
-        let (Some(costs), Some(currency)) = (component.costs, &profile.currency) else {
-            return Err(format!(
-                "the profile `{}` names no costs for {}",
-                profile.name,
-                self.component_words()
-            ));
-        };
+        // A profile without figures leaves the sentence about them unsaid.
+        let costs = component.costs.zip(profile.currency.as_ref());
         let booking = self.case.booking.as_ref().filter(|booking| booking.confirmed);
         Ok(Facts {
             component: component.title.clone(),
@@ -40,12 +35,12 @@ impl Handling<'_, '_> {
             time_left_hours: hypothesis.remaining_useful_life.map(|left| left.median_hours),
             reasons: reasons(profile, &hypothesis.contributions),
             driving: hypothesis.advice.driving,
-            costs: Costs {
+            costs: costs.map(|(costs, currency)| Costs {
                 currency: currency.clone(),
                 repair_min: costs.repair_min,
                 repair_max: costs.repair_max,
                 saving: costs.saving,
-            },
+            }),
             booked: booking.map(|booking| as_offered(booking_offer(booking), &booking.slot)),
         })
     }

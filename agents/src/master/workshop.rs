@@ -7,7 +7,7 @@ use super::words;
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, ConfirmBooking, HoldSlot,
-    MoveBooking, OfferSlots, RefusedReason,
+    MoveBooking, OfferSlots, RefusedReason, Slot,
 };
 use messages::case::CaseState::{Booked, Escalated, InService, Scheduling, Uncertain, Verifying};
 use messages::contact::Purpose;
@@ -90,7 +90,7 @@ impl Handling<'_, '_> {
         else {
             return self.pass_over();
         };
-        booking.slot = moved.slot.clone();
+        let before = std::mem::replace(&mut booking.slot, moved.slot.clone());
         let at = words::slot(&moved.slot);
         if self.case.waits_for(Wait::Move) {
             self.case.tally.searches = 0;
@@ -98,6 +98,11 @@ impl Handling<'_, '_> {
             return self.tell(Purpose::BookingConfirmed);
         }
         let why = moved.reason.trim_end_matches('.');
+        if is_alike_to_the_owner(&before, &moved.slot) {
+            return self.remark(format!(
+                "The workshop gave the booking another bay or technician: {why}. Time and place stay."
+            ));
+        }
         let reason = format!("The workshop moved the booking to {at}: {why}. The owner is told.");
         if self.case.state == Booked {
             self.stand(reason)
@@ -219,4 +224,9 @@ impl Handling<'_, '_> {
         let until = done_at.saturating_add(self.config().finding_within.duration());
         self.advance(InService, Wait::Finding, until, reason);
     }
+}
+
+/// Whether an owner would come to both slots at the same time and place.
+fn is_alike_to_the_owner(one: &Slot, other: &Slot) -> bool {
+    (&one.centre, one.from, one.to) == (&other.centre, other.from, other.to)
 }

@@ -55,12 +55,12 @@ fn contact(number: u32, step: u32, now: Timestamp) -> ContactOwner {
             time_left_hours: None,
             reasons: vec!["it runs hot".into()],
             driving: Driving::Free,
-            costs: Costs {
+            costs: Some(Costs {
                 currency: "INR".into(),
                 repair_min: finite(10_000.0),
                 repair_max: finite(50_000.0),
                 saving: finite(100_000.0),
-            },
+            }),
             booked: None,
         },
         slots: Vec::new(),

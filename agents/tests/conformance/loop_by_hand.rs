@@ -275,6 +275,7 @@ fn fallen_through(world: &mut World, asset: &str) {
             step: step.clone(),
             reason: SuppressedReason::CapReached,
             detail: "as many contacts as a case may have".into(),
+            until: None,
         },
     );
     say(

@@ -69,12 +69,12 @@ fn facts() -> Facts {
             "a third one".into(),
         ],
         driving: Driving::WithCare { km_max: 50 },
-        costs: Costs {
+        costs: Some(Costs {
             currency: "INR".into(),
             repair_min: finite(3000.0),
             repair_max: finite(8000.0),
             saving: finite(15_000.0),
-        },
+        }),
         booked: Some(slot(2, "2026-03-05T08:30:00Z")),
     }
 }
@@ -229,6 +229,7 @@ fn some_facts() -> impl Strategy<Value = Facts> {
     let reasons =
         prop::collection::vec("[a-z]{3,9} is at [0-9]{1,4} of [0-9]{1,4} [a-z]{2,4}", 0..4);
     let currency = prop::sample::select(vec!["INR", "EUR", "USD", "GBP", "CHF", "JPY"]);
+    let currency = proptest::option::of(currency);
     let times = (0.1_f64..2_000.0, proptest::option::of(0.1_f64..2_000.0), 0.0_f64..=1.0);
     (times, driving, reasons, currency, (money(), money(), money())).prop_map(
         |((horizon, left, probability), driving, reasons, currency, (min, max, saving))| Facts {
@@ -237,12 +238,12 @@ fn some_facts() -> impl Strategy<Value = Facts> {
             time_left_hours: left.map(finite),
             reasons,
             driving,
-            costs: Costs {
+            costs: currency.map(|currency| Costs {
                 currency: currency.to_owned(),
                 repair_min: finite(min.min(max)),
                 repair_max: finite(min.max(max)),
                 saving: finite(saving),
-            },
+            }),
             ..facts()
         },
     )

@@ -36,6 +36,7 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             asset: "VEH001".into(),
             reason: "nobody may contact the owner".into(),
             remedy: "ask the owner, then `aurorasync case approve`".into(),
+            reminder: 2,
         }),
         Box::new(CaseClosed {
             case: case(),

@@ -58,6 +58,7 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             step: step.into(),
             reason: SuppressedReason::NoConsent,
             detail: "no channel is allowed".into(),
+            until: Some(at("2026-03-03T02:30:00Z")),
         }),
         Box::new(ContactFailed {
             case,
@@ -86,12 +87,12 @@ fn contact_owner() -> ContactOwner {
             time_left_hours: Some(number(12.5)),
             reasons: vec!["coolant temperature rises 1.5 °C an hour".into()],
             driving: Driving::WithCare { km_max: 50 },
-            costs: Costs {
+            costs: Some(Costs {
                 currency: "INR".into(),
                 repair_min: number(10_000.0),
                 repair_max: number(50_000.0),
                 saving: number(100_000.0),
-            },
+            }),
             booked: None,
         },
         slots: vec![offered_slot()],

@@ -69,7 +69,14 @@ impl Calendar {
         }
         let found = match (expression.ahead, expression.day) {
             (Some(ahead), _) => self.ahead(ahead).into_iter().collect(),
-            (None, Some((bound, day))) => self.on_days(expression, bound, &self.days(day)),
+            (None, Some((bound, day))) => {
+                let mut found = self.on_days(expression, bound, &self.days(day));
+                if expression.clock.is_some() || expression.part.is_some() {
+                    // "Thursday after five", said on a Thursday at noon: its five is still to come.
+                    found.sort_by_key(|window| !self.is_later_today(window));
+                }
+                found
+            }
             (None, None) => self.dayless(expression),
         };
         found.into_iter().filter_map(|window| self.not_past(window)).collect()
@@ -78,6 +85,11 @@ impl Calendar {
     /// Whether the window names no day, so that each day's is meant alike.
     pub(crate) fn is_dayless(expression: &Expression) -> bool {
         expression.ahead.is_none() && expression.day.is_none()
+    }
+
+    fn is_later_today(&self, window: &Window) -> bool {
+        let day = local(&self.zone, window.from).map(|from| from.date());
+        window.from > self.now && day == Some(self.today)
     }
 
     fn not_past(&self, window: Window) -> Option<Window> {

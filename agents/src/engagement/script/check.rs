@@ -65,8 +65,10 @@ fn known(matter: &Matter<'_>) -> BTreeSet<Figure> {
             thousandths: i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(1000),
         });
     };
-    for money in [facts.costs.repair_min, facts.costs.repair_max, facts.costs.saving] {
-        add(Of::Money, figures::amount(money));
+    if let Some(costs) = &facts.costs {
+        for money in [costs.repair_min, costs.repair_max, costs.saving] {
+            add(Of::Money, figures::amount(money));
+        }
     }
     let tenths = match figures::tenths(facts.probability) {
         Tenths::Few => 1,

@@ -12,7 +12,7 @@ const REASONS_MAX: usize = 2;
 pub(super) fn turns(occasion: Occasion, matter: &Matter<'_>) -> Vec<Turn> {
     match occasion {
         Occasion::Contact(purpose) => contact(purpose, matter),
-        Occasion::Cost => vec![recommendation(matter), slots(matter), close(matter)],
+        Occasion::Cost => vec![cost(matter), slots(matter), close(matter)],
         Occasion::Safety => vec![issue(matter), driving(matter), slots(matter), close(matter)],
         Occasion::Reason => vec![issue(matter), reason(matter), slots(matter), close(matter)],
         Occasion::Clarification => vec![
@@ -143,7 +143,28 @@ fn reason(matter: &Matter<'_>) -> Turn {
 }
 
 fn recommendation(matter: &Matter<'_>) -> Turn {
-    let Costs { currency, repair_min, repair_max, saving } = &matter.facts.costs;
+    let text = match &matter.facts.costs {
+        Some(costs) => {
+            let (price, saving) = price(costs);
+            format!("We recommend a visit to the workshop: {price}, parts and labour.{saving}")
+        }
+        None => "We recommend a visit to the workshop.".to_owned(),
+    };
+    turn(Part::Recommendation, text)
+}
+
+/// The answer to what it costs.
+fn cost(matter: &Matter<'_>) -> Turn {
+    if matter.facts.costs.is_some() {
+        return recommendation(matter);
+    }
+    let text = "We do not know what it will cost; the workshop can tell you.";
+    turn(Part::Recommendation, text.to_owned())
+}
+
+/// What the repair costs, and a sentence about what it saves.
+fn price(costs: &Costs) -> (String, String) {
+    let Costs { currency, repair_min, repair_max, saving } = costs;
     let (least, most) = (figures::amount(*repair_min), figures::amount(*repair_max));
     let name = currency_name(currency);
     let price = if least == most {
@@ -160,10 +181,7 @@ fn recommendation(matter: &Matter<'_>) -> Turn {
             )
         }
     };
-    turn(
-        Part::Recommendation,
-        format!("We recommend a visit to the workshop: {price}, parts and labour.{saving}"),
-    )
+    (price, saving)
 }
 
 /// The name of a currency, or its code where it has no other here.

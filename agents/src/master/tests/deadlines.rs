@@ -12,6 +12,7 @@ use messages::case::CaseState::{
 use messages::case::{CaseEscalated, CaseOutcome, CaseState};
 use messages::contact::{Intent, Purpose};
 use messages::finding::Outcome;
+use messages::prediction::Severity;
 use std::time::Duration;
 
 /// Lets time pass to the case's deadline; what it says then.
@@ -122,8 +123,43 @@ fn a_person_who_does_not_act_is_asked_again_ever_more_patiently() {
         waits.push(story.newest().deadline.unwrap().since(now));
         assert_eq!(overdue(&mut story), Escalated);
     }
-    assert_eq!(waits, [8, 16, 24, 24].map(hours));
-    assert_eq!(story.count::<CaseEscalated>(), 5);
+    assert_eq!(waits, [8, 16, 32, 64].map(hours));
+    let asked = story.world.published::<CaseEscalated>();
+    let reminders: Vec<u8> = asked.iter().map(|asked| asked.reminder).collect();
+    assert_eq!(reminders, [0, 1, 2, 3, 4]);
+    let ended = "Nobody has acted on it for 5 days, and it is high.";
+    assert_eq!(asked[4].reason, format!("{} {ended}", asked[0].reason), "one reason, not a pile");
+}
+
+#[test]
+fn a_person_who_never_acts_is_reminded_only_so_often() {
+    let mut story = opened();
+    story.offer(0);
+    let reminders_max = Config::default().person_reminders_max;
+    for _ in 0..reminders_max + 3 {
+        assert_eq!(overdue(&mut story), Escalated);
+    }
+    assert_eq!(story.count::<CaseEscalated>(), 1 + usize::from(reminders_max));
+}
+
+#[test]
+fn a_person_hears_once_when_it_grows_graver_and_is_reminded_of_one_reason() {
+    let mut story = opened();
+    story.offer(0);
+    story.pass(hours(8));
+    for severity in [Severity::Critical, Severity::Critical, Severity::Emergency] {
+        story.pass(Duration::from_secs(30 * 60));
+        story.predict("brake", severity);
+    }
+    let asked = story.world.published::<CaseEscalated>();
+    let reminders: Vec<u8> = asked.iter().map(|asked| asked.reminder).collect();
+    assert_eq!(reminders, [0, 1, 0, 0], "what is graver is news");
+    for asked in &asked {
+        assert!(asked.reason.matches("No workshop has a slot").count() == 1, "{}", asked.reason);
+        assert!(asked.reason.matches("It has grown graver").count() <= 1, "{}", asked.reason);
+    }
+    assert!(asked[3].reason.contains("from critical to an emergency"), "{}", asked[3].reason);
+    assert_eq!(story.purposes(), [Purpose::UrgentAlert], "the owner is warned all the same");
 }
 
 #[test]

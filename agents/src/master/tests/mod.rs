@@ -3,6 +3,7 @@
 mod deadlines;
 mod misfortunes;
 mod paths;
+mod promises;
 mod room;
 mod story;
 

@@ -53,7 +53,8 @@ fn the_case_copies_its_evidence_and_the_owner_is_told_facts_alone() {
     assert_eq!((&*facts.component, &*facts.issue), ("Brakes", "worn brake pads"));
     assert_eq!(facts.reasons, ["brake pad wear against its limit: 84 of 90 percent"]);
     assert_eq!(facts.driving, Driving::WithCare { km_max: 50 });
-    assert_eq!((&*facts.costs.currency, facts.costs.saving), ("INR", finite(15000.0)));
+    let costs = facts.costs.expect("the profile names costs");
+    assert_eq!((&*costs.currency, costs.saving), ("INR", finite(15000.0)));
     assert_eq!(facts.booked, None);
 }
 

@@ -266,6 +266,16 @@ impl Story {
     }
 
     pub(super) fn suppressed(&mut self, reason: SuppressedReason) {
+        self.suppressed_until(reason, None);
+    }
+
+    /// The owner may be contacted again in so many hours.
+    pub(super) fn suppressed_for(&mut self, in_hours: u64) {
+        let until = self.now().saturating_add(hours(in_hours));
+        self.suppressed_until(SuppressedReason::QuietHours, Some(until));
+    }
+
+    fn suppressed_until(&mut self, reason: SuppressedReason, until: Option<Timestamp>) {
         let contact = self.newest_contact();
         self.say(ContactSuppressed {
             case: contact.case,
@@ -274,6 +284,7 @@ impl Story {
             step: contact.step,
             reason,
             detail: "nobody allowed it".into(),
+            until,
         });
     }
 

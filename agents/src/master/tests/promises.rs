@@ -1,0 +1,211 @@
+//! What owners may rely on: a call at the time they named, slots they can still take, and no needless word.
+
+use super::story::{ASSET, Story, hours};
+use super::{HIGH, awaiting, booked};
+use messages::booking::{BookingMoved, OfferSlots};
+use messages::case::CaseEscalated;
+use messages::case::CaseState::{
+    AwaitingCustomer, Booked, Closed, Contacting, Deferred, Escalated, Scheduling,
+};
+use messages::contact::{ContactOwner, Intent, Purpose};
+use messages::prediction::Severity;
+use std::time::Duration;
+
+/// The owner of brakes that may fail asked for a call in 50 hours; after an hour it cannot wait.
+fn urgent_during_a_deferral() -> Story {
+    let mut story = awaiting();
+    let thursday = story.window(50);
+    story.answer_with(Intent::Defer, thursday);
+    assert_eq!(story.state(), Deferred);
+    story.pass(hours(1));
+    story.predict("brake", Severity::Emergency);
+    story.offer(3);
+    assert_eq!(story.contact().purpose, Purpose::UrgentAlert);
+    story.contacted();
+    story
+}
+
+/// Neither the alert nor the reminder is answered: a person is asked.
+fn unanswered(story: &mut Story) {
+    story.pass(Duration::from_secs(30 * 60));
+    story.offer(3);
+    assert_eq!(story.contact().purpose, Purpose::Reminder);
+    story.contacted();
+    story.pass(Duration::from_secs(30 * 60));
+    assert_eq!(story.state(), Escalated);
+}
+
+#[test]
+fn a_callback_comes_at_its_time_also_when_an_alert_before_it_was_not_answered() {
+    let mut story = urgent_during_a_deferral();
+    unanswered(&mut story);
+    story.pass(hours(47));
+    assert_eq!(story.state(), Escalated, "it is not yet the time");
+    story.pass(hours(1));
+    assert_eq!(story.state(), Contacting);
+    story.offer(3);
+    let callback = story.contact();
+    assert_eq!((callback.purpose, callback.asked_for), (Purpose::Callback, true));
+    story.contacted();
+    story.answer(Intent::Accept);
+    assert_eq!(story.state(), Scheduling);
+}
+
+#[test]
+fn a_callback_is_needless_once_the_owner_has_answered() {
+    let mut story = urgent_during_a_deferral();
+    story.answer(Intent::Accept);
+    story.held();
+    story.confirmed();
+    assert_eq!(story.state(), Booked);
+    story.pass(hours(20));
+    story.started();
+    story.pass(hours(40));
+    assert!(!story.purposes().contains(&Purpose::Callback), "{:?}", story.purposes());
+}
+
+#[test]
+fn who_wants_no_contact_any_more_is_not_called_back() {
+    for intent in [Intent::OptOut, Intent::Human, Intent::WrongPerson] {
+        let mut story = urgent_during_a_deferral();
+        unanswered(&mut story);
+        story.answer(intent);
+        story.pass(hours(100));
+        assert!(!story.purposes().contains(&Purpose::Callback), "{intent:?}");
+    }
+}
+
+#[test]
+fn a_callback_that_falls_into_the_wait_for_an_answer_takes_the_place_of_a_reminder() {
+    let mut story = awaiting();
+    let soon = story.window(1);
+    story.answer_with(Intent::Defer, soon);
+    story.pass(Duration::from_secs(45 * 60));
+    story.predict("brake", Severity::Emergency);
+    story.offer(3);
+    story.contacted();
+    story.pass(Duration::from_secs(30 * 60));
+    story.offer(3);
+    assert_eq!(story.contact().purpose, Purpose::Callback);
+}
+
+#[test]
+fn the_night_is_no_reason_to_ask_a_person_while_there_is_time() {
+    let mut story = Story::begin();
+    story.predict("tyre", Severity::Medium);
+    story.offer(3);
+    story.suppressed_for(10);
+    assert_eq!((story.state(), story.count::<CaseEscalated>()), (Contacting, 0));
+    story.pass(hours(10));
+    assert_eq!(story.count::<OfferSlots>(), 2, "slots that can be had in the morning");
+    story.offer(3);
+    assert_eq!(story.contact().purpose, Purpose::PredictedFailure);
+    story.contacted();
+    assert_eq!(story.state(), AwaitingCustomer);
+}
+
+#[test]
+fn a_night_that_lasts_too_long_is_a_matter_for_a_person_and_ends_with_the_contact() {
+    let mut story = Story::begin();
+    story.predict("brake", Severity::Critical);
+    story.offer(3);
+    story.suppressed_for(10);
+    assert_eq!(story.state(), Escalated);
+    assert!(story.escalation().reason.contains("later than it is due"), "{:?}", story.escalation());
+    story.pass(hours(10));
+    assert_eq!(story.state(), Contacting, "nobody has acted");
+    story.offer(3);
+    assert_eq!(story.count::<ContactOwner>(), 2);
+}
+
+/// So much notice slots are asked for with.
+fn noticed(story: &mut Story) -> Duration {
+    let asked = story.world.published::<OfferSlots>().pop().expect("slots were asked for");
+    asked.earliest_at.since(story.now())
+}
+
+#[test]
+fn slots_are_asked_for_with_the_notice_that_the_severity_leaves() {
+    for (severity, minutes) in [
+        (Severity::Medium, 24 * 60),
+        (HIGH, 4 * 60),
+        (Severity::Critical, 60),
+        (Severity::Emergency, 1),
+    ] {
+        let mut story = Story::begin();
+        story.predict("brake", severity);
+        assert_eq!(noticed(&mut story), Duration::from_secs(minutes * 60), "{severity:?}");
+    }
+}
+
+#[test]
+fn an_owner_who_names_an_earlier_time_is_looked_for_a_slot_then() {
+    let mut story = Story::begin();
+    story.predict("brake", Severity::Medium);
+    story.offer(3);
+    story.contacted();
+    let today = story.window(3);
+    story.answer_with(Intent::Accept, today);
+    assert_eq!(noticed(&mut story), hours(3));
+    // None is free then; of the others the owner still hears in time.
+    story.offer(3);
+    let (contact, now) = (story.contact(), story.now());
+    let first = contact.slots.iter().map(|slot| slot.from).min().expect("there are slots");
+    assert!(now < contact.expires_at && contact.expires_at < first, "{contact:?}");
+}
+
+#[test]
+fn an_owner_hears_of_slots_while_half_of_the_notice_is_left() {
+    let mut story = Story::begin();
+    story.predict("brake", Severity::Medium);
+    story.offer(3);
+    let contact = story.contact();
+    let first = contact.slots.iter().map(|slot| slot.from).min().expect("there are slots");
+    assert_eq!(first.since(contact.expires_at), hours(12));
+}
+
+#[test]
+fn an_owner_hears_nothing_of_another_bay() {
+    let mut story = booked();
+    let told = story.count::<ContactOwner>();
+    let before = story.offered(0).slot.clone();
+    let (mut bay, mut later) = (before.clone(), before.clone());
+    (bay.bay, bay.technician) = (2, "T2".into());
+    (later.from, later.to) =
+        (before.from.saturating_add(hours(1)), before.to.saturating_add(hours(1)));
+    for (slot, words) in [(bay, 0), (later, 1)] {
+        let (case, booking) = (story.case(), story.booking());
+        story.say(BookingMoved {
+            network: "main".into(),
+            case,
+            asset: ASSET.into(),
+            booking,
+            before: before.clone(),
+            slot,
+            reason: "a bay dropped out".into(),
+        });
+        assert_eq!(story.count::<ContactOwner>(), told + words);
+    }
+    assert_eq!((story.state(), story.contact().purpose), (Booked, Purpose::BookingMoved));
+}
+
+#[test]
+fn a_profile_without_costs_leaves_the_figures_unsaid() {
+    let mut story = Story::begin();
+    let machine = messages::prediction::FailurePredicted {
+        profile: "machine".into(),
+        ..story.prediction("comp1", HIGH)
+    };
+    story.say(machine);
+    story.offer(3);
+    assert_eq!((story.state(), story.contact().facts.costs), (Contacting, None));
+    story.contacted();
+    story.choose(0);
+    story.held();
+    story.confirmed();
+    assert_eq!(story.state(), Booked);
+    story.started();
+    story.found("comp1", Some("comp1"));
+    story.pass(hours(2));
+    assert_eq!(story.state(), Closed);
+}
