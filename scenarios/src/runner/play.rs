@@ -77,7 +77,8 @@ pub fn play(
     let began_at = stage.now();
     if stopped {
         let (ending, chronicle) = (Ending::Interrupted, Chronicle::default());
-        return Ok(Played { ending, outcomes: Vec::new(), chronicle, clock: [began_at; 2] });
+        let (outcomes, clock) = (Vec::new(), [began_at; 2]);
+        return Ok(Played { ending, outcomes, chronicle, clock, crashes: 0 });
     }
     let mut story = Story {
         scenario,

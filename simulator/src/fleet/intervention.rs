@@ -5,7 +5,7 @@ use super::fault::FaultKind;
 use super::herd::{millis, timestamp};
 use super::record::{FaultHandle, FaultRecord};
 use super::signals::CHANNELS;
-use super::simulation::{Beginning, Fleet, Place};
+use super::simulation::{Beginning, Fleet, VehicleIndex};
 use super::vehicle::FAULTS_MAX;
 use super::workshop;
 use messages::finding::FindingRecorded;
@@ -109,7 +109,7 @@ impl Fleet {
         Ok(self.renew(place, component))
     }
 
-    pub(super) fn renew(&mut self, place: Place, component: &str) -> MaintenanceRecorded {
+    pub(super) fn renew(&mut self, place: VehicleIndex, component: &str) -> MaintenanceRecorded {
         let vehicle = &mut self.herds[place.0].vehicles[place.1 as usize];
         let sensors = workshop::sensors(&self.world, vehicle, component).map(|wear| wear.record);
         let mut renewed: BTreeSet<u32> = sensors.collect();
@@ -138,7 +138,7 @@ impl Fleet {
         Ok(self.found(place, examined))
     }
 
-    pub(super) fn found(&self, place: Place, examined: &str) -> FindingRecorded {
+    pub(super) fn found(&self, place: VehicleIndex, examined: &str) -> FindingRecorded {
         let vehicle = &self.herds[place.0].vehicles[place.1 as usize];
         let asset = self.herds[place.0].asset(place.1);
         workshop::finding(&self.world, &self.records, vehicle, &asset, examined)
@@ -151,14 +151,14 @@ impl Fleet {
     }
 
     /// Lets a vehicle flow on to now, so that what is done to it is done now.
-    fn catch_up(&mut self, place: Place) {
+    fn catch_up(&mut self, place: VehicleIndex) {
         let mut happenings = Vec::new();
         let vehicle = &mut self.herds[place.0].vehicles[place.1 as usize];
         vehicle.advance(&self.world, self.now, &mut happenings);
         debug_assert!(happenings.is_empty(), "what happens is in the calendar");
     }
 
-    fn place(&self, asset: &str) -> Result<Place, FleetError> {
+    fn place(&self, asset: &str) -> Result<VehicleIndex, FleetError> {
         let mut herds = self.herds.iter().enumerate();
         let found = herds.find_map(|(herd, known)| known.place(asset).map(|place| (herd, place)));
         found.ok_or_else(|| FleetError::UnknownAsset {

@@ -4,7 +4,7 @@ use super::chance::{Chance, key};
 use super::config::{FleetError, NamedAsset};
 use super::herd::timestamp;
 use super::owner::{Heard, Owner, Reply};
-use super::simulation::{Fleet, Place};
+use super::simulation::{Fleet, VehicleIndex};
 use super::traits::Traits;
 use super::workshop;
 use super::world::World;
@@ -116,7 +116,7 @@ impl Fleet {
         places.map(|place| self.registration(place)).collect()
     }
 
-    fn registration(&self, place: Place) -> AssetRegistered {
+    fn registration(&self, place: VehicleIndex) -> AssetRegistered {
         let herd = &self.herds[place.0];
         let vehicle = &herd.vehicles[place.1 as usize];
         registration(
@@ -138,7 +138,7 @@ impl Fleet {
         ids.iter().map(|id| self.known_owner(id)).collect()
     }
 
-    fn owner_id(&self, (herd, place): Place) -> Option<String> {
+    fn owner_id(&self, (herd, place): VehicleIndex) -> Option<String> {
         let named = self.herds[herd].named.get(place as usize);
         let own = || format!("OWN{:03}", place + 1);
         (herd == 0).then(|| named.and_then(|named| named.owner.clone()).unwrap_or_else(own))

@@ -39,7 +39,7 @@ pub struct Fleet {
 }
 
 /// A vehicle: which herd, and its place there.
-pub(super) type Place = (usize, u32);
+pub(super) type VehicleIndex = (usize, u32);
 
 /// A fault about to begin.
 pub(super) struct Beginning {
@@ -108,7 +108,7 @@ impl Fleet {
         self.next().map_or(Timestamp::MAX, |(due, _)| timestamp(due))
     }
 
-    fn next(&mut self) -> Option<(i64, Place)> {
+    fn next(&mut self) -> Option<(i64, VehicleIndex)> {
         let next = self.herds.iter_mut().enumerate();
         next.filter_map(|(herd, vehicles)| vehicles.next().map(|(due, place)| (due, (herd, place))))
             .min()
@@ -151,7 +151,7 @@ impl Fleet {
         })
     }
 
-    fn wake(&mut self, place: Place, due: i64, events: &mut Vec<Event>) {
+    fn wake(&mut self, place: VehicleIndex, due: i64, events: &mut Vec<Event>) {
         let mut happenings = Vec::new();
         let vehicle = &mut self.herds[place.0].vehicles[place.1 as usize];
         vehicle.advance(&self.world, due, &mut happenings);
@@ -177,7 +177,7 @@ impl Fleet {
         self.herds[place.0].schedule(&self.world, place.1);
     }
 
-    fn frame(&self, (herd, place): Place, sent_at: i64, samples: Vec<Sample>) -> Event {
+    fn frame(&self, (herd, place): VehicleIndex, sent_at: i64, samples: Vec<Sample>) -> Event {
         let telemetry = Telemetry {
             fleet: self.config.fleet.clone(),
             asset: self.herds[herd].asset(place),
@@ -189,7 +189,7 @@ impl Fleet {
         Event::Telemetry(Frame { sent_at, provenance, telemetry })
     }
 
-    fn happen(&mut self, place: Place, happening: &Happening, events: &mut Vec<Event>) {
+    fn happen(&mut self, place: VehicleIndex, happening: &Happening, events: &mut Vec<Event>) {
         let now = self.herds[place.0].vehicles[place.1 as usize].now;
         let asset = self.herds[place.0].asset(place.1);
         match happening {
@@ -211,7 +211,7 @@ impl Fleet {
         }
     }
 
-    fn begin_by_itself(&mut self, place: Place, kind: FaultKind, now: i64) {
+    fn begin_by_itself(&mut self, place: VehicleIndex, kind: FaultKind, now: i64) {
         let vehicle = &self.herds[place.0].vehicles[place.1 as usize];
         let fault = &self.world.parameters.fault[&kind];
         let component = Some(fault.component.as_str());
@@ -229,7 +229,7 @@ impl Fleet {
         self.begin(place, Beginning { kind, channel: None, starts: now, ends, to: 1.0, cause });
     }
 
-    pub(super) fn begin(&mut self, place: Place, beginning: Beginning) -> u32 {
+    pub(super) fn begin(&mut self, place: VehicleIndex, beginning: Beginning) -> u32 {
         let Beginning { kind, channel, starts, ends, to, cause } = beginning;
         let asset = self.herds[place.0].asset(place.1);
         let vehicle = &mut self.herds[place.0].vehicles[place.1 as usize];
@@ -275,7 +275,7 @@ impl Fleet {
         record
     }
 
-    fn failed_components(&self, place: Place) -> BTreeSet<String> {
+    fn failed_components(&self, place: VehicleIndex) -> BTreeSet<String> {
         let vehicle = &self.herds[place.0].vehicles[place.1 as usize];
         let failed = vehicle.wears.iter().filter(|wear| wear.has_failed);
         failed.filter_map(|wear| self.world.component(wear.kind)).map(str::to_owned).collect()
