@@ -97,6 +97,7 @@ pub fn play(
         (Err(halt), _) | (Ok(()), Err(halt)) => halt.ending(),
         (Ok(()), Ok(())) => Ending::Passed,
     };
+    story.stage.save()?;
     let clock = [began_at, story.stage.now()];
     Ok(Played { ending, outcomes: story.outcomes, chronicle: story.chronicle, clock })
 }
