@@ -107,6 +107,8 @@ pub struct Conductor {
     kill_effects_at: Option<Moment>,
     /// When everything ends next.
     crash_at: Option<CrashPoint>,
+    /// Time between two checkpoints, where it is not the agents' own.
+    checkpoint_interval: Option<Duration>,
 }
 
 /// One host and what the conductor keeps of it.
@@ -153,6 +155,7 @@ impl Conductor {
             ledger: None,
             kill_effects_at: None,
             crash_at: None,
+            checkpoint_interval: None,
         };
         let upgrade = upgrade(&conductor.catalog, &*conductor.store, &conductor.router)?;
         upgrade.into_iter().try_for_each(|request| conductor.commit(request).map(drop))?;
@@ -165,6 +168,12 @@ impl Conductor {
     /// Lets things go wrong from now on.
     pub fn fault(&mut self, faults: Faults) {
         self.chance = Some((faults, Xoshiro256PlusPlus::seed_from_u64(faults.seed)));
+    }
+
+    /// Saves what agents with checkpoints know once in so much virtual time, instead of as often as they ask for: a
+    /// clock that runs fast makes their interval very short.
+    pub fn checkpoint_every(&mut self, interval: Duration) {
+        self.checkpoint_interval = Some(interval);
     }
 
     /// The time.
@@ -412,9 +421,11 @@ impl Conductor {
         let now = self.clock.now();
         for index in 0..self.hosts.len() {
             let seat = &mut self.hosts[index];
-            if let Durability::Checkpoint { interval } = seat.engine.contract().durability
-                && seat.checkpoint_at.saturating_add(interval) <= now
-            {
+            let Durability::Checkpoint { interval } = seat.engine.contract().durability else {
+                continue;
+            };
+            let interval = self.checkpoint_interval.unwrap_or(interval);
+            if seat.checkpoint_at.saturating_add(interval) <= now {
                 seat.checkpoint_at = now;
                 self.checkpoint(index)?;
             }

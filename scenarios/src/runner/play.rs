@@ -100,6 +100,7 @@ pub fn play(
         (Err(halt), _) | (Ok(()), Err(halt)) => halt.ending(),
         (Ok(()), Ok(())) => Ending::Passed,
     };
+    story.stage.save()?;
     let clock = [began_at, story.stage.now()];
     let crashes = story.stage.crashes();
     Ok(Played { ending, outcomes: story.outcomes, chronicle: story.chronicle, clock, crashes })

@@ -106,8 +106,9 @@ impl Stage {
         let Cast { catalog, mut configs, models, effects, store, network } = cast;
         // Who does not run has no use for settings.
         configs.retain(|kind, _| catalog.get(kind).is_some());
-        let conductor =
+        let mut conductor =
             Conductor::new(catalog, &configs, models, store, begins, PARTITIONS_EMBEDDED, effects)?;
+        conductor.checkpoint_every(CHECKPOINT_INTERVAL);
         let mut stage = Self {
             conductor,
             kinds,
@@ -182,6 +183,11 @@ impl Stage {
             self.conductor.append(entries)?;
         }
         self.settle()
+    }
+
+    /// Saves everything, so that whoever looks into the store finds it as it is.
+    pub(super) fn save(&mut self) -> Result<(), StageError> {
+        Ok(self.conductor.drain()?)
     }
 
     /// Lets agents handle what waits.
@@ -356,6 +362,9 @@ pub(super) fn start(scenario: &Scenario) -> Result<Timestamp, StageError> {
         )),
     }
 }
+
+/// Virtual time between two checkpoints of agents that have them; a host that is killed reads on from the last.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(6 * 3_600);
 
 /// How far the past goes on at once: shorter than the lateness that devices are allowed.
 const PAST_STEP: Duration = Duration::from_secs(300);

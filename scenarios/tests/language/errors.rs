@@ -210,6 +210,7 @@ const HEADS: &[(&str, &str, &str)] = &[
     ("size: 3", "size: «0»", "from 1 to 100000, this is 0"),
     ("history: none", "history: «some»", "there are: none"),
     ("history: none", "history: «{ population: 5 }»", "lacks `days`"),
+    ("history: none", "history: none, assets: [{ asset: V1, consent: [«ap»] }]", "app"),
     ("sample: 5s", "sample: «5»", "write the unit"),
 ];
 
