@@ -139,7 +139,10 @@ impl<'h> Handling<'h, '_> {
             "{how}, then `aurorasync case approve {id}` {then}, or `aurorasync case cancel {id} --reason WHY` to \
              end the case"
         );
-        self.ask(CaseState::Escalated, Question { reason, remedy, resume, times: 1, for_slots: false });
+        self.ask(
+            CaseState::Escalated,
+            Question { reason, remedy, resume, times: 1, for_slots: false },
+        );
     }
 
     /// Nobody knows whether the owner was reached.
@@ -151,7 +154,10 @@ impl<'h> Handling<'h, '_> {
              `aurorasync case resolve {id} --effect happened|did-not-happen`"
         );
         let resume = Resume::Contact;
-        self.ask(CaseState::Uncertain, Question { reason, remedy, resume, times: 1, for_slots: false });
+        self.ask(
+            CaseState::Uncertain,
+            Question { reason, remedy, resume, times: 1, for_slots: false },
+        );
     }
 
     fn ask(&mut self, to: CaseState, question: Question) {

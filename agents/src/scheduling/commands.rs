@@ -70,7 +70,8 @@ impl Desk<'_, '_> {
             let slot = self.state.said(&offer.slot)?;
             let mut penalties = reasons(offer);
             if work.home.is_none() {
-                let text = format!("where `{asset}` usually stands is not known, nor how far it is");
+                let text =
+                    format!("where `{asset}` usually stands is not known, nor how far it is");
                 penalties.push(text);
             }
             let said = SlotOffer { offer: id, slot, penalties };

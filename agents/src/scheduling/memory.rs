@@ -194,10 +194,9 @@ impl Work {
             able: Vec::new(),
             preferred: self.preferred.map(once).into_iter().collect(),
             centre: None,
-            position: self.home.map(|home| Position {
-                latitude: home.latitude(),
-                longitude: home.longitude(),
-            }),
+            position: self
+                .home
+                .map(|home| Position { latitude: home.latitude(), longitude: home.longitude() }),
             km_by_centre: BTreeMap::new(),
         }
     }

@@ -44,7 +44,8 @@ impl Desk<'_, '_> {
             return DONE;
         };
         let now = self.now();
-        work.earliest_at = work.earliest_at.max(now.saturating_add(self.config.held_for.duration()));
+        work.earliest_at =
+            work.earliest_at.max(now.saturating_add(self.config.held_for.duration()));
         let problem = self.state.problem_beside_promises(now, case, &work.component);
         match schedule::offers(&problem, &work.job(case), None, &self.config.search) {
             Ok(found) => {

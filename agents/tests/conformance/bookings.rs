@@ -70,7 +70,7 @@ fn ask(world: &mut World, number: u32, now: Timestamp, expires_at: Timestamp) {
         case,
         asset,
         owner: None,
-            home: None,
+        home: None,
         component: "brake".into(),
         duration_minutes: 30,
         severity: Severity::High,

@@ -57,7 +57,8 @@ fn a_vehicle_with_an_owner_lives_near_its_centre_and_each_somewhere_else() {
         let of = asset.group.as_deref();
         let centre = centres.iter().find(|centre| Some(centre.centre.as_str()) == of).unwrap();
         let home = asset.home.unwrap();
-        let (latitude, longitude) = (centre.latitude.unwrap().get(), centre.longitude.unwrap().get());
+        let (latitude, longitude) =
+            (centre.latitude.unwrap().get(), centre.longitude.unwrap().get());
         // A quarter of a degree is 28 km of latitude, and less of longitude.
         assert!((home.latitude() - latitude).abs() < 0.25, "{asset:?}");
         assert!((home.longitude() - longitude).abs() < 0.3, "{asset:?}");
