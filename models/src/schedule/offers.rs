@@ -179,8 +179,7 @@ fn keep_together(
         None => true,
     };
     let booked = wishes.origin.map(|(centre, _)| centre);
-    let booked =
-        booked.filter(|centre| fits.iter().any(|fit| is_near(*centre, fit.spot.centre)));
+    let booked = booked.filter(|centre| fits.iter().any(|fit| is_near(*centre, fit.spot.centre)));
     let Some(middle) = booked.or_else(|| Some(fits.first()?.spot.centre)) else { return };
     fits.retain(|fit| is_near(middle, fit.spot.centre));
 }

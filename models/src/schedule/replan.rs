@@ -295,7 +295,14 @@ fn breaks(calendar: &mut Calendar<'_>, booking: &Booking) -> Vec<Constraint> {
     };
     let technician = calendar.ground.sites[home.spot.centre].technician(technician);
     let liked = (Some(*bay), technician);
-    let asked = Asked { job: &booking.job, spot: home.spot, stays: true, agreed: true, liked, exactly: true };
+    let asked = Asked {
+        job: &booking.job,
+        spot: home.spot,
+        stays: true,
+        agreed: true,
+        liked,
+        exactly: true,
+    };
     let Some(verdict) = calendar.look(&asked) else { return Vec::new() };
     calendar.constraints(&booking.job, home.spot, verdict.against)
 }

@@ -1,10 +1,11 @@
 //! Cases that had no slot, when the workshops have room after all.
 
 use super::story::{ASSET, NETWORK, Story, hours};
-use messages::booking::{HoldSlot, Slot, SlotOffer, SlotsOffered};
+use messages::booking::{HoldSlot, OfferSlots, Slot, SlotOffer, SlotsOffered};
 use messages::case::{CaseAdvanced, CaseState};
 use messages::contact::{ContactOwner, Intent};
-use messages::{MessageId, OfferId};
+use messages::registry::AssetRegistered;
+use messages::{MessageId, OfferId, Place};
 
 /// No slot was found, and a person is asked.
 fn without_slot() -> Story {
@@ -77,4 +78,25 @@ fn room_that_no_case_waits_for_is_passed_over() {
     room(&mut story);
     assert_eq!(story.state(), CaseState::AwaitingCustomer);
     assert_eq!(story.count::<ContactOwner>(), contacts);
+}
+
+#[test]
+fn slots_are_asked_for_around_the_home_of_the_asset() {
+    let mut story = Story::begin();
+    let home = Place::near(18.52, 73.86).ok();
+    story.say(AssetRegistered {
+        asset: ASSET.into(),
+        fleet: "demo".into(),
+        profile: "vehicle".into(),
+        model: None,
+        in_service_since: None,
+        supplier: None,
+        batch: None,
+        owner: Some("OWN-7".into()),
+        group: None,
+        home,
+    });
+    story.predict("brake", super::HIGH);
+    let asked = story.world.published::<OfferSlots>().pop().expect("slots are asked for");
+    assert_eq!((asked.home, home.is_some()), (home, true));
 }

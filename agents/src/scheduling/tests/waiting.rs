@@ -21,7 +21,9 @@ fn short(bays: u16) -> CentreRegistered {
 }
 
 impl Story {
+    /// Asks, a minute after whoever asked before.
     fn ask_as(&mut self, number: u8, severity: Severity) -> SlotsOffered {
+        self.0.advance(MINUTE);
         let command = OfferSlots { severity, ..self.question(number) };
         self.0.publish(command);
         self.0.published::<SlotsOffered>().pop().expect("an answer")
@@ -84,7 +86,7 @@ fn another_bay_and_parts_that_arrive_make_room() {
 }
 
 #[test]
-fn who_has_a_slot_or_has_asked_in_vain_for_another_does_not_wait() {
+fn who_has_a_slot_waits_no_longer() {
     let mut story = narrow();
     let first = story.booked(1);
     assert_eq!(story.ask(2).offers, []);

@@ -123,8 +123,7 @@ fn a_centre_beyond_reach_is_not_offered_and_the_nearest_such_is_named() {
     let mut asked = job("c");
     asked.position = Some(Position { latitude: 18.52, longitude: 73.86 });
     let said = words(&problem(vec![delhi.clone(), chennai.clone()]), &asked);
-    let needed =
-        "looking farther than 150 km: `chennai` is 915 km away: 2026-03-02T02:30:00Z";
+    let needed = "looking farther than 150 km: `chennai` is 915 km away: 2026-03-02T02:30:00Z";
     assert_eq!(said, [needed]);
     let mumbai = located("mumbai", 19.08, 72.88);
     let found = offers(&problem(vec![delhi, chennai, mumbai]), &asked, None, &Settings::default());

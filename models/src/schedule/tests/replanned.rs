@@ -149,7 +149,8 @@ fn one_seed_has_one_answer_and_a_small_budget_is_kept() {
 fn displaced(due_at: &str) -> Problem {
     let mut problem = problem(vec![centre("a", "UTC")]);
     problem.centres[0].bays = 1;
-    let mut agreed = booking("b", slot("a", 0, "ana", "2026-03-03T09:00:00Z", "2026-03-03T11:00:00Z"));
+    let mut agreed =
+        booking("b", slot("a", 0, "ana", "2026-03-03T09:00:00Z", "2026-03-03T11:00:00Z"));
     agreed.job.due_at = at(due_at);
     problem.bookings.push(agreed);
     problem.centres[0].holidays = [date("2026-03-03")].into();
