@@ -228,6 +228,7 @@ fn assessed() -> HealthAssessed {
         trends: vec![],
         sensor_faults: vec![],
         codes: vec![],
+        comparisons: vec![],
     }
 }
 

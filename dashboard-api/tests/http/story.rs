@@ -226,6 +226,7 @@ fn assessed() -> HealthAssessed {
         trends: vec![],
         sensor_faults: vec![],
         codes: vec![],
+        comparisons: vec![],
     }
 }
 
