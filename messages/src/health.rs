@@ -4,7 +4,7 @@ use crate::envelope::Named;
 use crate::finite::Finite;
 use crate::message::{Class, Encoding, Message, Stage};
 use crate::profile::Reach;
-use crate::record::{RECORD_BYTES_MAX, Record};
+use crate::record::{DecodeError, RECORD_BYTES_MAX, Record, decode_body};
 use crate::telemetry::{Telemetry, TroubleCode};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,73 @@ pub struct HealthAssessed {
     pub sensor_faults: Vec<SensorFault>,
     /// Trouble codes that are set.
     pub codes: Vec<TroubleCode>,
+    /// Sensors compared with their peers in this window; most windows have none.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+}
+
+/// A sensor beside its peer, in a window in which the profile has both measure the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Channel of the sensor.
+    pub channel: String,
+    /// Channel of its peer.
+    pub peer: String,
+    /// What the sensor says, in its channel's unit.
+    pub value: Finite,
+    /// What its peer says.
+    pub peer_value: Finite,
+}
+
+/// [`HealthAssessed`] as version 1 had it: sensors were not compared.
+#[derive(Deserialize)]
+struct HealthAssessedV1 {
+    fleet: String,
+    asset: String,
+    profile: String,
+    window_start: Timestamp,
+    window_end: Timestamp,
+    revision: u16,
+    operating_state: Option<String>,
+    samples: u32,
+    feature_schema: u32,
+    features: Vec<Option<Finite>>,
+    feature_ages: Vec<Option<u32>>,
+    anomaly: Option<Anomaly>,
+    trends: Vec<Trend>,
+    sensor_faults: Vec<SensorFault>,
+    codes: Vec<TroubleCode>,
+}
+
+impl From<HealthAssessedV1> for HealthAssessed {
+    fn from(old: HealthAssessedV1) -> Self {
+        Self {
+            fleet: old.fleet,
+            asset: old.asset,
+            profile: old.profile,
+            window_start: old.window_start,
+            window_end: old.window_end,
+            revision: old.revision,
+            operating_state: old.operating_state,
+            samples: old.samples,
+            feature_schema: old.feature_schema,
+            features: old.features,
+            feature_ages: old.feature_ages,
+            anomaly: old.anomaly,
+            trends: old.trends,
+            sensor_faults: old.sensor_faults,
+            codes: old.codes,
+            comparisons: Vec::new(),
+        }
+    }
+}
+
+impl Comparison {
+    /// How much more the sensor says than its peer; negative for less.
+    #[must_use]
+    pub fn difference(&self) -> f64 {
+        self.value.get() - self.peer_value.get()
+    }
 }
 
 /// How unusual the features of a window are.
@@ -105,7 +172,7 @@ pub enum SensorFaultKind {
     Dropout,
     /// The value is beyond what the sensor can measure.
     OutOfRange,
-    /// The value wanders off while those that should move with it do not.
+    /// The value is far from that of its peer at a time at which both measure the same.
     Drift,
 }
 
@@ -248,6 +315,18 @@ impl QuarantineReason {
 
 impl Record for HealthAssessed {
     const SCHEMA: u16 = 30;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<HealthAssessedV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for HealthAssessed {

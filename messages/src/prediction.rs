@@ -147,6 +147,8 @@ pub enum WithheldReason {
     SensorFault,
     /// The usual is still being learned.
     Learning,
+    /// It rests on the trend of one sensor alone, which is to be compared with its peer first.
+    Unconfirmed,
 }
 
 /// Which components of an asset cannot be judged, published whenever that changes, so that silence never

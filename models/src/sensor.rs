@@ -1,4 +1,4 @@
-//! Tells a faulty sensor from a faulty asset: values that freeze, vanish or cannot be.
+//! Tells a faulty sensor from a faulty asset: values that freeze, vanish, cannot be or drift.
 //!
 //! One call per window with a summary of every channel, because a sensor is judged against its peers:
 //!
@@ -17,14 +17,15 @@
 //! Each fault is raised once, and cleared after [`Settings::clear_windows`] healthy windows. What a
 //! channel did while a fault was on is not learned as usual.
 //!
-//! **Not judged: slow drift against peers.** A coolant temperature that rises against engine speed, load and
-//! weather may be a drifting sensor or a worn pump; the residual alone cannot tell, and calling it
-//! a sensor fault would silence the pump's alarm. It takes a second sensor of the same quantity or a moment at
-//! which the true value is known (a cold start, where coolant is as warm as the air). Until such a relation is
-//! part of a profile, drift is left to the prediction, where supporting channels decide.
+//! **Slow drift** is judged apart, by [`Drift`], and only where a profile says which other sensor measures the same
+//! and when. A coolant temperature that rises against engine speed, load and weather may be a drifting
+//! sensor or a worn pump; the residual alone cannot tell, and calling it a sensor fault would silence the pump's
+//! alarm.
 
+mod drift;
 mod stand;
 
+pub use drift::{DRIFT_CLEAR_SHARE, DRIFT_COMPARISONS, Drift};
 pub use stand::StandLimits;
 
 use serde::{Deserialize, Serialize};
@@ -138,9 +139,12 @@ pub enum Fault {
     Dropout,
     /// Its values cannot be.
     OutOfRange,
+    /// Its values are far from those of its peer; see [`Drift`].
+    Drift,
 }
 
 impl Fault {
+    /// Those that [`Tests`] judges.
     const ALL: [Self; 3] = [Self::Stuck, Self::Dropout, Self::OutOfRange];
 }
 

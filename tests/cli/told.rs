@@ -230,6 +230,7 @@ fn assessed() -> HealthAssessed {
         trends: vec![],
         sensor_faults: vec![],
         codes: vec![],
+        comparisons: vec![],
     }
 }
 

@@ -3,6 +3,8 @@
 mod determinism;
 mod disguise;
 mod documents;
+mod outages;
+mod provider;
 mod script;
 mod stories;
 mod theatre;

@@ -3,8 +3,9 @@
 use aurorasync::config::{self, Sources};
 use aurorasync::effects;
 use messages::{Timestamp, profile};
-use runtime::Models;
+use runtime::effects::Effects;
 use runtime::store::memory::MemoryStore;
+use runtime::{Catalog, Models};
 use scenarios::language::{Known, Scenario, ScriptError, Source, Step, load};
 use scenarios::measure::Record;
 use scenarios::runner::{Audience, Cast, Ending, Outcome, Played, play};
@@ -45,14 +46,27 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Scenario, ScriptError> {
 
 /// Plays `text` with `seed`, without the agents named.
 pub(crate) fn told(name: &str, text: &str, seed: u64, without: &[&str]) -> Played {
-    let scenario = read(name, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let catalog = agents::catalog();
-    let loaded = config::load(&catalog, &Sources::default()).expect("the defaults are sound");
     let kinds = catalog.iter().map(|(kind, _)| kind.to_owned());
     let left: Vec<String> = kinds.filter(|kind| !without.contains(&kind.as_str())).collect();
+    let loaded = config::load(&catalog, &Sources::default()).expect("the defaults are sound");
+    let effects = effects::effects(&loaded.settings.effects, &loaded.agents);
+    performed(name, text, seed, catalog.only(&left).expect("the agents are known"), effects)
+}
+
+/// Plays `text` with `seed`; `catalog` has the agents, `effects` who performs what they intend.
+pub(crate) fn performed(
+    name: &str,
+    text: &str,
+    seed: u64,
+    catalog: Catalog,
+    effects: Effects,
+) -> Played {
+    let scenario = read(name, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let loaded = config::load(&catalog, &Sources::default()).expect("the defaults are sound");
     let cast = Cast {
-        catalog: catalog.only(&left).expect("the agents are known"),
-        effects: effects::effects(&loaded.settings.effects, &loaded.agents),
+        catalog,
+        effects,
         configs: loaded.agents,
         models: Arc::new(Models::default()),
         store: Arc::new(MemoryStore::default()),

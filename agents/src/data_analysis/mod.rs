@@ -6,6 +6,7 @@
 
 mod analyser;
 mod intake;
+mod peers;
 mod registry;
 mod seen;
 mod stored;
@@ -28,6 +29,7 @@ use messages::{DecodeError, Record, Timestamp};
 use models::anomaly::Baseline;
 use models::features::{FeatureState, Service};
 use models::sensor::{Fault, Sensors};
+use peers::Compared;
 use runtime::{Agent, ConfigError, Models, Timer, Wiring};
 use seen::Seen;
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,8 @@ pub struct State {
     heard_at: Option<Timestamp>,
     watching_silence: bool,
     readings: Readings,
+    /// What comparisons of sensors with their peers have shown, by channel.
+    compared: Vec<Compared>,
 }
 
 /// What the registry says of the asset.
@@ -130,13 +134,14 @@ pub struct Readings {
 
 impl Record for State {
     const SCHEMA: u16 = 110;
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
     // A device without counters may send every reading of ten minutes at a high rate.
     const BYTES_MAX: usize = 256 * 1024;
 
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<stored::StateV1>(body).map(Self::from),
+            2 => decode_body::<stored::StateV2>(body).map(Self::from),
             _ => Err(DecodeError::UnknownVersion {
                 schema: Self::SCHEMA,
                 version,

@@ -77,6 +77,17 @@ impl Seen {
     }
 }
 
+/// News of a sensor.
+pub(super) struct Told {
+    /// Its channel in the profile.
+    pub(super) index: usize,
+    pub(super) fault: Fault,
+    /// Raised, or else cleared.
+    pub(super) is_raised: bool,
+    /// What was seen, for people.
+    pub(super) detail: String,
+}
+
 impl Handle<Close> for DataAnalysis {
     fn handle(&self, state: &mut State, _timer: &Close, ctx: &mut Ctx<'_, Self>) -> AgentResult {
         match self.analyser_of(state) {
@@ -161,6 +172,7 @@ impl State {
         self.published_through = Some(window.end);
         let assessed = self.assess(analyser, window.end)?;
         self.test_sensors(analyser, &window, state_number(&assessed), ctx);
+        self.test_peers(analyser, &assessed.comparisons, window.end, ctx);
         let anomaly = self.judge(analyser, &assessed, window.end, ctx)?;
         self.say(analyser, assessed, window.end, 0, anomaly, ctx);
         Ok(())
@@ -241,6 +253,7 @@ impl State {
             trends: assessed.trends,
             sensor_faults: self.faulty.iter().map(|faulty| faulty.said(analyser)).collect(),
             codes: self.codes.iter().map(|(code, _)| code.clone()).collect(),
+            comparisons: assessed.comparisons,
         });
     }
 
@@ -256,24 +269,38 @@ impl State {
         let findings = analyser.tests.observe(&mut self.sensors, &summaries, state);
         for finding in findings {
             let Some(index) = analyser.profile.channel_named(finding.channel) else { continue };
-            let channel = u16::try_from(index).unwrap_or(u16::MAX);
-            let is_this = |f: &Faulty| f.channel == channel && f.fault == finding.fault;
-            let known = self.faulty.iter().position(is_this).map(|at| self.faulty.remove(at));
-            let since = known.map_or(window.end, |faulty| faulty.since);
-            if finding.is_raised {
-                self.faulty.push(Faulty { channel, fault: finding.fault, since });
-            }
-            let Some(registration) = &self.registration else { continue };
-            ctx.publish(&SensorFaulted {
-                fleet: registration.fleet.clone(),
-                asset: ctx.key().to_owned(),
-                channel: finding.channel.to_owned(),
-                kind: kind(finding.fault),
-                since,
-                cleared_at: (!finding.is_raised).then_some(window.end),
-                detail: detail(finding.fault, window.channels[index].as_ref()),
-            });
+            let (fault, is_raised) = (finding.fault, finding.is_raised);
+            let detail = detail(fault, window.channels[index].as_ref());
+            self.tell_fault(analyser, Told { index, fault, is_raised, detail }, window.end, ctx);
         }
+    }
+
+    /// Says that a sensor is faulty from the window that ends at `end` on, or sound again.
+    pub(super) fn tell_fault(
+        &mut self,
+        analyser: &Analyser,
+        told: Told,
+        end: Timestamp,
+        ctx: &mut Ctx<'_, DataAnalysis>,
+    ) {
+        let Told { index, fault, is_raised, detail } = told;
+        let channel = u16::try_from(index).unwrap_or(u16::MAX);
+        let is_this = |f: &Faulty| f.channel == channel && f.fault == fault;
+        let known = self.faulty.iter().position(is_this).map(|at| self.faulty.remove(at));
+        let since = known.map_or(end, |faulty| faulty.since);
+        if is_raised {
+            self.faulty.push(Faulty { channel, fault, since });
+        }
+        let Some(registration) = &self.registration else { return };
+        ctx.publish(&SensorFaulted {
+            fleet: registration.fleet.clone(),
+            asset: ctx.key().to_owned(),
+            channel: analyser.profile.channels[index].id.clone(),
+            kind: kind(fault),
+            since,
+            cleared_at: (!is_raised).then_some(end),
+            detail,
+        });
     }
 
     /// Compares the window with what is usual for the asset.
@@ -354,6 +381,7 @@ fn kind(fault: Fault) -> SensorFaultKind {
         Fault::Stuck => SensorFaultKind::Stuck,
         Fault::Dropout => SensorFaultKind::Dropout,
         Fault::OutOfRange => SensorFaultKind::OutOfRange,
+        Fault::Drift => SensorFaultKind::Drift,
     }
 }
 
@@ -364,6 +392,8 @@ fn detail(fault: Fault, seen: Option<&Seen>) -> String {
             format!("stands at {} while other channels move", seen.last)
         }
         (Fault::OutOfRange, Some(seen)) => format!("reads {} to {}", seen.min, seen.max),
-        (Fault::Dropout, _) | (_, None) => "is absent while other channels come".to_owned(),
+        (Fault::Dropout | Fault::Drift, _) | (_, None) => {
+            "is absent while other channels come".to_owned()
+        }
     }
 }

@@ -3,20 +3,24 @@
 //! Hears [`HealthAssessed`], maintenance and retirement. Says [`FailurePredicted`],
 //! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component.
 
+mod confirmation;
 mod outlook;
 mod speech;
+mod stored;
 
 #[cfg(test)]
 mod tests;
 
 use crate::profiles;
+use confirmation::Confirmations;
 use messages::health::HealthAssessed;
 use messages::prediction::{
     CannotSay, ClearedReason, FailurePredicted, PredictionCleared, PredictionWithheld, Severity,
 };
-use messages::profile::Profile;
+use messages::profile::{Profile, Span};
+use messages::record::decode_body;
 use messages::registry::{AssetRetired, MaintenanceRecorded};
-use messages::{Record, Timestamp};
+use messages::{DecodeError, Record, Timestamp};
 use models::trend;
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
@@ -47,6 +51,9 @@ pub struct Config {
     pub clear_windows: u8,
     /// A prediction is said again when a probability has changed by so much.
     pub probability_step: f64,
+    /// A trend of one sensor alone waits at most so long until that sensor is compared with its peer; it waits only if the
+    /// last comparison is no older than that.
+    pub confirmation_max: Span,
 }
 
 impl Default for Config {
@@ -63,6 +70,7 @@ impl Default for Config {
             raise_windows: 3,
             clear_windows: 15,
             probability_step: 0.1,
+            confirmation_max: Span::from_millis(24 * 3_600_000).expect("a day is a span"),
         }
     }
 }
@@ -77,6 +85,8 @@ pub struct State {
     said: BTreeMap<String, Said>,
     /// What was last said not to be judged.
     withheld: Vec<CannotSay>,
+    /// Which sensors were compared with their peers, and what waits for that.
+    confirmations: Confirmations,
 }
 
 /// What stands said of a component.
@@ -98,6 +108,18 @@ impl Default for Said {
 
 impl Record for State {
     const SCHEMA: u16 = 111;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<stored::StateV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Agent for Diagnosis {
@@ -148,7 +170,8 @@ impl Handle<HealthAssessed> for Diagnosis {
         }
         state.judged_through = Some(assessed.window_end);
         state.fleet.clone_from(&assessed.fleet);
-        let judged = self.judge(profile, assessed);
+        state.confirmations.note(profile, assessed);
+        let judged = self.judge(profile, assessed, state);
         state.speak(&self.config, profile, assessed, judged, ctx);
         Ok(())
     }

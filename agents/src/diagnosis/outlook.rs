@@ -1,9 +1,12 @@
 //! Judges each component from the trends of one window: a hypothesis with its reasons, or why there is none.
 
-use super::{Config, Diagnosis};
+use super::confirmation::Confirmations;
+use super::{Config, Diagnosis, State};
 use messages::Finite;
 use messages::health::{HealthAssessed, Trend};
-use messages::prediction::{CannotSay, Contribution, Hypothesis, RemainingLife, WithheldReason};
+use messages::prediction::{
+    CannotSay, Contribution, Hypothesis, RemainingLife, Severity, WithheldReason,
+};
 use messages::profile::{
     Channel, Component, Direction, Evidence, FailureMode, Limits, Profile, Reach, Role,
 };
@@ -21,10 +24,15 @@ pub(super) struct Judged {
 
 impl Diagnosis {
     /// Judges every component of `profile`.
-    pub(super) fn judge(&self, profile: &Profile, assessed: &HealthAssessed) -> Vec<Judged> {
+    pub(super) fn judge(
+        &self,
+        profile: &Profile,
+        assessed: &HealthAssessed,
+        state: &mut State,
+    ) -> Vec<Judged> {
         let judge = |component: &Component| Judged {
             component: component.id.clone(),
-            answer: self.judge_component(profile, component, assessed),
+            answer: self.judge_component(profile, component, assessed, state),
         };
         profile.components.iter().map(judge).collect()
     }
@@ -35,12 +43,17 @@ impl Diagnosis {
         profile: &Profile,
         component: &Component,
         assessed: &HealthAssessed,
+        state: &mut State,
     ) -> Result<Hypothesis, CannotSay> {
+        let stands =
+            state.said.get(&component.id).is_some_and(|said| said.severity >= Severity::Medium);
         let mut likeliest: Option<Hypothesis> = None;
         let mut withheld: Option<CannotSay> = None;
         for mode in &component.modes {
             let view = View { config: &self.config, profile, component, mode, assessed };
-            match view.judge() {
+            // What stands said is not taken back because its sensor was not compared yet.
+            let confirmations = (!stands).then_some(&mut state.confirmations);
+            match view.judge(confirmations) {
                 Ok(hypothesis)
                     if likeliest
                         .as_ref()
@@ -59,6 +72,13 @@ impl Diagnosis {
             }
         }
         match (likeliest, withheld) {
+            // That a failure may be foreseen soon is more than that another one is not in sight.
+            (Some(hypothesis), Some(waits))
+                if waits.reason == WithheldReason::Unconfirmed
+                    && hypothesis.advice.severity == Severity::Low =>
+            {
+                Err(waits)
+            }
             (Some(hypothesis), _) => Ok(hypothesis),
             (None, Some(cannot_say)) => Err(cannot_say),
             (None, None) => Err(CannotSay {
@@ -81,13 +101,22 @@ struct View<'v> {
 
 impl View<'_> {
     /// The worst outlook over the mode's primary channels and how far back their trends look.
-    fn judge(&self) -> Result<Hypothesis, CannotSay> {
+    fn judge(
+        &self,
+        mut confirmations: Option<&mut Confirmations>,
+    ) -> Result<Hypothesis, CannotSay> {
         let mut worst: Option<Hypothesis> = None;
         let mut withheld = None;
         let primary = self.mode.evidence.iter().filter(|known| known.role == Role::Primary);
         for evidence in primary {
             let Some((channel, limits, direction)) = self.monitored(evidence) else { continue };
-            match self.outlook(evidence, channel, limits, direction) {
+            let outlook = self.outlook(evidence, channel, limits, direction).and_then(|found| {
+                if let Some(known) = confirmations.as_mut() {
+                    self.confirm(known, evidence, channel, &found)?;
+                }
+                Ok(found)
+            });
+            match outlook {
                 Ok(found)
                     if worst.as_ref().is_none_or(|known| known.probability < found.probability) =>
                 {
@@ -105,6 +134,30 @@ impl View<'_> {
                 )
             })
         })
+    }
+
+    /// Fails while what was `found` from the trend of `channel` alone has to wait.
+    fn confirm(
+        &self,
+        confirmations: &mut Confirmations,
+        evidence: &Evidence,
+        channel: &Channel,
+        found: &Hypothesis,
+    ) -> Result<(), CannotSay> {
+        let Some(peer) = &channel.peer else { return Ok(()) };
+        if self.further_evidence(evidence).iter().any(|part| part.amount > 0.0) {
+            return Ok(());
+        }
+        let (severity, at) = (found.advice.severity, self.assessed.window_end);
+        let wait_max = self.config.confirmation_max.duration();
+        if !confirmations.must_wait(&channel.id, severity, at, wait_max) {
+            return Ok(());
+        }
+        let detail = format!(
+            "`{}` alone speaks for it; its sensor is to be compared with `{}` first",
+            channel.id, peer.channel
+        );
+        Err(self.cannot_say(WithheldReason::Unconfirmed, detail))
     }
 
     fn monitored(&self, evidence: &Evidence) -> Option<(&Channel, Limits, Direction)> {

@@ -1,5 +1,7 @@
 //! What diagnosis makes of assessed windows: predictions that add up, and as many words as there is news.
 
+mod confirmation;
+
 use super::{Config, Diagnosis};
 use messages::health::{HealthAssessed, SensorFault, SensorFaultKind, Trend};
 use messages::prediction::{
@@ -77,6 +79,7 @@ fn assessed(end: i64, (level, slope): (f64, f64)) -> HealthAssessed {
         ],
         sensor_faults: Vec::new(),
         codes: Vec::new(),
+        comparisons: Vec::new(),
     }
 }
 

@@ -53,6 +53,27 @@ pub struct Channel {
     /// vehicle stands, however much else does; an engine's own speed may stand at nought, and nowhere else.
     #[serde(default)]
     pub lively_when: Option<Condition>,
+    /// Another sensor that must say nearly the same at certain times. If it does not, this one has drifted.
+    #[serde(default)]
+    pub peer: Option<Peer>,
+}
+
+/// A sensor by which another one is tested, and when the two measure the same. An engine that stood all night
+/// is as warm as the air: its coolant sensor and the one outside must agree then, however worn its pump is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    /// The other sensor's channel, of the same unit.
+    pub channel: String,
+    /// Operating states in which both measure the same; none means in all.
+    #[serde(default)]
+    pub states: Vec<String>,
+    /// Not before one of those states has lasted so long without a break in what is heard; a silence breaks it,
+    /// unless the profile's `usage` stood still over it.
+    #[serde(default)]
+    pub settle: Option<Span>,
+    /// How far apart two sound sensors are at most then, in their unit; above 0.
+    pub within: Finite,
 }
 
 /// A direction in which a value moves.

@@ -1,8 +1,8 @@
 //! Finds what does not fit together in a profile: everything at once, each with its place, value and remedy.
 
 use super::{
-    Channel, CodeEvidence, Component, Condition, Direction, Document, FailureMode, Limits, Reach,
-    Role,
+    Channel, CodeEvidence, Component, Condition, Direction, Document, FailureMode, Limits, Peer,
+    Reach, Role,
 };
 use crate::finite::Finite;
 use crate::telemetry::FMI_MAX;
@@ -249,6 +249,9 @@ impl Check<'_> {
         if let Some(when) = &channel.lively_when {
             self.lively_when(&place, channel, when);
         }
+        if let Some(peer) = &channel.peer {
+            self.peer(&place, channel, peer);
+        }
         if channel.trends.len() > 2
             || (channel.trends.len() == 2 && channel.trends[0] == channel.trends[1])
         {
@@ -268,6 +271,28 @@ impl Check<'_> {
         if when.hysteresis.is_some() {
             let fault = "`lively_when` has a `hysteresis`";
             self.report(place, fault, "remove it: there is no state that could last");
+        }
+    }
+
+    fn peer(&mut self, place: &str, channel: &Channel, peer: &Peer) {
+        self.positive(place, "within", peer.within);
+        for state in &peer.states {
+            self.refers_to_state(place, state);
+        }
+        if peer.settle.is_some() && peer.states.is_empty() {
+            self.report(
+                place,
+                "has a `peer` that settles but is one in all states",
+                "name `states`",
+            );
+        }
+        if peer.channel == channel.id {
+            self.report(place, "is its own `peer`", "name another channel");
+        } else if self.refers_to_channel(place, &peer.channel)
+            && self.document.channel(&peer.channel).is_some_and(|other| other.unit != channel.unit)
+        {
+            let fault = format!("its `peer`, `{}`, has another unit", peer.channel);
+            self.report(place, fault, "name a channel of the same unit");
         }
     }
 

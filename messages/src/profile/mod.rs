@@ -12,7 +12,7 @@ mod feature;
 mod settings;
 mod span;
 
-pub use channel::{Channel, Condition, Direction, Limits, Reach, State};
+pub use channel::{Channel, Condition, Direction, Limits, Peer, Reach, State};
 pub use check::Problem;
 pub use component::{CodeEvidence, Component, Costs, Evidence, FailureMode, Role};
 pub use embedded::{NAMES, embedded};

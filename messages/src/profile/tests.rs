@@ -149,6 +149,27 @@ const INCONSISTENCIES: &[(&str, &str, &str)] = &[
         "id = \"oil_pump_wear\"",
         "failure mode `oil_pump_wear`: is there 2 times",
     ),
+    (
+        "peer = { channel = \"ambient_temperature\"",
+        "peer = { channel = \"battery_voltage\"",
+        "its `peer`, `battery_voltage`, has another unit",
+    ),
+    (
+        "peer = { channel = \"ambient_temperature\"",
+        "peer = { channel = \"coolant_temperature\"",
+        "is its own `peer`",
+    ),
+    (
+        "states = [\"off\"], settle = \"8h\"",
+        "settle = \"8h\"",
+        "has a `peer` that settles but is one in all states",
+    ),
+    (
+        "states = [\"off\"], settle = \"8h\", within = 8",
+        "states = [\"of\"], settle = \"8h\", within = 8",
+        "operating state `of` does not exist; did you mean `off`?",
+    ),
+    ("within = 8", "within = 0", "`within` is 0; write a number above 0"),
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::samples::{at, number, telemetry};
 use messages::envelope::Named;
 use messages::health::{
-    Anomaly, AnomalyDetected, AssetSilent, HealthAssessed, QuarantineReason, SensorFault,
+    Anomaly, AnomalyDetected, AssetSilent, Comparison, HealthAssessed, QuarantineReason, SensorFault,
     SensorFaultKind, SensorFaulted, TelemetryQuarantined, Trend,
 };
 use messages::prediction::{
@@ -34,6 +34,12 @@ pub(crate) fn health_assessed() -> HealthAssessed {
             since: at("2026-03-02T05:00:00Z"),
         }],
         codes: vec![TroubleCode::Obd2 { code: "P0217".into() }],
+        comparisons: vec![Comparison {
+            channel: "coolant_temperature".into(),
+            peer: "ambient_temperature".into(),
+            value: number(31.0),
+            peer_value: number(22.5),
+        }],
     }
 }
 

@@ -6,7 +6,7 @@ use super::scale::NONE;
 use super::settled::{Settled, day_start_millis};
 use super::{AddError, FeatureState, Features};
 use crate::stats::{LineFit, LineSums};
-use messages::health::Trend;
+use messages::health::{Comparison, Trend};
 use messages::profile::{HistoryFeature, Reach, TimeFeature};
 use messages::{Finite, Timestamp};
 
@@ -46,6 +46,8 @@ pub struct Assessed {
     pub ages: Vec<Option<u32>>,
     /// Trends of all channels that keep any and have values, in the profile's order of channels and of `trends`.
     pub trends: Vec<Trend>,
+    /// Sensors beside their peers, as far as both were measured in the window and measure the same in it.
+    pub comparisons: Vec<Comparison>,
 }
 
 /// A point of a trend.
@@ -110,6 +112,7 @@ impl Features {
             values,
             ages,
             trends: view.trends(),
+            comparisons: view.comparisons(),
         })
     }
 
@@ -143,7 +146,14 @@ impl Features {
         let settled = Settled::new(plan);
         let view = View { plan, settled, end, end_millis: window_end.as_millis() };
         let (values, ages) = view.values(context);
-        Assessed { samples: 0, operating_state: None, values, ages, trends: Vec::new() }
+        Assessed {
+            samples: 0,
+            operating_state: None,
+            values,
+            ages,
+            trends: Vec::new(),
+            comparisons: Vec::new(),
+        }
     }
 }
 
@@ -330,6 +340,28 @@ impl View<'_> {
             }
         }
         trends
+    }
+
+    fn comparisons(&self) -> Vec<Comparison> {
+        let window = self.end.saturating_sub(1);
+        let newest = |position: usize| -> Option<Finite> {
+            let (seen, _, code) = self.settled.newest(position)?;
+            let value = self.plan.newest[position].scale.written(code);
+            Finite::new(value).ok().filter(|_| seen == window)
+        };
+        let peers = self.plan.peers.iter().enumerate();
+        peers
+            .filter(|(place, _)| self.settled.is_comparable(self.plan, *place, window))
+            .filter_map(|(_, peer)| {
+                let [channel, other] = &peer.ids;
+                Some(Comparison {
+                    channel: channel.clone(),
+                    peer: other.clone(),
+                    value: newest(peer.newest[0])?,
+                    peer_value: newest(peer.newest[1])?,
+                })
+            })
+            .collect()
     }
 
     /// Hours from the end of the window to a moment; negative before it.

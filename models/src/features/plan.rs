@@ -39,6 +39,8 @@ pub(super) struct Plan {
     pub(super) newest: Vec<Newest>,
     /// Channels of which means are kept.
     pub(super) means: Vec<Mean>,
+    /// Channels whose sensors are compared with others.
+    pub(super) peers: Vec<Peer>,
     /// Channels that decide on the operating state: positions in `newest`.
     pub(super) deciding: Vec<usize>,
     /// Conditions of each operating state: position in `deciding`, condition.
@@ -78,6 +80,18 @@ pub(super) struct Mean {
     pub(super) reaches: Vec<Reach>,
 }
 
+/// A channel whose sensor is compared with another one.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    /// The channel and its peer: ids, and positions in `newest`.
+    pub(super) ids: [String; 2],
+    pub(super) newest: [usize; 2],
+    /// Operating states in which they measure the same; none means all.
+    pub(super) states: Vec<usize>,
+    /// For so many windows those must have lasted.
+    pub(super) settle_windows: Window,
+}
+
 /// Where a feature comes from; channels are positions in `newest` or `means`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
@@ -93,9 +107,20 @@ pub(super) enum Source {
 impl Mean {
     /// Whether values count in `state`.
     pub(super) fn counts_in(&self, state: Option<u8>) -> bool {
-        self.states.is_empty()
-            || state.is_some_and(|state| self.states.contains(&usize::from(state)))
+        is_among(&self.states, state)
     }
+}
+
+impl Peer {
+    /// Whether both measure the same in `state`, once it has settled.
+    pub(super) fn counts_in(&self, state: Option<u8>) -> bool {
+        is_among(&self.states, state)
+    }
+}
+
+/// Whether `state` is one of `states`; none of them means all.
+fn is_among(states: &[usize], state: Option<u8>) -> bool {
+    states.is_empty() || state.is_some_and(|state| states.contains(&usize::from(state)))
 }
 
 impl Plan {
@@ -117,6 +142,7 @@ impl Plan {
             ranges: profile.channels.iter().map(|channel| channel.range).collect(),
             newest: Vec::new(),
             means: Vec::new(),
+            peers: Vec::new(),
             deciding: Vec::new(),
             states: Vec::new(),
             usage: None,
@@ -130,6 +156,7 @@ impl Plan {
             if !profile.channels[index].trends.is_empty() {
                 plan.keep_mean(profile, index, windows);
             }
+            plan.keep_peer(profile, index, windows);
         }
         (plan, features)
     }
@@ -191,6 +218,20 @@ impl Plan {
             });
             self.means.len() - 1
         })
+    }
+
+    fn keep_peer(&mut self, profile: &Profile, index: usize, windows: impl Fn(Span) -> Window) {
+        let channel = &profile.channels[index];
+        let Some(peer) = &channel.peer else { return };
+        let other = channel_index(profile, &peer.channel);
+        let newest = [index, other].map(|at| self.keep_newest(&profile.channels[at], at));
+        let state = |id: &String| profile.state_named(id).expect("a checked reference");
+        self.peers.push(Peer {
+            ids: [channel.id.clone(), profile.channels[other].id.clone()],
+            newest,
+            states: peer.states.iter().map(state).collect(),
+            settle_windows: peer.settle.map_or(0, windows),
+        });
     }
 
     fn keep_features(&mut self, profile: &Profile) -> Vec<Feature> {

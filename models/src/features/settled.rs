@@ -48,7 +48,8 @@ pub(super) struct Settled {
     usage: (Window, u32),
     /// Newest window with a value of each channel, and that value as open windows have it.
     newest: Box<[(Window, u32)]>,
-    /// From this window on values count, once settled: the states were entered, or the part was replaced.
+    /// From this window on values count, once settled: the states were entered, or the part was replaced. After
+    /// those of the means come the peers: from this window on their states have lasted without a break.
     since: Box<[Window]>,
     run: Box<[Pane]>,
     day_sums: Box<[u32]>,
@@ -82,7 +83,7 @@ impl Settled {
             day_head: i32::MIN,
             usage: (Window::MIN, NONE),
             newest: vec![(Window::MIN, NONE); plan.newest.len()].into(),
-            since: vec![Window::MIN; means].into(),
+            since: vec![Window::MIN; means + plan.peers.len()].into(),
             run: vec![Pane::default(); RUN_PANES * means].into(),
             day_sums: vec![0; WEEK_DAYS * means].into(),
             day_counts: vec![0; WEEK_DAYS * means].into(),
@@ -93,7 +94,8 @@ impl Settled {
     pub(super) fn has_shape_of(&self, plan: &Plan) -> bool {
         let means = plan.means.len();
         self.newest.len() == plan.newest.len()
-            && self.since.len() == means
+            // Peers that an older profile did not have are taken in with the next window.
+            && (self.since.len() == means || self.since.len() == means + plan.peers.len())
             && self.run.len() == RUN_PANES * means
             && self.day_sums.len() == WEEK_DAYS * means
             && self.day_counts.len() == WEEK_DAYS * means
@@ -115,6 +117,7 @@ impl Settled {
             return;
         }
         let state = self.state_during(plan, window, sight);
+        self.follow_peers(plan, window, state, sight.usage);
         self.enter(plan, window, state);
         self.begin_panes(plan, window);
         self.remember_newest(window, sight);
@@ -151,9 +154,34 @@ impl Settled {
         u8::try_from(state).ok()
     }
 
+    /// Whether nothing was heard for longer than a run may be interrupted.
+    fn was_silent(&self, plan: &Plan, window: Window) -> bool {
+        self.heard.is_none_or(|heard| window.saturating_sub(heard) > plan.gap_windows)
+    }
+
+    /// Notes since when the states of each peer have lasted.
+    fn follow_peers(&mut self, plan: &Plan, window: Window, state: Option<u8>, usage: u32) {
+        let means = plan.means.len();
+        if self.since.len() != means + plan.peers.len() {
+            let mut since = std::mem::take(&mut self.since).into_vec();
+            since.resize(means + plan.peers.len(), window);
+            self.since = since.into();
+        }
+        // Nobody knows what an asset did in silence, unless it was not used meanwhile.
+        let stood = usage != NONE && usage == self.usage.1;
+        let is_interrupted = self.heard.is_none() || (self.was_silent(plan, window) && !stood);
+        for (peer, since) in plan.peers.iter().zip(&mut self.since[means..]) {
+            if !peer.counts_in(state) {
+                *since = window.saturating_add(1);
+            } else if is_interrupted {
+                *since = window;
+            }
+        }
+    }
+
     /// Notes when the states of each channel were entered, and where a run begins.
     fn enter(&mut self, plan: &Plan, window: Window, state: Option<u8>) {
-        if self.heard.is_none_or(|heard| window.saturating_sub(heard) > plan.gap_windows) {
+        if self.was_silent(plan, window) {
             self.run_start = window;
             self.run.fill(Pane::default());
         }
@@ -255,6 +283,18 @@ impl Settled {
     /// The operating state during `window`; `None` when unknown or when it changed.
     pub(super) fn state_in(&self, window: Window) -> Option<usize> {
         self.state.filter(|(_, seen)| *seen == window).map(|(state, _)| usize::from(state))
+    }
+
+    /// Whether a channel and its peer measure the same in `window`, the newest.
+    pub(super) fn is_comparable(&self, plan: &Plan, place: usize, window: Window) -> bool {
+        let peer = &plan.peers[place];
+        let state = self.state.filter(|(_, seen)| *seen == window).map(|(state, _)| state);
+        let since = self.since.get(plan.means.len() + place);
+        peer.counts_in(state)
+            && since.is_some_and(|since| {
+                // The window itself has passed, too.
+                window.saturating_sub(*since) >= peer.settle_windows.saturating_sub(1)
+            })
     }
 
     /// Newest window with a value of a channel, how far into it (in 65,536ths) it was, and its code.

@@ -1,6 +1,7 @@
 //! What each feature says of hand-made histories of an asset.
 
 mod order;
+mod peers;
 
 use super::*;
 use messages::health::Trend;

@@ -417,7 +417,11 @@ impl<'s> Story<'s> {
 
     /// The step did what it should; what was said before now is behind.
     pub(super) fn met(&mut self, branch: &mut Branch<'s>, step: &Step) -> Result<bool, Halt> {
-        let mark = self.chronicle.records().len();
+        // A note, or a crash still to come, changes nothing that the next step could look back to.
+        let mark = match step.action {
+            Action::Note(_) | Action::Crash(_) => branch.mark,
+            _ => self.chronicle.records().len(),
+        };
         self.met_at(branch, step, mark)
     }
 

@@ -260,6 +260,7 @@ fn every_sample_sent_is_assessed_quarantined_or_unaccounted_for() {
         trends: Vec::new(),
         sensor_faults: Vec::new(),
         codes: Vec::new(),
+        comparisons: Vec::new(),
     };
     report.observe(hour(1), &ObservedEvent::Assessed(&assessed));
     assessed.revision = 1;

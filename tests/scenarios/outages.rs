@@ -1,60 +1,27 @@
 //! Everything ends at every instant, during every step of a story; nobody is asked twice, nothing is lost.
 //!
 //! The story is `brake-to-capa` without its past. The provider of contacts stays alive, keeps its own book, and
-//! loses one reply in three. What is told apart by `kill -9` within a commit is shown where commits are made
-//! (`tests/kills`, `runtime/tests/store`).
+//! loses one reply in three. Ends within a commit are shown where commits are made (`tests/kills`,
+//! `runtime/tests/store`).
 
-mod provider;
-
+use crate::provider::Provider;
+use crate::theatre::performed;
+use crate::{script, theatre};
+use messages::Message;
 use messages::case::CaseOpened;
-use messages::consent::Channel;
 use messages::contact::{ContactSend, CustomerContacted};
 use messages::effect::{Conclusion, EffectConcluded, Policy};
-use messages::{Message, Timestamp};
-use provider::Provider;
-use runtime::Models;
 use runtime::conductor::{CrashPoint, Moment, Work};
 use runtime::effects::Effects;
-use runtime::store::memory::MemoryStore;
-use scenarios::language::{Folder, Known, Scenario, Source, Step, load};
-use scenarios::measure::Record;
-use scenarios::runner::{Audience, Cast, Ending, Outcome, Played, play};
-use scenarios::scripts::find;
-use simulator::fleet::FaultKind;
+use scenarios::runner::Played;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::sync::Arc;
 
-/// Nobody watches.
-struct Empty;
-
-impl Audience for Empty {
-    fn act(&mut self, _: Timestamp, _: &Step) {}
-    fn record(&mut self, _: &Record, _: bool) {}
-    fn ended(&mut self, _: &Outcome) {}
-    fn note(&mut self, _: Timestamp, _: &str) {}
-    fn is_interrupted(&mut self) -> bool {
-        false
-    }
-    fn owner(&mut self, _: &str) -> Option<String> {
-        None
-    }
-}
-
-/// The script's text up to its steps, without a past, and its steps.
-fn script() -> (String, Vec<String>) {
-    let text = find("brake-to-capa").expect("the script comes with the program");
+/// The text of the story up to its steps, its steps, and what is done at the end.
+fn parts() -> (String, Vec<String>, String) {
+    let text =
+        script::without_past(script::text("brake-to-capa")).replace("sample: 5s", "sample: 30s");
     let (head, rest) = text.split_once("steps:\n").unwrap();
     let (steps, tail) = rest.split_once("always:\n").unwrap();
-    let head: String = head
-        .lines()
-        .filter(|line| !line.contains("given:") && !line.contains("because:"))
-        .map(|line| match line.trim() {
-            past if past.starts_with("history:") => "  history: none\n".to_owned(),
-            sample if sample.starts_with("sample:") => "  sample: 30s\n".to_owned(),
-            _ => format!("{line}\n"),
-        })
-        .collect();
     let mut parted: Vec<String> = Vec::new();
     for line in steps.lines() {
         if line.starts_with("  - ") {
@@ -64,39 +31,19 @@ fn script() -> (String, Vec<String>) {
         step.push_str(line);
         step.push('\n');
     }
-    (head, [parted, vec![format!("always:\n{tail}")]].concat())
+    (format!("{head}steps:\n"), parted, format!("always:\n{tail}"))
 }
 
 /// The story in which everything ends at `point` during the step at `place`.
-fn story(crash: Option<(CrashPoint, usize)>) -> Scenario {
-    let (mut text, mut steps) = script();
-    text.push_str("steps:\n");
+fn told(crash: Option<(CrashPoint, usize)>, provider: &Provider) -> Played {
+    let (head, mut steps, tail) = parts();
     if let Some((point, place)) = crash {
         steps.insert(place, format!("  - crash: {point}\n"));
     }
-    text.push_str(&steps.concat());
-    let known = Known {
-        agents: agents::catalog().iter().map(|(kind, _)| kind.to_owned()).collect(),
-        faults: FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
-        profiles: messages::profile::NAMES.iter().map(|name| (*name).to_owned()).collect(),
-    };
-    load(Source::new("outage.yaml", &text), &Folder(PathBuf::new()), &known)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"))
-}
-
-fn told(crash: Option<(CrashPoint, usize)>, provider: &Provider) -> Played {
-    let cast = Cast {
-        catalog: agents::catalog(),
-        configs: BTreeMap::new(),
-        models: Arc::new(Models::default()),
-        effects: Effects::default()
-            .with::<ContactSend>(provider.clone())
-            .allow_simulated_contact(true),
-        store: Arc::new(MemoryStore::default()),
-        network: "main".to_owned(),
-    };
-    let scenario = story(crash);
-    play(&scenario, scenario.seed, cast, &mut Empty).expect("the world holds")
+    let text = format!("{head}{}{tail}", steps.concat());
+    let effects =
+        Effects::default().with::<ContactSend>(provider.clone()).allow_simulated_contact(true);
+    performed("outage", &text, 42, agents::catalog(), effects)
 }
 
 fn said<M: Message>(played: &Played) -> Vec<M> {
@@ -119,26 +66,26 @@ fn during_every_step(
     policy: Policy,
     judge: impl Fn(&Played, &Provider, usize),
 ) -> u64 {
-    let (_, parts) = script();
+    let (_, steps, _) = parts();
     let mut crashes = 0;
-    for place in 0..parts.len() - 1 {
+    for place in 0..steps.len() {
         let provider = Provider::of(policy);
         let played = told(Some((point, place)), &provider);
         judge(&played, &provider, place);
         crashes += played.crashes;
     }
-    println!("{point}: everything ended {crashes} times, in {} stories", parts.len() - 1);
+    println!("{point}: everything ended {crashes} times, in {} stories", steps.len());
     crashes
 }
 
 /// The provider can be asked: the story ends as if nothing had happened.
 fn changes_nothing(point: CrashPoint) {
     let undisturbed = told(None, &Provider::of(Policy::QueryThenRetry));
-    assert_eq!(undisturbed.ending, Ending::Passed);
+    assert_eq!(theatre::failure(&undisturbed), None);
     let expected = reached(&undisturbed);
     assert!(expected.len() >= 3, "the owner is spoken to at several steps: {expected:?}");
     let crashes = during_every_step(point, Policy::QueryThenRetry, |played, provider, place| {
-        assert_eq!(played.ending, Ending::Passed, "{point}, step {place}");
+        assert_eq!(theatre::failure(played), None, "{point}, step {place}");
         assert_eq!(said::<CaseOpened>(played).len(), 1, "{point}, step {place}: one case");
         assert_eq!(reached(played), expected, "{point}, step {place}: one contact a step");
         let twice = provider.done_twice();
@@ -189,12 +136,4 @@ instants! {
 fn a_contact_that_may_have_been_made_is_left_to_a_person() {
     leaves_it_to_a_person(CrashPoint::Effect(Moment::AfterCall));
     leaves_it_to_a_person(CrashPoint::Effect(Moment::AfterAttempted));
-}
-
-#[test]
-fn every_channel_is_provided_in_these_stories() {
-    let played = told(None, &Provider::of(Policy::QueryThenRetry));
-    let channels: BTreeSet<Channel> =
-        said::<CustomerContacted>(&played).into_iter().map(|it| it.channel).collect();
-    assert!(!channels.contains(&Channel::App), "the app needs no provider: {channels:?}");
 }
