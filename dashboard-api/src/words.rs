@@ -69,8 +69,9 @@ fn about_case(it: &Envelope) -> Option<String> {
         })
     })
     .or_else(|| {
-        when(it, |m: CaseEscalated| {
-            format!("asks for a person: {}; {}", clause(&m.reason), m.remedy)
+        when(it, |m: CaseEscalated| match m.reminder {
+            0 => format!("asks for a person: {}; {}", clause(&m.reason), m.remedy),
+            number => format!("reminds the person, number {number}: {}", m.reason),
         })
     })
     .or_else(|| {
@@ -193,7 +194,7 @@ fn offered(m: &SlotsOffered) -> String {
         let relax: Vec<&str> = m.relax.iter().map(|it| it.constraint.as_str()).collect();
         return match relax.is_empty() {
             true => "finds no slot".to_owned(),
-            false => format!("finds no slot; there would be one without: {}", relax.join("; ")),
+            false => format!("finds no slot; there would be one {}", relax.join("; or ")),
         };
     }
     let slots: Vec<String> = m.offers.iter().map(|it| slot(&it.slot)).collect();

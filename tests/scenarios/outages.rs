@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 fn parts() -> (String, Vec<String>, String) {
     let text =
         script::without_past(script::text("brake-to-capa")).replace("sample: 5s", "sample: 30s");
-    let (head, rest) = text.split_once("steps:\n").unwrap();
-    let (steps, tail) = rest.split_once("always:\n").unwrap();
+    let (head, rest) = text.split_once("steps:\n").expect("a script has steps");
+    let (steps, tail) = rest.split_once("always:\n").expect("this script cleans up");
     let mut parted: Vec<String> = Vec::new();
     for line in steps.lines() {
         if line.starts_with("  - ") {
@@ -48,7 +48,10 @@ fn told(crash: Option<(CrashPoint, usize)>, provider: &Provider) -> Played {
 
 fn said<M: Message>(played: &Played) -> Vec<M> {
     let records = played.chronicle.records().iter();
-    records.filter(|it| it.name() == M::NAME).map(|it| it.envelope.open().unwrap()).collect()
+    records
+        .filter(|it| it.name() == M::NAME)
+        .map(|it| it.envelope.open().expect("what agents say can be read"))
+        .collect()
 }
 
 /// Steps of cases at which the owner was reached, and how often.
@@ -60,6 +63,7 @@ fn reached(played: &Played) -> BTreeMap<String, u32> {
     reached
 }
 
+#[expect(clippy::print_stderr, reason = "how often everything ended is part of the report")]
 /// Every step of the story, with everything ending at `point` during it.
 fn during_every_step(
     point: CrashPoint,
@@ -74,7 +78,7 @@ fn during_every_step(
         judge(&played, &provider, place);
         crashes += played.crashes;
     }
-    println!("{point}: everything ended {crashes} times, in {} stories", steps.len());
+    eprintln!("{point}: everything ended {crashes} times, in {} stories", steps.len());
     crashes
 }
 

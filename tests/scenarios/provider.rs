@@ -7,7 +7,7 @@ use messages::contact::ContactSend;
 use messages::effect::{Effect, Policy};
 use runtime::effects::{Answer, Attempt, Performer, Reach, Rules};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// One reply in so many is lost after the work was done, where the provider can be asked.
 const REPLIES_TO_A_LOSS: u32 = 3;
@@ -31,14 +31,18 @@ impl Provider {
         Self { policy, book: Arc::default() }
     }
 
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().expect("nobody panics over the book")
+    }
+
     /// Keys under which the work was done more than once.
     pub(crate) fn done_twice(&self) -> BTreeSet<String> {
-        more_than_once(&self.book.lock().unwrap().done_by_key)
+        more_than_once(&self.book().done_by_key)
     }
 
     /// Keys under which it was called more than once.
     pub(crate) fn called_twice(&self) -> BTreeSet<String> {
-        more_than_once(&self.book.lock().unwrap().calls_by_key)
+        more_than_once(&self.book().calls_by_key)
     }
 }
 
@@ -61,7 +65,7 @@ impl Performer<ContactSend> for Provider {
 
     fn perform(&self, contact: &ContactSend) -> Attempt {
         let key = contact.effect_key().to_owned();
-        let mut book = self.book.lock().unwrap();
+        let mut book = self.book();
         book.calls += 1;
         *book.calls_by_key.entry(key.clone()).or_default() += 1;
         *book.done_by_key.entry(key.clone()).or_default() += 1;
@@ -72,7 +76,7 @@ impl Performer<ContactSend> for Provider {
     }
 
     fn query(&self, contact: &ContactSend) -> Answer {
-        match self.book.lock().unwrap().done_by_key.contains_key(contact.effect_key()) {
+        match self.book().done_by_key.contains_key(contact.effect_key()) {
             true => Answer::Found { reference: None, reply: None },
             false => Answer::NotFound,
         }

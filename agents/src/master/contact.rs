@@ -123,8 +123,7 @@ impl Handling<'_, '_> {
             let reason = format!("No workshop has a slot{agreed}, whatever were given up.");
             (reason, "find a workshop".to_owned())
         } else {
-            let reason =
-                format!("No workshop has a slot{agreed}. There would be one without: {relax}.");
+            let reason = format!("No workshop has a slot{agreed}. There would be one {relax}.");
             (reason, "give up one of these constraints".to_owned())
         };
         self.escalate(resume, reason, &how);

@@ -133,15 +133,15 @@ fn moment(at: Timestamp, zone: Option<&str>) -> String {
     }
 }
 
-/// `only Pune: from Monday 2 March at 09:00 UTC on; …`.
+/// `without the holiday, from Monday 2 March at 09:00 UTC on; or …`.
 pub(super) fn relaxations(relax: &[Relaxation]) -> String {
     let words = relax.iter().map(|relaxation| match relaxation.first_at {
         Some(first_at) => {
-            format!("{}: from {} on", relaxation.constraint, moment(first_at, None))
+            format!("{}, from {} on", relaxation.constraint, moment(first_at, None))
         }
         None => relaxation.constraint.clone(),
     });
-    words.collect::<Vec<_>>().join("; ")
+    words.collect::<Vec<_>>().join("; or ")
 }
 
 /// How the owner was reached.

@@ -205,6 +205,7 @@ async fn only_what_was_asked_of_a_person_can_be_approved_and_a_cancellation_says
         asset: ASSET.into(),
         reason: "nobody may contact the owner".into(),
         remedy: "ask the owner".into(),
+        reminder: 0,
     };
     let reason = "nobody may contact the owner";
     story.advance(&site, CaseState::Opened, CaseState::Uncertain, reason).await;

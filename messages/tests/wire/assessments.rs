@@ -3,8 +3,8 @@
 use crate::samples::{at, number, telemetry};
 use messages::envelope::Named;
 use messages::health::{
-    Anomaly, AnomalyDetected, AssetSilent, Comparison, HealthAssessed, QuarantineReason, SensorFault,
-    SensorFaultKind, SensorFaulted, TelemetryQuarantined, Trend,
+    Anomaly, AnomalyDetected, AssetSilent, Comparison, HealthAssessed, QuarantineReason,
+    SensorFault, SensorFaultKind, SensorFaulted, TelemetryQuarantined, Trend,
 };
 use messages::prediction::{
     Advice, CannotSay, ClearedReason, Contribution, Driving, FailurePredicted, Hypothesis,

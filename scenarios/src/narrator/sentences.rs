@@ -174,10 +174,7 @@ impl Narrator {
         if offers.is_empty() {
             let relax = record.fields().get("relax")?.as_array()?;
             let relax: Vec<String> = relax.iter().filter_map(|it| self.relaxation(it)).collect();
-            return Some(format!(
-                "{case}: no slot; there would be one with {}",
-                relax.join(", or ")
-            ));
+            return Some(format!("{case}: no slot; there would be one {}", relax.join(", or ")));
         }
         let slots: Vec<String> =
             offers.iter().filter_map(|it| self.slot(it.get("slot")?)).collect();

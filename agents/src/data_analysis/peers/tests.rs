@@ -36,6 +36,7 @@ impl Vehicle {
             batch: None,
             owner: None,
             group: None,
+            home: None,
         });
         Self { world, off: 0.0, metres: 1e7 }
     }
