@@ -71,7 +71,8 @@ impl Calendar {
             (Some(ahead), _) => self.ahead(ahead).into_iter().collect(),
             (None, Some((bound, day))) => {
                 let mut found = self.on_days(expression, bound, &self.days(day));
-                if expression.clock.is_some() || expression.part.is_some() {
+                let hours = expression.clock.is_some() || expression.part.is_some();
+                if hours && matches!(day, Day::Weekday(_, Which::Coming)) {
                     // "Thursday after five", said on a Thursday at noon: its five is still to come.
                     found.sort_by_key(|window| !self.is_later_today(window));
                 }

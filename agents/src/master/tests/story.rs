@@ -227,7 +227,10 @@ impl Story {
         });
         self.offers = offers.collect();
         let relax = if count == 0 {
-            vec![Relaxation { constraint: "only Pune".into(), first_at: Some(from) }]
+            vec![Relaxation {
+                constraint: "looking farther than 150 km".into(),
+                first_at: Some(from),
+            }]
         } else {
             Vec::new()
         };
