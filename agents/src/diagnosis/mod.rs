@@ -25,6 +25,7 @@ use models::trend;
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Name of what computes the predictions.
 pub const MODEL: &str = "trend-to-limit/1";
@@ -49,6 +50,11 @@ pub struct Config {
     pub raise_windows: u8,
     /// So many windows in a row must say otherwise before a prediction is cleared or grows milder.
     pub clear_windows: u8,
+    /// A first prediction that is no graver than MEDIUM must have been so for as long: it has days, and a trend that
+    /// touches the threshold for an hour is none. On-delay in the sense of ISA-18.2.
+    pub on_delay: Span,
+    /// Nothing must have spoken for a prediction for as long before it is cleared. Off-delay in the sense of ISA-18.2.
+    pub off_delay: Span,
     /// A prediction is said again when a probability has changed by so much.
     pub probability_step: f64,
     /// A trend of one sensor alone waits at most so long until that sensor is compared with its peer; it waits only if the
@@ -69,6 +75,8 @@ impl Default for Config {
             },
             raise_windows: 3,
             clear_windows: 15,
+            on_delay: Span::from_millis(12 * 3_600_000).expect("half a day is a span"),
+            off_delay: Span::from_millis(24 * 3_600_000).expect("a day is a span"),
             probability_step: 0.1,
             confirmation_max: Span::from_millis(24 * 3_600_000).expect("a day is a span"),
         }
@@ -95,14 +103,39 @@ struct Said {
     /// What was published; `Low` means nothing.
     severity: Severity,
     probability: f64,
-    /// Windows in a row that say it is graver, or milder, than what was published.
-    graver_windows: u8,
-    milder_windows: u8,
+    /// Windows in a row that say it is graver, or milder, than what was published, and the first of them.
+    graver: Run,
+    milder: Run,
+}
+
+/// Windows in a row that say the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Run {
+    windows: u8,
+    since: Option<Timestamp>,
+}
+
+impl Run {
+    /// One more window that ends at `at` says so, or not.
+    fn note(&mut self, says_so: bool, at: Timestamp) {
+        if says_so {
+            self.windows = self.windows.saturating_add(1);
+            self.since.get_or_insert(at);
+        } else {
+            *self = Self::default();
+        }
+    }
+
+    /// Whether it has lasted `windows` and `delay` at `at`.
+    fn lasts(self, windows: u8, delay: Duration, at: Timestamp) -> bool {
+        self.windows >= windows && self.since.is_some_and(|since| since.saturating_add(delay) <= at)
+    }
 }
 
 impl Default for Said {
     fn default() -> Self {
-        Self { severity: Severity::Low, probability: 0.0, graver_windows: 0, milder_windows: 0 }
+        let (graver, milder) = (Run::default(), Run::default());
+        Self { severity: Severity::Low, probability: 0.0, graver, milder }
     }
 }
 

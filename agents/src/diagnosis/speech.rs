@@ -10,6 +10,7 @@ use messages::prediction::{
 use messages::profile::Profile;
 use messages::{Finite, Timestamp};
 use runtime::Ctx;
+use std::time::Duration;
 
 impl State {
     /// Compares what this window says with what stands said, and says what changed.
@@ -27,7 +28,7 @@ impl State {
         for Judged { component, answer } in judged {
             match answer {
                 Ok(hypothesis) => {
-                    match self.weigh(config, &hypothesis) {
+                    match self.weigh(config, &hypothesis, assessed.window_end) {
                         Change::None => {}
                         Change::Said => changed = true,
                         Change::Cleared => {
@@ -53,24 +54,30 @@ impl State {
     }
 
     /// Counts windows that say something else than what stands said; what has changed for good.
-    fn weigh(&mut self, config: &Config, hypothesis: &Hypothesis) -> Change {
+    fn weigh(&mut self, config: &Config, hypothesis: &Hypothesis, at: Timestamp) -> Change {
         let severity = hypothesis.advice.severity;
         let probability = hypothesis.probability.get();
         let said = self.said.entry(hypothesis.component.clone()).or_default();
         let graver = severity > said.severity && severity >= Severity::Medium;
         let milder = severity < said.severity;
-        said.graver_windows = if graver { said.graver_windows.saturating_add(1) } else { 0 };
-        said.milder_windows = if milder { said.milder_windows.saturating_add(1) } else { 0 };
+        said.graver.note(graver, at);
+        said.milder.note(milder, at);
         let stands = said.severity >= Severity::Medium;
+        // What is grave, or graver than what is known already, is not waited for.
+        let on_delay = if stands || severity >= Severity::High {
+            Duration::ZERO
+        } else {
+            config.on_delay.duration()
+        };
+        let lapses = said.milder.lasts(config.clear_windows, config.off_delay.duration(), at);
         let moved = stands && (probability - said.probability).abs() >= config.probability_step;
-        if said.graver_windows >= config.raise_windows
-            || (said.milder_windows >= config.clear_windows && severity >= Severity::Medium)
+        if said.graver.lasts(config.raise_windows, on_delay, at)
+            || (said.milder.windows >= config.clear_windows && severity >= Severity::Medium)
             || (moved && !graver && !milder)
         {
-            (said.severity, said.probability) = (severity, probability);
-            (said.graver_windows, said.milder_windows) = (0, 0);
+            *said = super::Said { severity, probability, ..super::Said::default() };
             Change::Said
-        } else if said.milder_windows >= config.clear_windows {
+        } else if lapses && severity < Severity::Medium {
             *said = super::Said::default();
             Change::Cleared
         } else {

@@ -1,18 +1,35 @@
 //! Earlier forms of what is remembered of an asset, read into the present one.
 
 use super::confirmation::Confirmations;
-use super::{Said, State};
+use super::{Run, Said, State};
 use messages::Timestamp;
-use messages::prediction::CannotSay;
+use messages::prediction::{CannotSay, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Version 1 counted windows without their time.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+pub(super) struct SaidV1 {
+    severity: Severity,
+    probability: f64,
+    graver_windows: u8,
+    milder_windows: u8,
+}
+
+impl From<SaidV1> for Said {
+    /// What was being counted begins anew.
+    fn from(old: SaidV1) -> Self {
+        let (graver, milder) = (Run::default(), Run::default());
+        Self { severity: old.severity, probability: old.probability, graver, milder }
+    }
+}
 
 /// Version 1 knew nothing of sensors that are compared.
 #[derive(Deserialize, Serialize)]
 pub(super) struct StateV1 {
     judged_through: Option<Timestamp>,
     fleet: String,
-    said: BTreeMap<String, Said>,
+    said: BTreeMap<String, SaidV1>,
     withheld: Vec<CannotSay>,
 }
 
@@ -21,7 +38,7 @@ impl From<StateV1> for State {
         Self {
             judged_through: old.judged_through,
             fleet: old.fleet,
-            said: old.said,
+            said: old.said.into_iter().map(|(component, said)| (component, said.into())).collect(),
             withheld: old.withheld,
             confirmations: Confirmations::default(),
         }
@@ -31,7 +48,6 @@ impl From<StateV1> for State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use messages::prediction::Severity;
     use messages::{Record, record};
 
     impl Record for StateV1 {
@@ -41,7 +57,8 @@ mod tests {
     #[test]
     fn a_state_of_version_1_is_read_with_all_that_it_held() {
         let judged_through: Timestamp = "2026-03-02T05:01:00Z".parse().unwrap();
-        let said = Said { severity: Severity::High, probability: 0.7, ..Said::default() };
+        let (severity, probability) = (Severity::High, 0.7);
+        let said = SaidV1 { severity, probability, graver_windows: 1, milder_windows: 2 };
         let old = StateV1 {
             judged_through: Some(judged_through),
             fleet: "demo".into(),
@@ -50,6 +67,6 @@ mod tests {
         };
         let state: State = record::decode(&record::encode(&old).unwrap()).unwrap();
         assert_eq!((state.judged_through, state.fleet.as_str()), (Some(judged_through), "demo"));
-        assert_eq!(state.said["engine"], said);
+        assert_eq!(state.said["engine"], Said { severity, probability, ..Said::default() });
     }
 }

@@ -1,6 +1,7 @@
 //! What diagnosis makes of assessed windows: predictions that add up, and as many words as there is news.
 
 mod confirmation;
+mod delays;
 
 use super::{Config, Diagnosis};
 use messages::health::{HealthAssessed, SensorFault, SensorFaultKind, Trend};
@@ -8,7 +9,7 @@ use messages::prediction::{
     ClearedReason, FailurePredicted, Hypothesis, PredictionCleared, PredictionWithheld, Severity,
     WithheldReason,
 };
-use messages::profile::Reach;
+use messages::profile::{Reach, Span};
 use messages::registry::{AssetRetired, MaintenanceRecorded};
 use messages::telemetry::TroubleCode;
 use messages::{Finite, Timestamp};
@@ -22,8 +23,10 @@ const CLEAR: i64 = 15;
 /// A coolant that is to reach its limit of 110 within hours.
 const HOT: (f64, f64) = (106.0, 6.0);
 
+/// Windows are counted here; how long they must last is the matter of `delays`.
 fn world() -> World {
-    let config = Config::default();
+    let no_delay = Span::from_millis(1).unwrap();
+    let config = Config { on_delay: no_delay, off_delay: no_delay, ..Config::default() };
     assert_eq!((i64::from(config.raise_windows), i64::from(config.clear_windows)), (RAISE, CLEAR));
     World::seeded(7).agent::<Diagnosis>(config)
 }

@@ -215,7 +215,7 @@ impl Handling<'_, '_> {
         let component = self.component_words();
         let why = match reason {
             ClearedReason::Recovered => {
-                format!("The measurements of the {component} are normal again.")
+                format!("A failure of the {component} is no longer in sight.")
             }
             ClearedReason::Maintained => format!("The {component} was repaired elsewhere."),
             ClearedReason::SensorFault => {
