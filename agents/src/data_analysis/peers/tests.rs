@@ -107,7 +107,7 @@ fn a_coolant_sensor_that_is_off_after_a_night_has_drifted_which_is_said_once() {
     assert_eq!(vehicle.said(), [drift(false)]);
     let said = vehicle.world.published::<SensorFaulted>().remove(0);
     assert!(said.detail.contains("`ambient_temperature`"), "{}", said.detail);
-    assert!(said.detail.contains("12.0 Celsius apart, at most 8 is sound"), "{}", said.detail);
+    assert!(said.detail.contains("12.1 Celsius apart, at most 8 is sound"), "{}", said.detail);
     let newest = vehicle.world.published::<HealthAssessed>().pop().unwrap();
     assert_eq!(newest.sensor_faults.len(), 1, "it is named in each window, in words once");
     assert_eq!(newest.sensor_faults[0].since, said.since);
