@@ -87,7 +87,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("brake-to-capa", "diagnosis", "expect: { event: failure.predicted, asset: VEH003"),
     ("brake-to-capa", "master", "expect: { event: case.opened, asset: VEH003"),
     ("brake-to-capa", "engagement", "expect: { event: customer.contacted"),
-    ("brake-to-capa", "scheduling", "kill: { agent: scheduling"),
+    ("brake-to-capa", "scheduling", "expect: { case: \"${case}\", state: deferred"),
     ("brake-to-capa", "feedback", "expect: { event: prediction.verified"),
     ("declined-then-recovered", "data-analysis", "expect: { event: case.opened"),
     ("declined-then-recovered", "diagnosis", "expect: { event: case.opened"),

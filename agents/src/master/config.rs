@@ -150,7 +150,7 @@ impl Default for Config {
             callback_after: BySeverity::hours([48, 24, 4, 1]),
             callback_soonest: span(15 * MINUTE_MILLIS),
             callback_latest: span(14 * DAY_MILLIS),
-            recovery_after: BySeverity::hours([72, 24, 4, 1]),
+            recovery_after: BySeverity::hours([48, 12, 4, 1]),
             contact_again_after: BySeverity::minutes([24 * 60, 4 * 60, 30, 10]),
             visit_grace: span(2 * HOUR_MILLIS),
             finding_within: span(2 * DAY_MILLIS),

@@ -16,12 +16,13 @@ impl Narrator {
                 text("asset"),
                 spoken(text("reason"))
             ),
-            "sensor.faulted" => format!(
-                "the sensor {} of {} cannot be trusted: {}",
-                spoken(text("channel")),
-                text("asset"),
-                spoken(text("kind"))
-            ),
+            "sensor.faulted" => {
+                let sensor = format!("the sensor {} of {}", spoken(text("channel")), text("asset"));
+                match record.fields().get("cleared_at").filter(|at| !at.is_null()) {
+                    Some(_) => format!("{sensor} can be trusted again"),
+                    None => format!("{sensor} cannot be trusted: {}", spoken(text("kind"))),
+                }
+            }
             "asset.silent" => format!("{} has fallen silent", text("asset")),
             "case.escalated" => self.escalated(record),
             name if name.starts_with("case.") => return self.about_case(record),

@@ -19,7 +19,7 @@ pub struct FleetConfig {
     pub profile: String,
     /// Name of the fleet.
     pub fleet: String,
-    /// How many vehicles: `VEH001` and on, the named ones first.
+    /// How many vehicles: `VEH001` and on, where they are not named otherwise.
     pub size: u32,
     /// How often a driven vehicle is sampled.
     pub sample: Duration,

@@ -27,7 +27,8 @@ pub(super) struct Herd {
     prefix: &'static str,
     digits: usize,
     sampling: Sampling,
-    pub(super) named: Vec<NamedAsset>,
+    /// What is laid down of vehicles, by place.
+    pub(super) named: BTreeMap<u32, NamedAsset>,
     place_by_name: BTreeMap<String, u32>,
     pub(super) vehicles: Vec<Vehicle>,
     calendar: BinaryHeap<Reverse<(i64, u32)>>,
@@ -44,9 +45,9 @@ impl Herd {
             batch: millis(config.batch.max(Duration::from_millis(1))),
         };
         let mut herd = Self::empty("VEH", 3, sampling);
-        herd.named = config.named.clone();
-        let names = config.named.iter().map(|named| named.asset.clone());
-        herd.place_by_name = names.zip(0..).collect();
+        herd.named = herd.seated(config);
+        let names = herd.named.iter().map(|(place, named)| (named.asset.clone(), *place));
+        herd.place_by_name = names.collect();
         if herd.place_by_name.len() < config.named.len() {
             return Err(FleetError::Value {
                 key: "named",
@@ -74,12 +75,43 @@ impl Herd {
             prefix,
             digits,
             sampling,
-            named: Vec::new(),
+            named: BTreeMap::new(),
             place_by_name: BTreeMap::new(),
             vehicles: Vec::new(),
             calendar: BinaryHeap::new(),
             open: BTreeMap::new(),
         }
+    }
+
+    /// The named vehicles by place: a name that a place has anyway takes that place, others the first that are left. No
+    /// two vehicles have one name.
+    fn seated(&self, config: &FleetConfig) -> BTreeMap<u32, NamedAsset> {
+        let own_place = |named: &NamedAsset| {
+            let number = named.asset.strip_prefix(self.prefix)?.parse::<u32>().ok()?;
+            let place = number.checked_sub(1).filter(|place| *place < config.size)?;
+            (self.name(place) == named.asset).then_some(place)
+        };
+        let mut seated = BTreeMap::new();
+        let mut others = Vec::new();
+        for named in &config.named {
+            match own_place(named) {
+                Some(place) if !seated.contains_key(&place) => {
+                    seated.insert(place, named.clone());
+                }
+                _ => others.push(named.clone()),
+            }
+        }
+        let free: Vec<u32> = (0..config.size)
+            .filter(|place| !seated.contains_key(place))
+            .take(others.len())
+            .collect();
+        seated.extend(free.into_iter().zip(others));
+        seated
+    }
+
+    /// Name of a place whose vehicle is not named otherwise.
+    fn name(&self, place: u32) -> String {
+        format!("{}{:0digits$}", self.prefix, place + 1, digits = self.digits)
     }
 
     fn fill(
@@ -92,7 +124,7 @@ impl Herd {
         for place in 0..size {
             let key = key(config.seed, &self.asset(place));
             let mut traits = Traits::draw(&world.parameters, key, world.noise);
-            if let Some(named) = self.named.get(place as usize) {
+            if let Some(named) = self.named.get(&place) {
                 super::registry::lay_down(world, named, &mut traits)?;
             }
             let is_measured = self.sampling != Sampling::Never;
@@ -111,10 +143,7 @@ impl Herd {
 
     /// Name of the vehicle at a place.
     pub(super) fn asset(&self, place: u32) -> String {
-        match self.named.get(place as usize) {
-            Some(named) => named.asset.clone(),
-            None => format!("{}{:0digits$}", self.prefix, place + 1, digits = self.digits),
-        }
+        self.named.get(&place).map_or_else(|| self.name(place), |named| named.asset.clone())
     }
 
     /// Place of the vehicle with this name.

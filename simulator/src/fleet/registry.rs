@@ -139,16 +139,15 @@ impl Fleet {
     }
 
     fn owner_id(&self, (herd, place): VehicleIndex) -> Option<String> {
-        let named = self.herds[herd].named.get(place as usize);
+        let named = self.herds[herd].named.get(&place);
         let own = || format!("OWN{:03}", place + 1);
         (herd == 0).then(|| named.and_then(|named| named.owner.clone()).unwrap_or_else(own))
     }
 
     fn known_owner(&self, id: &str) -> Owner {
-        let mut named = self.config.named.iter().enumerate();
-        let place = |place: usize| u32::try_from(place).expect("a fleet is counted in 32 bits");
-        let temperament = named.find_map(|(at, named)| {
-            named.temperament.filter(|_| self.owner_id((0, place(at))).as_deref() == Some(id))
+        let mut named = self.herds[0].named.iter();
+        let temperament = named.find_map(|(place, named)| {
+            named.temperament.filter(|_| self.owner_id((0, *place)).as_deref() == Some(id))
         });
         self.owners.owner(id, key(self.config.seed, id), &self.world.parameters.zone, temperament)
     }

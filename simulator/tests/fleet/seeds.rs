@@ -125,3 +125,24 @@ fn settings_that_cannot_be_are_refused_with_key_value_and_remedy() {
     });
     assert!(batch.contains("`Q9-1999`") && batch.contains("Q2-2025"), "{batch}");
 }
+
+#[test]
+fn no_two_vehicles_have_one_name_and_a_named_one_keeps_its_own_owner() {
+    let mut config = FleetConfig::vehicles(6, 7, start());
+    let named = |asset: &str| NamedAsset { asset: asset.to_owned(), ..NamedAsset::default() };
+    config.named = vec![named("VEH005"), named("TRUCK9")];
+    let registered = Fleet::new(config).unwrap().registrations();
+    let owned: Vec<(&str, &str)> = registered
+        .iter()
+        .map(|known| (known.asset.as_str(), known.owner.as_deref().unwrap()))
+        .collect();
+    let expected = [
+        ("TRUCK9", "OWN001"),
+        ("VEH002", "OWN002"),
+        ("VEH003", "OWN003"),
+        ("VEH004", "OWN004"),
+        ("VEH005", "OWN005"),
+        ("VEH006", "OWN006"),
+    ];
+    assert_eq!(owned, expected);
+}

@@ -14,8 +14,9 @@ fn patient() -> World {
 
 /// A rising coolant of which the engine's failure is foreseen as `severity`.
 fn rise_to(severity: Severity) -> (f64, f64) {
-    let slopes = (1..400).map(|step| (98.0, f64::from(step) * 0.001));
-    let mut fitting = slopes.filter(|rise| {
+    let levels = (0..40).map(|step| 100.0 + f64::from(step) * 0.25);
+    let rises = levels.flat_map(|level| [0.2, 0.5, 1.0, 2.0].map(|slope| (level, slope)));
+    let mut fitting = rises.filter(|rise| {
         let mut world = world();
         (1..=RAISE).for_each(|end| world.publish(assessed(end, *rise)));
         let predicted = world.published::<FailurePredicted>();
