@@ -162,7 +162,11 @@ impl Handling<'_, '_> {
         match self.case.state {
             Opened => {
                 self.case.approach = Approach::for_(Purpose::UrgentAlert);
-                self.remark(reason);
+                // The patience with workshops that do not answer has come to an end.
+                match self.case.unanswered {
+                    Some(_) => self.search(Opened, reason),
+                    None => self.remark(reason),
+                }
             }
             Contacting | AwaitingCustomer | Deferred | Declined if !self.case.has_booking() => {
                 self.case.agreed = None;

@@ -160,10 +160,13 @@ impl Handling<'_, '_> {
         self.escalate(Resume::Contact, reason, "see what became of the contact");
     }
 
-    /// How long the workshops are waited for: twice as long each time that they have not answered.
+    /// How long the workshops are waited for: twice as long each time that they have not answered, but for emergencies.
     pub(super) fn patience_for_offers(&self) -> Duration {
         let (first, longest) = (self.config().offers_within, self.config().unanswered_longest);
         let (first, longest) = (first.duration(), longest.duration());
+        if self.severity() == Severity::Emergency {
+            return first;
+        }
         let asked = self.case.unanswered.as_ref().filter(|known| known.command == OfferSlots::NAME);
         let doublings = asked.map_or(0, |known| u32::from(known.attempts).min(16));
         first.saturating_mul(1 << doublings).min(longest.max(first))

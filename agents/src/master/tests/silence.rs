@@ -116,6 +116,16 @@ fn the_owner_of_an_emergency_is_warned_when_the_workshops_do_not_answer() {
 }
 
 #[test]
+fn patience_ends_when_it_becomes_an_emergency() {
+    let mut story = opened();
+    (0..4).for_each(|_| assert_eq!(overdue(&mut story), Opened));
+    story.pass(minutes(1));
+    story.predict("brake", Severity::Emergency);
+    story.pass(minutes(10));
+    assert_eq!((story.state(), story.purposes()), (Escalated, vec![Purpose::UrgentWarning]));
+}
+
+#[test]
 fn a_case_goes_on_when_the_workshops_answer_again_and_asks_them_once() {
     let mut story = opened();
     silent(&mut story);
