@@ -125,6 +125,16 @@ fn failures_that_nobody_foresaw_are_charged_to_the_model_that_predicts() {
     assert_eq!(agents::feedback::Config::default().model, agents::diagnosis::MODEL);
 }
 
+#[test]
+fn the_agents_that_the_master_blames_are_those_that_do_what_it_commands() {
+    let catalog = agents::catalog();
+    for (command, kind) in agents::master::Config::default().asked_of {
+        let mut contracts = catalog.contracts();
+        let asked = contracts.find(|contract| contract.kind == kind).expect("there is such a kind");
+        assert!(asked.hears.contains_key(&command), "`{kind}` does not hear `{command}`");
+    }
+}
+
 /// Hears the commands whose agents are not at work here, and obeys none.
 struct Bystander;
 

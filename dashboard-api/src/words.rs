@@ -1,5 +1,6 @@
 //! Says in one sentence what a message about a case means, for people who read how it came about.
 
+use messages::agent::{CommandAnswered, CommandUnanswered};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
@@ -78,6 +79,13 @@ fn about_case(it: &Envelope) -> Option<String> {
         when(it, |m: CaseClosed| format!("closes the case, {}: {}", token(&m.outcome), m.reason))
     })
     .or_else(|| when(it, |m: CaseDecided| format!("{} decides: {}", m.by, decision(&m.decision))))
+    .or_else(|| {
+        when(it, |m: CommandUnanswered| {
+            let since = time(m.since);
+            format!("hears nothing from {} about {}, asked first on {since}", m.asked_of, m.command)
+        })
+    })
+    .or_else(|| when(it, |m: CommandAnswered| format!("hears from {} again", m.asked_of)))
 }
 
 fn decision(decision: &Decision) -> String {

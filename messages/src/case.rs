@@ -164,6 +164,18 @@ pub struct CaseClosed {
     pub outcome: CaseOutcome,
     /// Why, in words.
     pub reason: String,
+    /// The network of centres that was asked for its slots; version 1 did not say.
+    #[serde(default)]
+    pub network: Option<String>,
+}
+
+/// [`CaseClosed`] as version 1 wrote it.
+#[derive(Deserialize)]
+struct CaseClosedV1 {
+    case: CaseId,
+    asset: String,
+    outcome: CaseOutcome,
+    reason: String,
 }
 
 /// How a case ended.
@@ -294,6 +306,21 @@ impl Message for CaseEscalated {
 
 impl Record for CaseClosed {
     const SCHEMA: u16 = 73;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => {
+                let CaseClosedV1 { case, asset, outcome, reason } = decode_body(body)?;
+                Ok(Self { case, asset, outcome, reason, network: None })
+            }
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for CaseClosed {

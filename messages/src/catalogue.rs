@@ -1,5 +1,6 @@
 //! The one list of message types; documents, golden bytes and checks are made from it.
 
+use crate::agent::{AgentDegraded, AgentRecovered, CommandAnswered, CommandUnanswered};
 use crate::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
@@ -84,6 +85,10 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<CustomerResponded>(),
     Entry::of::<ContactSuppressed>(),
     Entry::of::<ContactFailed>(),
+    Entry::of::<CommandUnanswered>(),
+    Entry::of::<CommandAnswered>(),
+    Entry::of::<AgentDegraded>(),
+    Entry::of::<AgentRecovered>(),
     Entry::of::<OfferSlots>(),
     Entry::of::<SlotsOffered>(),
     Entry::of::<HoldSlot>(),

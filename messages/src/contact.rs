@@ -25,7 +25,8 @@ pub struct ContactOwner {
     pub asset: String,
     /// The owner.
     pub owner: String,
-    /// Which contact of the case this is: names its effects, the same however often it is attempted.
+    /// Which contact of the case this is: names its effects, the same however often it is attempted. While it is held
+    /// back, the newest command of the step says what is to be said.
     pub step: String,
     /// Why the owner is spoken to.
     pub purpose: Purpose,
@@ -63,6 +64,8 @@ pub enum Purpose {
     BookingCancelled,
     /// The work is done.
     PostServiceFeedback,
+    /// A failure is foreseen that cannot wait, and no slot is there: a person was asked to call about one.
+    UrgentWarning,
 }
 
 impl Purpose {

@@ -8,6 +8,7 @@
 
 #![warn(missing_docs)]
 
+pub mod agent;
 pub mod booking;
 pub mod case;
 pub mod catalogue;

@@ -25,9 +25,16 @@ impl Handling<'_, '_> {
         self.state.dialogues.get_mut(&case).expect("a case is looked up before it is spoken about")
     }
 
-    /// Takes up a contact, in place of one about the same case that was not made yet.
+    /// Takes up a contact, in place of one about the same case that was not made yet. Of the same one, held back, the
+    /// newest command says what is said.
     pub(super) fn asked_to_contact(&mut self, contact: &ContactOwner) -> AgentResult {
         let (now, case) = (self.ctx.now(), contact.case);
+        let known = self.state.dialogues.get_mut(&case);
+        if let Some(held_back) = known.filter(|known| known.holds_back(&contact.step)) {
+            held_back.contact.clone_from(contact);
+            self.begin(case);
+            return Ok(());
+        }
         let known = self.state.dialogues.get(&case);
         if known.is_some_and(|known| known.steps.contains(&contact.step)) {
             self.ctx.count("contacts_repeated", 1);

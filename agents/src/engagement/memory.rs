@@ -117,6 +117,11 @@ impl Dialogue {
         self.touched_at = now;
     }
 
+    /// Whether the contact `step` waits until it may be made, and nothing of it has begun.
+    pub(super) fn holds_back(&self, step: &str) -> bool {
+        matches!(self.phase, Phase::Waiting(_)) && !self.begun && self.contact.step == step
+    }
+
     /// Whether it can be forgotten to make room for another.
     pub(super) fn rests(&self) -> bool {
         matches!(self.phase, Phase::Reached | Phase::Ended)

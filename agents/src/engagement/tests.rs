@@ -356,6 +356,23 @@ fn a_newer_contact_takes_the_place_of_one_that_waits() {
 }
 
 #[test]
+fn a_contact_that_was_held_back_says_what_is_known_when_it_is_made() {
+    let mut world = world(NIGHT, &Channel::ALL);
+    let early = Facts { probability: finite(0.4), ..facts() };
+    world.publish(ContactOwner { severity: Severity::Medium, facts: early, ..contact(1) });
+    world.advance(HOUR * 7);
+    world.publish(contact(1));
+    assert_eq!(reached(&world), [], "it is night still");
+    world.advance(HOUR * 3);
+    let said = world.published::<CustomerContacted>().remove(0);
+    assert!(said.text.contains("about 8 in 10") && !said.text.contains("4 in 10"), "{}", said.text);
+    assert_eq!(reached(&world), [Channel::Voice], "by call, as grave as it is by now");
+    world.publish(contact(1));
+    assert_eq!(reached(&world).len(), 1, "once");
+    assert_eq!(world.published::<ContactFailed>(), []);
+}
+
+#[test]
 fn the_chosen_offer_is_named() {
     let mut world = world(NOON, &Channel::ALL);
     world.publish(contact(1));

@@ -30,8 +30,17 @@ pub struct Config {
     pub job_minutes: u32,
     /// How long a job takes, in minutes, by component.
     pub job_minutes_by_component: BTreeMap<String, u32>,
-    /// The workshops answer a question for slots within this.
+    /// The kind of agent that is asked, by the name of the command: it is named when it does not answer.
+    pub asked_of: BTreeMap<String, String>,
+    /// The workshops answer a question for slots within this. When they do not, they are asked again and waited for
+    /// twice as long, up to `unanswered_longest`.
     pub offers_within: Span,
+    /// Longest time that an answer is waited for before it is asked for again.
+    pub unanswered_longest: Span,
+    /// An agent that leaves so many different commands unanswered is degraded until it answers.
+    pub degraded_after: u16,
+    /// An unanswered command counts for so long after it was last asked; more than `unanswered_longest`.
+    pub degraded_within: Span,
     /// The workshops hold or move a slot within this.
     pub booking_within: Span,
     /// There is a point in contacting the owner about it until it is due, and for this long at least.
@@ -128,6 +137,18 @@ impl BySeverity {
     }
 }
 
+/// Whoever is asked where nothing else is set.
+fn asked_of() -> BTreeMap<String, String> {
+    let asked = [
+        ("slots.offer", "scheduling"),
+        ("slot.hold", "scheduling"),
+        ("booking.confirm", "scheduling"),
+        ("booking.move", "scheduling"),
+        ("owner.contact", "engagement"),
+    ];
+    asked.map(|(command, agent)| (command.to_owned(), agent.to_owned())).into()
+}
+
 fn span(millis: u64) -> Span {
     Span::from_millis(millis).expect("a default is between a millisecond and ten years")
 }
@@ -142,7 +163,11 @@ impl Default for Config {
             notice: BySeverity::minutes([24 * 60, 4 * 60, 60, 1]),
             job_minutes: 120,
             job_minutes_by_component: BTreeMap::new(),
+            asked_of: asked_of(),
             offers_within: span(10 * MINUTE_MILLIS),
+            unanswered_longest: span(HOUR_MILLIS),
+            degraded_after: 2,
+            degraded_within: span(6 * HOUR_MILLIS),
             booking_within: span(5 * MINUTE_MILLIS),
             contact_within: BySeverity::hours([72, 24, 6, 2]),
             contact_grace: span(10 * MINUTE_MILLIS),

@@ -8,7 +8,7 @@ use messages::Timestamp;
 use messages::booking::{OfferSlots, SlotsOffered};
 use messages::case::CaseState;
 use messages::contact::{
-    ContactFailed, ContactOwner, ContactSuppressed, CustomerContacted, OfferedSlot, Purpose,
+    ContactFailed, ContactOwner, ContactSuppressed, CustomerContacted, Facts, OfferedSlot, Purpose,
     SuppressedReason, TimeWindow,
 };
 
@@ -17,7 +17,7 @@ impl Handling<'_, '_> {
     pub(super) fn search(&mut self, to: CaseState, reason: impl Into<String>) {
         let (now, config) = (self.now(), self.config());
         let job_minutes = config.job_minutes_by_component.get(&self.case.component);
-        let until = now.saturating_add(config.offers_within.duration());
+        let until = now.saturating_add(self.patience_for_offers());
         let preferred = match &self.case.agreed {
             Some(Agreed::Within(window)) => Some(window.clone()),
             Some(Agreed::Exactly(slot)) => {
@@ -54,7 +54,7 @@ impl Handling<'_, '_> {
         let tries = self.case.tally.searches;
         let resume = if self.case.agreed.is_some() { Resume::Book } else { Resume::Contact };
         let reason = format!("{reason} Slots were looked for {tries} times in a row.");
-        self.escalate(resume, reason, "see to the workshops' bookings");
+        self.escalate_without_slot(resume, reason, "see to the workshops' bookings");
     }
 
     /// Slots came, or none.
@@ -126,10 +126,7 @@ impl Handling<'_, '_> {
             let reason = format!("No workshop has a slot{agreed}. There would be one {relax}.");
             (reason, "give up one of these constraints".to_owned())
         };
-        self.escalate(resume, reason, &how);
-        if let Some(question) = self.case.question.as_mut() {
-            question.for_slots = true;
-        }
+        self.escalate_without_slot(resume, reason, &how);
     }
 
     /// The booking stands; the owner who cannot wait is told how far they may drive, the other by a person.
@@ -146,18 +143,39 @@ impl Handling<'_, '_> {
     pub(super) fn speak(&mut self, reason: impl Into<String>) {
         let expires_at =
             self.pointless_after(self.case.offers.iter().map(|known| known.slot.from).min());
-        let slots = self
-            .case
-            .offers
-            .iter()
-            .map(|known| words::as_offered(known.offer, &known.slot))
-            .collect();
-        let approach = self.case.approach;
+        let (approach, slots) = (self.case.approach, self.slots());
         let Some(contact) = self.contact(approach, slots, expires_at) else { return };
         self.case.step = Some(contact.step.clone());
         self.ctx.publish(&contact);
         let until = expires_at.saturating_add(self.config().contact_grace.duration());
         self.advance(CaseState::Contacting, Wait::Reach, until, reason);
+    }
+
+    /// The slots as the owner hears of them.
+    fn slots(&self) -> Vec<OfferedSlot> {
+        let offers = self.case.offers.iter();
+        offers.map(|known| words::as_offered(known.offer, &known.slot)).collect()
+    }
+
+    /// A contact that is under way, and perhaps held back until the morning, says what is foreseen by now.
+    pub(super) fn renew_contact(&mut self) {
+        let Some((Wait::Reach, until)) = self.case.wait else { return };
+        let first_at = self.case.offers.iter().map(|known| known.slot.from).min();
+        let expires_at = self.pointless_after(first_at);
+        let (Some(step), Some(owner), Ok(facts)) =
+            (self.case.step.clone(), self.owner.map(str::to_owned), self.facts())
+        else {
+            return;
+        };
+        if expires_at <= self.now() {
+            return;
+        }
+        let (approach, slots) = (self.case.approach, self.slots());
+        let contact = self.worded((owner, step), approach, facts, slots, expires_at);
+        self.ctx.publish(&contact);
+        // Whether it was held back is not known here: what is known later of the two is waited for.
+        let known_at = expires_at.saturating_add(self.config().contact_grace.duration());
+        self.case.wait = Some((Wait::Reach, until.max(known_at)));
     }
 
     /// Tells the owner something that needs no answer.
@@ -217,18 +235,32 @@ impl Handling<'_, '_> {
             }
         };
         self.case.tally.contacts = self.case.tally.contacts.saturating_add(1);
-        Some(ContactOwner {
+        let urgent = matches!(approach.purpose, Purpose::UrgentAlert | Purpose::UrgentWarning);
+        self.case.alerted |= urgent;
+        let step = format!("{}-{}", name(approach.purpose), self.case.tally.contacts);
+        Some(self.worded((owner, step), approach, facts, slots, expires_at))
+    }
+
+    fn worded(
+        &self,
+        (owner, step): (String, String),
+        approach: Approach,
+        facts: Facts,
+        slots: Vec<OfferedSlot>,
+        expires_at: Timestamp,
+    ) -> ContactOwner {
+        ContactOwner {
             case: self.case.id,
             asset: self.asset(),
             owner,
-            step: format!("{}-{}", name(approach.purpose), self.case.tally.contacts),
+            step,
             purpose: approach.purpose,
             severity: self.severity(),
             facts,
             slots,
             asked_for: approach.asked_for,
             expires_at,
-        })
+        }
     }
 
     /// There is nobody to speak to.
@@ -268,11 +300,9 @@ impl Handling<'_, '_> {
 
     /// The owner was not contacted because that is not allowed.
     pub(super) fn suppressed(&mut self, suppressed: &ContactSuppressed) {
-        if self.case.state == CaseState::Booked
-            && self.case.notice.as_ref() == Some(&suppressed.step)
-        {
+        if self.is_notice(&suppressed.step) {
             return self
-                .remark(format!("The owner was not told: {}", sentence(&suppressed.detail)));
+                .not_told(format!("The owner was not told: {}", sentence(&suppressed.detail)));
         }
         if !self.case.waits_for(Wait::Reach) || self.case.step.as_ref() != Some(&suppressed.step) {
             return self.pass_over();
@@ -306,13 +336,32 @@ impl Handling<'_, '_> {
         self.escalate(Resume::Contact, reason, "decide whether to speak to the owner in person");
     }
 
+    /// Whether `step` is the last contact that needs no answer, and it still matters what became of it.
+    fn is_notice(&self, step: &str) -> bool {
+        matches!(self.case.state, CaseState::Booked | CaseState::Escalated)
+            && self.case.notice.as_deref() == Some(step)
+    }
+
+    /// The owner does not know what they were to be told; a person who deals with the case hears so.
+    fn not_told(&mut self, news: String) {
+        match self.case.state {
+            CaseState::Escalated => self.ask_anew(&news),
+            _ => self.remark(news),
+        }
+    }
+
     /// The owner could not be reached, or nobody knows.
     pub(super) fn unreached(&mut self, failed: &ContactFailed) {
         let step = Some(&failed.step);
         let asked = self.case.waits_for(Wait::Reach) && self.case.step.as_ref() == step;
-        let told = self.case.state == CaseState::Booked && self.case.notice.as_ref() == step;
+        let told = self.is_notice(&failed.step);
         if !asked && !told {
             return self.pass_over();
+        }
+        let with_person = self.case.state == CaseState::Escalated;
+        if with_person && failed.uncertain.is_some() {
+            let reason = sentence(&failed.reason);
+            return self.ask_anew(&format!("Nobody knows whether the owner was told: {reason}"));
         }
         if let Some(intent) = failed.uncertain {
             self.doubt(failed.reason.trim_end_matches('.'));
@@ -321,7 +370,7 @@ impl Handling<'_, '_> {
         }
         if told {
             return self
-                .remark(format!("The owner could not be told: {}", sentence(&failed.reason)));
+                .not_told(format!("The owner could not be told: {}", sentence(&failed.reason)));
         }
         self.case.tally.unreached = self.case.tally.unreached.saturating_add(1);
         let reason = format!("The owner could not be reached: {}", sentence(&failed.reason));
@@ -347,6 +396,7 @@ fn name(purpose: Purpose) -> &'static str {
         Purpose::BookingMoved => "booking-moved",
         Purpose::BookingCancelled => "booking-cancelled",
         Purpose::PostServiceFeedback => "post-service-feedback",
+        Purpose::UrgentWarning => "urgent-warning",
     }
 }
 

@@ -4,7 +4,9 @@ use super::handling::Handling;
 use super::memory::{Approach, Resume};
 use super::path::Wait;
 use super::words;
-use messages::case::CaseState::{Contacting, Escalated, Scheduling};
+use messages::Message;
+use messages::booking::{ConfirmBooking, HoldSlot, MoveBooking};
+use messages::case::CaseState::{Contacting, Escalated};
 use messages::contact::Purpose;
 
 impl Handling<'_, '_> {
@@ -12,23 +14,17 @@ impl Handling<'_, '_> {
     pub(super) fn overdue(&mut self) {
         let (wait, _) = self.case.wait.expect("a case that is overdue waits for something");
         match wait {
-            Wait::Offers => {
-                self.search_again(self.case.state, "The workshops have not answered.");
-            }
-            Wait::Reach => {
-                let reason = "It has not become known whether the owner was reached.";
-                self.escalate(Resume::Contact, reason, "see what became of the contact");
-            }
-            Wait::Answer => self.unanswered(),
-            Wait::Hold | Wait::Move => {
-                self.search_again(Scheduling, "The workshops have not answered.");
-            }
+            Wait::Offers => self.offers_unanswered(),
+            Wait::Reach => self.contact_unanswered(),
+            Wait::Answer => self.no_answer(),
+            Wait::Hold => self.booking_unanswered(HoldSlot::NAME),
+            Wait::Move => self.booking_unanswered(MoveBooking::NAME),
             Wait::Confirm => {
                 let booking = self.case.booking.take_if(|booking| !booking.confirmed);
                 if let Some(booking) = booking {
                     self.cancel(booking.id, "it was not confirmed in time");
                 }
-                self.search_again(Scheduling, "The held slot was not booked in time.");
+                self.booking_unanswered(ConfirmBooking::NAME);
             }
             Wait::Pause => self.contact_now(),
             Wait::Visit => {
@@ -51,7 +47,7 @@ impl Handling<'_, '_> {
         }
     }
 
-    fn unanswered(&mut self) {
+    fn no_answer(&mut self) {
         let waited = words::span(self.config().answer_within.of(self.severity()));
         if self.case.has_booking() {
             return self.stand("The owner has chosen no other time; the booking stands.");

@@ -53,7 +53,7 @@ impl Master {
         let asset = ctx.key().to_owned();
         let id = CaseId::of(foreseen.prediction, &format!("{asset}/{component}"));
         let due_at = due_at(&foreseen, ctx.now());
-        let case = Case::new(id, foreseen, due_at);
+        let case = Case::new(id, foreseen, due_at, ctx.now());
         let opened = CaseOpened {
             case: id,
             asset,
@@ -135,8 +135,11 @@ impl Handling<'_, '_> {
         }
         let severity = foreseen.severity();
         let due_at = due_at(&foreseen, self.now());
-        self.case.foreseen = foreseen;
+        let before = std::mem::replace(&mut self.case.foreseen, foreseen);
         if severity <= self.case.severity {
+            if before.is_told_otherwise_than(&self.case.foreseen) {
+                self.renew_contact();
+            }
             return;
         }
         let before = std::mem::replace(&mut self.case.severity, severity);
@@ -147,19 +150,23 @@ impl Handling<'_, '_> {
             words::severity(severity),
             self.foreseen_words()
         );
-        if severity == Severity::Emergency && !self.case.alerted {
+        if severity == Severity::Emergency {
             return self.alert(reason);
         }
+        self.renew_contact();
         self.hasten(reason);
     }
 
     /// The owner is told once that it cannot wait.
     fn alert(&mut self, reason: String) {
-        self.case.alerted = true;
         match self.case.state {
             Opened => {
                 self.case.approach = Approach::for_(Purpose::UrgentAlert);
-                self.remark(reason);
+                // The patience with workshops that do not answer has come to an end.
+                match self.case.unanswered {
+                    Some(_) => self.search(Opened, reason),
+                    None => self.remark(reason),
+                }
             }
             Contacting | AwaitingCustomer | Deferred | Declined if !self.case.has_booking() => {
                 self.case.agreed = None;
@@ -181,6 +188,11 @@ impl Handling<'_, '_> {
             }
             // Nobody is spoken to again while it is unknown whether they were.
             Uncertain => self.ask_anew(&reason),
+            Escalated if self.case.question.as_ref().is_some_and(|asked| asked.for_slots) => {
+                self.promise_a_call();
+                self.ask_anew(&reason);
+                self.tell(Purpose::UrgentWarning);
+            }
             Escalated => {
                 self.ask_anew(&reason);
                 self.tell(Purpose::UrgentAlert);

@@ -2,7 +2,7 @@
 
 use super::Master;
 use super::config::Config;
-use super::memory::{Case, Offered, Question, Resume};
+use super::memory::{Case, Offered, Owed, Question, Resume};
 use super::path::{self, Wait};
 use super::words;
 use messages::booking::CancelBooking;
@@ -12,15 +12,20 @@ use messages::prediction::Severity;
 use messages::profile::{Component, Profile};
 use messages::{BookingId, OfferId, Place, Timestamp};
 use runtime::Ctx;
+use std::collections::BTreeMap;
 
 /// Counts what came too late or lost a race, and was passed over.
 pub(super) const PASSED_OVER: &str = "messages_passed_over";
+
+/// What a person is to do whose call was announced.
+const CALL: &str = "call the owner about a slot, as they are told that somebody will";
 
 pub(super) struct Handling<'h, 'c> {
     pub(super) master: &'h Master,
     pub(super) owner: Option<&'h str>,
     pub(super) home: Option<Place>,
     pub(super) case: &'h mut Case,
+    pub(super) owed: &'h mut BTreeMap<String, Owed>,
     pub(super) ctx: &'h mut Ctx<'c, Master>,
 }
 
@@ -89,6 +94,7 @@ impl<'h> Handling<'h, '_> {
             self.case.uncertain = None;
         }
         self.case.wait = Some((wait, until));
+        self.case.waits_since = self.now();
         self.go(to, Some(until), reason.into());
     }
 
@@ -123,7 +129,9 @@ impl<'h> Handling<'h, '_> {
             _ => CaseState::Closed,
         };
         self.go(to, None, reason.clone());
-        let closed = CaseClosed { case: self.case.id, asset: self.asset(), outcome, reason };
+        let network = Some(self.config().network.clone());
+        let (case, asset) = (self.case.id, self.asset());
+        let closed = CaseClosed { case, asset, outcome, reason, network };
         self.ctx.publish(&closed);
     }
 
@@ -141,6 +149,36 @@ impl<'h> Handling<'h, '_> {
              end the case"
         );
         self.ask(CaseState::Escalated, resume, reason, remedy);
+    }
+
+    /// A person is asked for want of a slot. In an emergency its owner, unless told before, hears at once that it cannot
+    /// wait and that a person calls about a slot; the person is asked to.
+    pub(super) fn escalate_without_slot(
+        &mut self,
+        resume: Resume,
+        reason: impl Into<String>,
+        how: &str,
+    ) {
+        let warns = self.severity() == Severity::Emergency
+            && !self.case.alerted
+            && !self.case.has_booking()
+            && self.owner.is_some()
+            && self.facts().is_ok();
+        let how = if warns { format!("{CALL}, and {how}") } else { how.to_owned() };
+        self.escalate(resume, reason, &how);
+        if let Some(question) = self.case.question.as_mut() {
+            question.for_slots = true;
+        }
+        if warns {
+            self.tell(Purpose::UrgentWarning);
+        }
+    }
+
+    /// The owner of a case that has no slot is told that a person calls, who is asked to.
+    pub(super) fn promise_a_call(&mut self) {
+        if let Some(question) = self.case.question.as_mut() {
+            question.remedy = format!("{CALL}; {}", question.remedy);
+        }
     }
 
     /// Nobody knows whether the owner was reached.
@@ -163,6 +201,7 @@ impl<'h> Handling<'h, '_> {
             asked_at,
             reminders: 0,
             for_slots: false,
+            for_answer: false,
         };
         self.put(to, question, reason);
     }

@@ -26,12 +26,43 @@ pub struct State {
     pub(super) rests: BTreeMap<String, Rest>,
     /// For when the timer is set.
     wake_at: Option<Timestamp>,
+    /// Agents that have left a command of its cases unanswered and said nothing about it since, by their kind.
+    pub(super) owed: BTreeMap<String, Owed>,
+    /// What an agent leaves unanswered, where the key is the kind of one. An asset of that name is none the wiser.
+    pub(super) watched: Watched,
 }
 
 impl Record for State {
     const SCHEMA: u16 = 120;
-    // The homes of version 1 are on the log only.
-    const VERSION: u16 = 2;
+    // The homes of version 1 are on the log only, and so is since when the cases of version 2 wait.
+    const VERSION: u16 = 3;
+}
+
+/// A command that an agent owes an answer to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owed {
+    pub(super) case: CaseId,
+    pub(super) command: String,
+    pub(super) since: Timestamp,
+}
+
+/// What one agent leaves unanswered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Watched {
+    /// The newest of each command and case.
+    pub(super) silent: Vec<Silent>,
+    /// It was said to be degraded.
+    pub(super) degraded_since: Option<Timestamp>,
+}
+
+/// A command that was said to be unanswered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Silent {
+    pub(super) case: CaseId,
+    pub(super) command: String,
+    pub(super) since: Timestamp,
+    pub(super) said_at: Timestamp,
+    pub(super) said: MessageId,
 }
 
 /// A case that has not ended.
@@ -42,6 +73,10 @@ pub(super) struct Case {
     pub(super) state: CaseState,
     /// What it waits for, and until when; nothing once it has ended.
     pub(super) wait: Option<(Wait, Timestamp)>,
+    /// Since when it waits for that.
+    pub(super) waits_since: Timestamp,
+    /// The command that it waited for in vain, until whoever was asked is heard of again.
+    pub(super) unanswered: Option<Unanswered>,
     /// The gravest that was predicted since it opened.
     pub(super) severity: Severity,
     pub(super) due_at: Timestamp,
@@ -70,7 +105,7 @@ pub(super) struct Case {
     pub(super) uncertain: Option<MessageId>,
     pub(super) found: Option<Found>,
     pub(super) outcome: Option<CaseOutcome>,
-    /// The owner was told that it cannot wait.
+    /// The owner is told that it cannot wait.
     pub(super) alerted: bool,
     pub(super) tally: Tally,
 }
@@ -106,6 +141,15 @@ impl Foreseen {
 
     pub(super) fn severity(&self) -> Severity {
         self.hypothesis.advice.severity
+    }
+
+    /// Whether an owner would hear another chance, which is told in tens, or another advice.
+    pub(super) fn is_told_otherwise_than(&self, other: &Self) -> bool {
+        let told = |foreseen: &Self| {
+            let tens = (foreseen.hypothesis.probability.get() * 10.0).round();
+            (tens, foreseen.hypothesis.advice.driving)
+        };
+        told(self) != told(other)
     }
 }
 
@@ -149,6 +193,16 @@ pub(super) struct Booking {
     pub(super) confirmed: bool,
 }
 
+/// A command without an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Unanswered {
+    pub(super) command: String,
+    /// When it was asked first.
+    pub(super) since: Timestamp,
+    /// How often it was asked.
+    pub(super) attempts: u16,
+}
+
 /// What a person was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Question {
@@ -162,6 +216,8 @@ pub(super) struct Question {
     pub(super) reminders: u8,
     /// It is asked because there was no slot: workshops that have room answer it, too.
     pub(super) for_slots: bool,
+    /// It is asked because the workshops did not answer: their answering is enough.
+    pub(super) for_answer: bool,
 }
 
 /// What follows when a person approves.
@@ -214,14 +270,15 @@ pub(super) struct Rest {
 
 impl Case {
     /// A case about what is `foreseen`, not said yet.
-    pub(super) fn new(id: CaseId, foreseen: Foreseen, due_at: Timestamp) -> Self {
+    pub(super) fn new(id: CaseId, foreseen: Foreseen, due_at: Timestamp, now: Timestamp) -> Self {
         let severity = foreseen.severity();
-        let alerted = severity == Severity::Emergency;
         Self {
             id,
             component: foreseen.hypothesis.component.clone(),
             state: CaseState::Opened,
             wait: None,
+            waits_since: now,
+            unanswered: None,
             severity,
             due_at,
             opened_on: foreseen.window_end,
@@ -238,7 +295,7 @@ impl Case {
             uncertain: None,
             found: None,
             outcome: None,
-            alerted,
+            alerted: false,
             tally: Tally::default(),
         }
     }

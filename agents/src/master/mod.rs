@@ -5,6 +5,9 @@
 //! [`CaseOpened`], [`CaseAdvanced`], [`CaseEscalated`], [`CaseClosed`] and [`MaintenanceRecorded`]; commands contacts
 //! and bookings. Remembers, per asset, its owner and its open cases, one per component, and for a while those that ended.
 //!
+//! Of commands that are not answered it says [`CommandUnanswered`] and [`CommandAnswered`], hears both itself and
+//! remembers, per kind of agent, what that leaves unanswered: it says [`AgentDegraded`] and [`AgentRecovered`].
+//!
 //! Nothing here stops an asset: that is a person's to decide.
 
 mod answers;
@@ -16,6 +19,7 @@ mod foresight;
 mod handling;
 mod memory;
 pub mod path;
+mod silence;
 mod verdict;
 mod words;
 mod workshop;
@@ -28,6 +32,7 @@ pub use memory::State;
 
 use crate::profiles;
 use handling::{Handling, PASSED_OVER};
+use messages::agent::{AgentDegraded, AgentRecovered, CommandAnswered, CommandUnanswered};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
@@ -77,6 +82,14 @@ impl Agent for Master {
         if minutes.into_iter().any(|minutes| *minutes == 0) {
             return Err(ConfigError::new(Self::KIND, "a job takes `0` minutes; give at least 1"));
         }
+        let unasked = silence::WAITED_FOR.iter().find(|name| !config.asked_of.contains_key(**name));
+        if let Some(name) = unasked {
+            let reason = format!("`asked_of` lacks `{name}`; name the kind of agent that does it");
+            return Err(ConfigError::new(Self::KIND, reason));
+        }
+        if config.degraded_after == 0 {
+            return Err(ConfigError::new(Self::KIND, "`degraded_after` is `0`; give at least 1"));
+        }
         Ok(Self { config, profiles })
     }
 
@@ -102,8 +115,14 @@ impl Agent for Master {
         wiring.on::<FindingRecorded>().key(|finding| &finding.asset);
         wiring.on::<PredictionVerified>().key(|verified| &verified.asset);
         wiring.on::<CaseDecided>().key(|decided| &decided.asset);
+        wiring.on::<CommandUnanswered>().key(|unanswered| &unanswered.asked_of);
+        wiring.on::<CommandAnswered>().key(|answered| &answered.asked_of);
         wiring
             .timer::<Wake>()
+            .publishes::<CommandUnanswered>()
+            .publishes::<CommandAnswered>()
+            .publishes::<AgentDegraded>()
+            .publishes::<AgentRecovered>()
             .publishes::<CaseOpened>()
             .publishes::<CaseAdvanced>()
             .publishes::<CaseEscalated>()
@@ -167,7 +186,8 @@ impl Master {
     ) {
         let case = state.cases.get_mut(component).expect("the case has not ended");
         let (owner, home) = (state.owner.as_deref(), state.home);
-        act(&mut Handling { master: self, owner, home, case, ctx });
+        let owed = &mut state.owed;
+        act(&mut Handling { master: self, owner, home, case, owed, ctx });
         if case.state.is_final() {
             state.settle(self, component, ctx.now());
         }
@@ -272,6 +292,7 @@ impl Handle<BookingHeld> for Master {
         held: &BookingHeld,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
+        self.heard::<BookingHeld>(state, ctx);
         self.give_back_late(state, held.case, held.booking, ctx);
         self.on_case(state, held.case, ctx, |handling| handling.held(held))
     }
@@ -284,6 +305,7 @@ impl Handle<BookingConfirmed> for Master {
         confirmed: &BookingConfirmed,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
+        self.heard::<BookingConfirmed>(state, ctx);
         self.give_back_late(state, confirmed.case, confirmed.booking, ctx);
         self.on_case(state, confirmed.case, ctx, |handling| handling.confirmed(confirmed))
     }
@@ -342,6 +364,7 @@ macro_rules! about_a_case {
                 message: &$message,
                 ctx: &mut Ctx<'_, Self>,
             ) -> AgentResult {
+                self.heard::<$message>(state, ctx);
                 self.on_case(state, message.case, ctx, |handling| handling.$act(message))
             }
         }

@@ -120,6 +120,9 @@ impl Handling<'_, '_> {
             (ConfirmBooking::NAME, Wait::Confirm),
             (MoveBooking::NAME, Wait::Move),
         ];
+        if refused.reason == RefusedReason::Expired && self.is_silence_over(&refused.command) {
+            return self.ask_after_silence();
+        }
         let wait = waited_for.into_iter().find(|(name, _)| *name == refused.command);
         if !wait.is_some_and(|(_, wait)| self.case.waits_for(wait)) {
             return self.pass_over();
@@ -147,6 +150,7 @@ impl Handling<'_, '_> {
                 self.case.booking = None;
                 self.search_again(Scheduling, "The booking has ended meanwhile.");
             }
+            RefusedReason::Expired if self.is_asked_since(&refused.command) => self.pass_over(),
             RefusedReason::Expired => {
                 self.search_again(self.case.state, "The workshops were asked too late.");
             }
@@ -154,7 +158,7 @@ impl Handling<'_, '_> {
                 let stands = self.case.has_booking();
                 let resume = if stands { Resume::Stand } else { Resume::Contact };
                 let reason = format!("The workshops refused: {detail}.");
-                self.escalate(resume, reason, "see to the workshops' bookings");
+                self.escalate_without_slot(resume, reason, "see to the workshops' bookings");
             }
         }
     }

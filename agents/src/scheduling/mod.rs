@@ -1,6 +1,6 @@
 //! Books workshops: offers slots, holds, confirms, moves and ends bookings, and mends the calendar when a centre changes.
 //!
-//! Hears commands about slots, registrations of centres and parts, findings and absences. Says [`SlotsOffered`] and
+//! Hears commands about slots, registrations of centres and parts, findings, absences and ends of cases. Says [`SlotsOffered`] and
 //! what becomes of each booking. Remembers, per network of centres, the centres with their parts, the newest offers
 //! of each case, the live bookings and the cases for which there was no slot; what has ended is forgotten.
 //!
@@ -28,6 +28,7 @@ use messages::booking::{
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
     HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
 };
+use messages::case::CaseClosed;
 use messages::centre::{CentreRegistered, PartStocked};
 use messages::finding::FindingRecorded;
 use runtime::{Agent, AgentResult, ConfigError, Ctx, Handle, Models, Timer, Wiring};
@@ -68,6 +69,8 @@ impl Agent for Scheduling {
         wiring
             .on::<FindingRecorded>()
             .key(|finding| finding.network.as_deref().unwrap_or_default());
+        // So is the end of a case that does not say whose slots it asked for.
+        wiring.on::<CaseClosed>().key(|closed| closed.network.as_deref().unwrap_or_default());
         wiring
             .timer::<Wake>()
             .publishes::<SlotsOffered>()
@@ -213,6 +216,20 @@ impl Handle<FindingRecorded> for Scheduling {
     ) -> AgentResult {
         self.at_desk(state, ctx, |desk| {
             desk.found(finding);
+            Ok(())
+        })
+    }
+}
+
+impl Handle<CaseClosed> for Scheduling {
+    fn handle(
+        &self,
+        state: &mut State,
+        closed: &CaseClosed,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        self.at_desk(state, ctx, |desk| {
+            desk.closed(closed);
             Ok(())
         })
     }

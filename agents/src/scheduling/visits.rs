@@ -1,9 +1,10 @@
-//! How bookings end at the workshop: with a finding, or because nobody came.
+//! How bookings end: at the workshop with a finding, because nobody came, or with the case that they are of.
 
 use super::desk::Desk;
 use super::memory::Stage;
 use messages::BookingId;
 use messages::booking::{BookingCompleted, BookingMissed, BookingStarted, NoShowRecorded};
+use messages::case::CaseClosed;
 use messages::finding::FindingRecorded;
 
 impl Desk<'_, '_> {
@@ -39,6 +40,20 @@ impl Desk<'_, '_> {
         let stock = centre.map(|centre| centre.plan.stock.iter_mut()).into_iter().flatten();
         for stock in stock.filter(|stock| stock.part == live.work.component) {
             stock.pieces = stock.pieces.saturating_sub(1);
+        }
+    }
+
+    /// The case has ended: nothing is offered to it, and no place is kept for it. A visit that has begun ends by itself.
+    pub(super) fn closed(&mut self, closed: &CaseClosed) {
+        let case = closed.case;
+        self.state.waiting.remove(&case);
+        let offered = self.state.offers.remove(&case);
+        if let Some((booking, live)) = self.state.booking_of(case)
+            && live.stage != Stage::InService
+        {
+            self.give_up(booking, "the case has ended".to_owned());
+        } else if offered.is_some_and(|offered| offered.unasked) {
+            self.makes_room("another case that was offered a slot has ended");
         }
     }
 

@@ -8,7 +8,7 @@ use messages::prediction::Driving;
 use messages::{Finite, OfferId, Timestamp};
 use proptest::prelude::*;
 
-const PURPOSES: [Purpose; 9] = [
+const PURPOSES: [Purpose; 10] = [
     Purpose::PredictedFailure,
     Purpose::UrgentAlert,
     Purpose::Reminder,
@@ -18,6 +18,7 @@ const PURPOSES: [Purpose; 9] = [
     Purpose::BookingMoved,
     Purpose::BookingCancelled,
     Purpose::PostServiceFeedback,
+    Purpose::UrgentWarning,
 ];
 
 fn occasions() -> Vec<Occasion> {
@@ -120,6 +121,16 @@ fn an_urgent_alert_says_first_what_must_not_be_done() {
     let text = said(Occasion::Contact(Purpose::UrgentAlert), &facts, &slots(), "Asia/Kolkata");
     let stop = text.find("do not drive").expect("the warning");
     assert!(stop < text.find("more than 9 in 10").expect("the chance"), "{text}");
+}
+
+#[test]
+fn an_urgent_warning_promises_a_call_and_asks_for_nothing() {
+    let facts = Facts { driving: Driving::Stop, probability: finite(0.97), ..facts() };
+    let text = said(Occasion::Contact(Purpose::UrgentWarning), &facts, &[], "Asia/Kolkata");
+    let stop = text.find("do not drive").expect("the warning");
+    assert!(stop < text.find("more than 9 in 10").expect("the chance"), "{text}");
+    assert!(text.contains("One of our people will call you about a slot"), "{text}");
+    assert!(!text.contains("May we book"), "nothing can be booked: {text}");
 }
 
 #[test]

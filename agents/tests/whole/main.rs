@@ -122,6 +122,36 @@ fn an_emergency_is_told_at_night() {
 }
 
 #[test]
+fn the_owner_of_an_emergency_without_a_workshop_is_told_not_to_drive() {
+    let mut town = Town::begin(0, None);
+    town.pass(hours(12));
+    town.predict("brake", Severity::Emergency);
+    assert_eq!(town.state(), Escalated, "{}", town.told());
+    let told = town.world.published::<CustomerContacted>();
+    assert_eq!(told.len(), 1, "{}", town.told());
+    assert_eq!(told[0].purpose, Purpose::UrgentWarning);
+    for part in ["do not drive", "One of our people will call you about a slot"] {
+        assert!(told[0].text.contains(part), "{}", told[0].text);
+    }
+    let asked = town.world.published::<CaseEscalated>().remove(0);
+    assert!(asked.remedy.starts_with("call the owner about a slot"), "{}", asked.remedy);
+}
+
+#[test]
+fn what_grew_graver_in_the_night_is_told_in_the_morning_as_it_is_by_then() {
+    let mut town = Town::begin(3, None);
+    town.pass(hours(12));
+    town.foresee("brake", Severity::Medium, 0.4);
+    town.pass(hours(6));
+    assert_eq!(town.count::<CustomerContacted>(), 0, "it is night: {}", town.told());
+    town.foresee("brake", Severity::High, 0.8);
+    town.pass(hours(12));
+    let told = town.world.published::<CustomerContacted>().remove(0);
+    assert!(told.text.contains("about 8 in 10"), "{}", told.text);
+    assert!(!told.text.contains("4 in 10"), "{}", told.text);
+}
+
+#[test]
 fn without_a_workshop_a_person_hears_what_is_missing() {
     let mut town = Town::begin(0, None);
     town.predict("brake", Severity::High);

@@ -124,10 +124,16 @@ impl Town {
 
     /// Diagnosis foresees a failure.
     pub(crate) fn predict(&mut self, component: &str, severity: Severity) {
+        let probability = if severity == Severity::Emergency { 0.97 } else { 0.8 };
+        self.foresee(component, severity, probability);
+    }
+
+    /// Diagnosis foresees a failure, as likely as that.
+    pub(crate) fn foresee(&mut self, component: &str, severity: Severity, probability: f64) {
         let window_end = self.world.conductor().now();
-        let (probability, act_within, driving) = match severity {
-            Severity::Emergency => (0.97, 2.0, Driving::Stop),
-            _ => (0.8, 48.0, Driving::WithCare { km_max: 50 }),
+        let (act_within, driving) = match severity {
+            Severity::Emergency => (2.0, Driving::Stop),
+            _ => (48.0, Driving::WithCare { km_max: 50 }),
         };
         let mode = if component == "brake" { "brake_pad_wear" } else { "coolant_pump_wear" };
         self.world.publish(FailurePredicted {

@@ -46,6 +46,7 @@ async fn a_case_is_listed_with_where_it_stands_until_it_is_closed() {
         asset: ASSET.into(),
         outcome: CaseOutcome::Confirmed,
         reason: "the workshop found it".into(),
+        network: None,
     };
     say(&site, "master", None, &closed).await;
     assert_eq!(site.get("/v1/cases").await.expect(200)["items"], json!([]));
@@ -231,6 +232,7 @@ async fn only_what_was_asked_of_a_person_can_be_approved_and_a_cancellation_says
         asset: ASSET.into(),
         outcome: CaseOutcome::Cancelled,
         reason: "sold".into(),
+        network: None,
     };
     say(&site, "master", None, &closed).await;
     assert_eq!(story.shown(&site).await["state"], "cancelled");

@@ -2,13 +2,14 @@
 
 use crate::assessments;
 use crate::samples::{AnyMessage, at};
+use messages::agent::{AgentDegraded, AgentRecovered, CommandAnswered, CommandUnanswered};
 use messages::case::{
     CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened, CaseOutcome, CaseState,
     Decision, Evidence,
 };
 use messages::effect::{Conclusion, EffectAttempted, EffectConcluded};
 use messages::prediction::Severity;
-use messages::{CaseId, MessageId};
+use messages::{CaseId, Finite, MessageId};
 
 pub(crate) fn case() -> CaseId {
     CaseId::of(MessageId::named("golden", "opening"), "VEH001/cooling")
@@ -43,6 +44,7 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             asset: "VEH001".into(),
             outcome: CaseOutcome::Confirmed,
             reason: "the workshop found what was foreseen".into(),
+            network: Some("main".into()),
         }),
         Box::new(CaseDecided {
             case: case(),
@@ -50,6 +52,33 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             owner: Some("owner-1".into()),
             by: "operator".into(),
             decision: Decision::Resolve { intent: intent(), happened: true },
+        }),
+        Box::new(CommandUnanswered {
+            case: case(),
+            asset: "VEH001".into(),
+            command: "slots.offer".into(),
+            asked_of: "scheduling".into(),
+            since: at("2026-03-02T06:00:00Z"),
+            attempts: 2,
+        }),
+        Box::new(CommandAnswered {
+            case: case(),
+            asset: "VEH001".into(),
+            command: "slots.offer".into(),
+            asked_of: "scheduling".into(),
+            since: at("2026-03-02T06:00:00Z"),
+        }),
+        Box::new(AgentDegraded {
+            agent: "scheduling".into(),
+            since: at("2026-03-02T06:00:00Z"),
+            unanswered: 2,
+            cases: vec![case()],
+            evidence: vec![MessageId::named("golden", "unanswered")],
+        }),
+        Box::new(AgentRecovered {
+            agent: "scheduling".into(),
+            since: at("2026-03-02T06:00:00Z"),
+            degraded_for_hours: Finite::new(1.5).expect("a finite value"),
         }),
     ]
 }

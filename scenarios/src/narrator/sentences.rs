@@ -40,6 +40,14 @@ impl Narrator {
                 format!("does not contact {}: {}", text("owner"), text("detail"))
             }
             "contact.failed" => format!("cannot reach {}: {}", text("owner"), text("reason")),
+            "command.unanswered" => format!(
+                "{}: {} does not answer {}",
+                self.case(record),
+                text("asked_of"),
+                text("command")
+            ),
+            "agent.degraded" => degraded(record),
+            "agent.recovered" => format!("{} answers again", text("agent")),
             "effect.concluded" => return uncertain(record),
             "finding.recorded" => found(record),
             "failure.recorded" => {
@@ -261,6 +269,12 @@ fn verified(record: &Record) -> String {
         "false_negative" => format!("{about}: the failure was not foreseen"),
         _ => format!("{about}: whether the prediction was right cannot be told"),
     }
+}
+
+fn degraded(record: &Record) -> String {
+    let waiting = record.fields().get("cases").and_then(Value::as_array).map_or(0, Vec::len);
+    let agent = record.text("agent").unwrap_or_default();
+    format!("{agent} is degraded: it leaves commands unanswered; cases that wait for it: {waiting}")
 }
 
 fn uncertain(record: &Record) -> Option<String> {

@@ -158,7 +158,7 @@ impl Manner {
             Purpose::PredictedFailure | Purpose::BookingMoved if heard.number <= 1 => &self.first,
             Purpose::PredictedFailure | Purpose::BookingMoved => &self.later,
             Purpose::Reminder | Purpose::Callback => &self.later,
-            Purpose::UrgentAlert => &self.urgent,
+            Purpose::UrgentAlert | Purpose::UrgentWarning => &self.urgent,
             Purpose::BookingRecovery => &self.recovery,
             Purpose::PostServiceFeedback => &self.feedback,
             Purpose::BookingConfirmed | Purpose::BookingCancelled => return None,
@@ -176,7 +176,7 @@ fn capitalised(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 9] = [
+    const PURPOSES: [Purpose; 10] = [
         Purpose::PredictedFailure,
         Purpose::UrgentAlert,
         Purpose::Reminder,
@@ -186,6 +186,7 @@ mod tests {
         Purpose::BookingMoved,
         Purpose::BookingCancelled,
         Purpose::PostServiceFeedback,
+        Purpose::UrgentWarning,
     ];
 
     const ALL: [Temperament; 5] = [

@@ -58,6 +58,13 @@ fn contact(purpose: Purpose, matter: &Matter<'_>) -> Vec<Turn> {
                 close(matter),
             ]
         }
+        Purpose::UrgentWarning => vec![
+            greeting(format!("Urgent: this is the maintenance service for {asset}.")),
+            driving(matter),
+            issue(matter),
+            reason(matter),
+            say("One of our people will call you about a slot at a workshop."),
+        ],
         Purpose::Reminder => proposal(
             greeting(format!("Hello again about {asset}: we have not heard from you yet.")),
             matter,

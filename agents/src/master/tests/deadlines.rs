@@ -6,7 +6,7 @@ use crate::master::{Config, Master};
 use messages::MessageId;
 use messages::booking::{CancelBooking, OfferSlots};
 use messages::case::CaseState::{
-    AwaitingCustomer, Booked, Closed, Contacting, Declined, Deferred, Escalated, InService, Opened,
+    AwaitingCustomer, Booked, Closed, Contacting, Declined, Deferred, Escalated, InService,
     Scheduling, Uncertain, Verifying,
 };
 use messages::case::{CaseEscalated, CaseOutcome, CaseState};
@@ -16,7 +16,7 @@ use messages::prediction::Severity;
 use std::time::Duration;
 
 /// Lets time pass to the case's deadline; what it says then.
-fn overdue(story: &mut Story) -> CaseState {
+pub(super) fn overdue(story: &mut Story) -> CaseState {
     let deadline = story.newest().deadline.expect("a case that waits has a deadline");
     let left = deadline.since(story.now());
     assert!(!left.is_zero(), "the deadline lies ahead");
@@ -26,15 +26,6 @@ fn overdue(story: &mut Story) -> CaseState {
     assert_eq!(still, before, "nothing happens before the deadline");
     story.pass(Duration::from_millis(1));
     story.state()
-}
-
-#[test]
-fn workshops_that_do_not_answer_are_asked_again_and_then_a_person() {
-    let mut story = opened();
-    assert_eq!(overdue(&mut story), Opened);
-    assert_eq!(overdue(&mut story), Opened);
-    assert_eq!(story.count::<OfferSlots>(), 3);
-    assert_eq!(overdue(&mut story), Escalated);
 }
 
 #[test]
@@ -159,7 +150,9 @@ fn a_person_hears_once_when_it_grows_graver_and_is_reminded_of_one_reason() {
         assert!(asked.reason.matches("It has grown graver").count() <= 1, "{}", asked.reason);
     }
     assert!(asked[3].reason.contains("from critical to an emergency"), "{}", asked[3].reason);
-    assert_eq!(story.purposes(), [Purpose::UrgentAlert], "the owner is warned all the same");
+    assert_eq!(story.purposes(), [Purpose::UrgentWarning], "the owner is warned all the same");
+    let remedy = &asked[3].remedy;
+    assert!(remedy.starts_with("call the owner about a slot"), "{remedy}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod misfortunes;
 mod paths;
 mod promises;
 mod room;
+mod silence;
 mod story;
 
 use messages::case::CaseState;

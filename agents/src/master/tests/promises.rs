@@ -209,3 +209,31 @@ fn a_profile_without_costs_leaves_the_figures_unsaid() {
     story.pass(hours(2));
     assert_eq!(story.state(), Closed);
 }
+
+#[test]
+fn a_contact_that_is_not_made_yet_is_renewed_when_it_grows_graver_or_likelier() {
+    let mut story = Story::begin();
+    story.predict("brake", Severity::Medium);
+    story.offer(3);
+    let first = story.contact();
+    for (severity, contacts) in [(Severity::Medium, 1), (HIGH, 2), (HIGH, 2), (Severity::Medium, 3)]
+    {
+        story.pass(hours(1));
+        story.predict("brake", severity);
+        assert_eq!(story.count::<ContactOwner>(), contacts, "{severity:?}");
+    }
+    let chances: Vec<f64> = story
+        .world
+        .published::<ContactOwner>()
+        .iter()
+        .map(|one| one.facts.probability.get())
+        .collect();
+    assert_eq!(chances, [0.5, 0.8, 0.5]);
+    let newest = story.contact();
+    assert_eq!((&newest.step, &newest.slots), (&first.step, &first.slots));
+    assert_eq!(newest.severity, HIGH, "as grave as it ever was");
+    story.contacted();
+    story.pass(hours(1));
+    story.predict("brake", HIGH);
+    assert_eq!(story.count::<ContactOwner>(), 3, "the owner has been told");
+}

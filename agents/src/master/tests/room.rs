@@ -2,8 +2,9 @@
 
 use super::story::{ASSET, NETWORK, Story, hours};
 use messages::booking::{HoldSlot, OfferSlots, Slot, SlotOffer, SlotsOffered};
-use messages::case::{CaseAdvanced, CaseState};
-use messages::contact::{ContactOwner, Intent};
+use messages::case::{CaseAdvanced, CaseState, Decision};
+use messages::contact::{ContactOwner, Intent, Purpose, SuppressedReason};
+use messages::prediction::Severity;
 use messages::registry::AssetRegistered;
 use messages::{MessageId, OfferId, Place};
 
@@ -99,4 +100,50 @@ fn slots_are_asked_for_around_the_home_of_the_asset() {
     story.predict("brake", super::HIGH);
     let asked = story.world.published::<OfferSlots>().pop().expect("slots are asked for");
     assert_eq!((asked.home, home.is_some()), (home, true));
+}
+
+/// Brakes that must not be driven on, and no slot for them.
+fn emergency_without_slot() -> Story {
+    let mut story = Story::begin();
+    story.predict("brake", Severity::Emergency);
+    story.offer(0);
+    assert_eq!(story.state(), CaseState::Escalated);
+    story
+}
+
+#[test]
+fn the_owner_of_an_emergency_without_a_slot_is_warned_at_once_and_a_person_is_to_call() {
+    let mut story = emergency_without_slot();
+    let warned = story.contact();
+    assert_eq!((warned.purpose, warned.severity), (Purpose::UrgentWarning, Severity::Emergency));
+    assert_eq!(warned.slots, []);
+    let asked = story.escalation();
+    assert!(asked.reason.contains("No workshop has a slot"), "{asked:?}");
+    assert!(asked.remedy.starts_with("call the owner about a slot"), "{asked:?}");
+    story.decide(Decision::Approve);
+    story.offer(0);
+    assert_eq!(story.purposes(), [Purpose::UrgentWarning], "once");
+    let asked = story.escalation();
+    assert!(!asked.remedy.contains("call the owner"), "that was asked before: {asked:?}");
+}
+
+#[test]
+fn an_owner_who_was_told_of_slots_is_warned_when_it_becomes_an_emergency_without_any() {
+    let mut story = super::awaiting();
+    story.pass(hours(1));
+    story.predict("brake", Severity::Emergency);
+    story.offer(0);
+    assert_eq!(story.purposes(), [Purpose::PredictedFailure, Purpose::UrgentWarning]);
+}
+
+#[test]
+fn a_person_hears_that_the_owner_of_an_emergency_could_not_be_warned() {
+    let mut story = emergency_without_slot();
+    story.suppressed(SuppressedReason::NoConsent);
+    let asked = story.escalation();
+    assert!(asked.reason.starts_with("The owner was not told: nobody allowed it."), "{asked:?}");
+    let mut story = emergency_without_slot();
+    story.failed(Some(MessageId::named("attempt", "1")));
+    let asked = story.escalation();
+    assert!(asked.reason.starts_with("Nobody knows whether the owner was told"), "{asked:?}");
 }

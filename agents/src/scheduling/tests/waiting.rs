@@ -1,6 +1,7 @@
 //! Cases for which there is no slot, and what they are offered when there is room.
 
 use super::*;
+use messages::case::{CaseClosed, CaseOutcome};
 
 /// One bay that is open for one job a day; what starts within a day is looked for, and Tuesday is a holiday.
 fn narrow() -> Story {
@@ -27,6 +28,16 @@ impl Story {
         let command = OfferSlots { severity, ..self.question(number) };
         self.0.publish(command);
         self.0.published::<SlotsOffered>().pop().expect("an answer")
+    }
+
+    fn close(&mut self, number: u8) {
+        self.0.publish(CaseClosed {
+            case: case(number),
+            asset: asset(number),
+            outcome: CaseOutcome::Recovered,
+            reason: "the measurements are normal again".into(),
+            network: Some(NETWORK.into()),
+        });
     }
 
     /// Cases that were offered slots without asking, with the causes.
@@ -116,4 +127,49 @@ fn a_case_does_not_wait_for_ever_and_only_so_many_do() {
     story.0.advance(15 * DAY);
     story.0.publish(short(1));
     assert_eq!(story.unasked(), []);
+}
+
+#[test]
+fn a_case_that_has_ended_is_offered_nothing_and_keeps_no_place() {
+    let mut story = narrow();
+    let booked = story.booked(1);
+    story.ask_as(2, Severity::Critical);
+    story.ask_as(3, Severity::High);
+    story.close(2);
+    story.cancel(1, booked.booking);
+    let cases = |story: &Story| -> Vec<CaseId> {
+        story.unasked().into_iter().map(|(case, _)| case).collect()
+    };
+    assert_eq!(cases(&story), [case(3)], "the gravest has ended");
+    story.ask_as(4, Severity::Medium);
+    let offer = story.0.published::<SlotsOffered>().pop().expect("an answer").offers[0].offer;
+    story.hold(4, offer);
+    assert_eq!(story.live(), 1);
+    story.close(4);
+    assert_eq!(story.live(), 0, "the hold is given back");
+    story.close(3);
+    let state = story.0.state::<Scheduling>(NETWORK).expect("a memory");
+    let (offers, waiting) = (&state["offers"], &state["waiting"]);
+    assert_eq!((offers.get(case(3).to_string()), waiting), (None, &serde_json::json!({})));
+}
+
+#[test]
+fn what_was_promised_to_a_case_that_has_ended_goes_to_the_next() {
+    let mut story = narrow();
+    let booked = story.booked(1);
+    story.ask_as(2, Severity::Critical);
+    story.ask_as(3, Severity::High);
+    story.cancel(1, booked.booking);
+    story.close(2);
+    let cause = "another case that was offered a slot has ended".to_owned();
+    assert_eq!(story.unasked().pop(), Some((case(3), cause)));
+}
+
+#[test]
+fn a_visit_that_has_begun_does_not_end_with_its_case() {
+    let mut story = narrow();
+    story.booked(1);
+    story.0.advance(DAY);
+    story.close(1);
+    assert_eq!((story.live(), story.0.published::<BookingCancelled>()), (1, Vec::new()));
 }
