@@ -8,11 +8,16 @@ pub(crate) fn text(name: &str) -> &'static str {
     find(name).unwrap_or_else(|| panic!("`{name}` is not among {:?}", known()))
 }
 
-/// The same story with no past, and nothing that rests on one.
+/// The same story with no past, and nothing that rests on one. Where there was one the fault takes twice its three days:
+/// a trend that nothing quiet went before is an emergency at once, and that is another story.
 pub(crate) fn without_past(text: &str) -> String {
+    let slower = match text.contains("history: { days") {
+        true => text.replace("ramp: 3d", "ramp: 6d").replace("within: 3d", "within: 6d"),
+        false => text.to_owned(),
+    };
     let mut kept = String::new();
     let mut given = false;
-    for line in text.lines() {
+    for line in slower.lines() {
         given = line == "given:" || (given && line.starts_with(' '));
         let head = line.split("history:").next().unwrap_or_default();
         if given {

@@ -93,7 +93,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("declined-then-recovered", "diagnosis", "expect: { event: case.opened"),
     ("declined-then-recovered", "master", "expect: { event: case.opened"),
     ("declined-then-recovered", "engagement", "expect: { event: customer.contacted"),
-    ("declined-then-recovered", "scheduling", "expect: { event: booking.confirmed"),
+    ("declined-then-recovered", "scheduling", "expect: { case: \"${case}\", state: declined"),
     ("deferred-callback", "data-analysis", "expect: { event: case.opened"),
     ("deferred-callback", "diagnosis", "expect: { event: case.opened"),
     ("deferred-callback", "master", "expect: { event: case.opened"),

@@ -139,6 +139,8 @@ impl Handling<'_, '_> {
         if severity <= self.case.severity {
             if before.is_told_otherwise_than(&self.case.foreseen) {
                 self.renew_contact();
+                // It may be waited for longer now; whoever watches deadlines has to know.
+                self.remark(format!("What is foreseen has changed: {}.", self.foreseen_words()));
             }
             return;
         }
