@@ -1,5 +1,6 @@
 //! One message of each kind that leads a case along, so that whoever hears it has something to do.
 
+use messages::agent::{CommandAnswered, CommandUnanswered};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, MoveBooking,
@@ -111,6 +112,7 @@ pub(crate) fn script(world: &mut World) {
         let now = world.conductor().now();
         world.publish(predicted(asset, "brake", now));
     }
+    unheard(world);
     booked(world, "HAND1");
     fallen_through(world, "HAND2");
     let now = world.conductor().now();
@@ -131,6 +133,17 @@ pub(crate) fn script(world: &mut World) {
         },
     );
     world.advance(Duration::from_secs(24 * 3600));
+}
+
+/// An agent left a command unanswered, and is heard of again.
+fn unheard(world: &mut World) {
+    let (case, since) = (case_of(world, "HAND1"), world.conductor().now());
+    let (asset, command, asked_of) = ("HAND1", "slots.offer", "scheduling");
+    let (asset, command, asked_of) = (asset.to_owned(), command.to_owned(), asked_of.to_owned());
+    let answered = CommandAnswered { case, asset, command, asked_of, since };
+    let CommandAnswered { case, asset, command, asked_of, since } = answered.clone();
+    say(world, CommandUnanswered { case, asset, command, asked_of, since, attempts: 1 });
+    say(world, answered);
 }
 
 /// Says it now and once more later.
