@@ -98,7 +98,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("deferred-callback", "diagnosis", "expect: { event: case.opened"),
     ("deferred-callback", "master", "expect: { event: case.opened"),
     ("deferred-callback", "engagement", "expect: { event: customer.contacted"),
-    ("deferred-callback", "scheduling", "expect: { event: booking.confirmed"),
+    ("deferred-callback", "scheduling", "expect: { event: customer.contacted"),
     ("no-slot", "data-analysis", "expect: { event: case.opened"),
     ("no-slot", "diagnosis", "expect: { event: case.opened"),
     ("no-slot", "master", "expect: { event: case.opened"),

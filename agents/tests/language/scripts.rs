@@ -129,7 +129,7 @@ fn an_urgent_warning_promises_a_call_and_asks_for_nothing() {
     let text = said(Occasion::Contact(Purpose::UrgentWarning), &facts, &[], "Asia/Kolkata");
     let stop = text.find("do not drive").expect("the warning");
     assert!(stop < text.find("more than 9 in 10").expect("the chance"), "{text}");
-    assert!(text.contains("One of our people will call you about a slot"), "{text}");
+    assert!(text.contains("A colleague will call you about a slot"), "{text}");
     assert!(!text.contains("May we book"), "nothing can be booked: {text}");
 }
 
@@ -216,7 +216,7 @@ fn numbers_of_the_facts_are_known_however_they_are_written() {
     let (facts, slots) = (facts(), slots());
     let matter = Matter { asset: "VEH003", facts: &facts, slots: &slots, zone: &zone };
     for text in [
-        "Your veh003 may need its brakes seen to; one of our people can help.",
+        "Your veh003 may need its brakes seen to; a colleague can help.",
         "It costs ₹3,000 to ₹8,000, and you save 15k rupees.",
         "It costs eight thousand rupees at most.",
         "Eight in ten such brakes fail, that is 82%, within 7 days or 168 hours or one week.",

@@ -268,7 +268,7 @@ fn spoken_at(words: &[String], at: usize) -> (Option<What>, usize) {
         return (None, 1);
     }
     let unit = unit(words, at + length);
-    // "The second one", "one of our people": no number is meant.
+    // "The second one", "a colleague": no number is meant.
     if length == 1 && value == 1.0 && kind(words, at, length, &unit) == Of::Other {
         return (None, 1);
     }

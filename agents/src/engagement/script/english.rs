@@ -63,7 +63,7 @@ fn contact(purpose: Purpose, matter: &Matter<'_>) -> Vec<Turn> {
             driving(matter),
             issue(matter),
             reason(matter),
-            say("One of our people will call you about a slot at a workshop."),
+            say("A colleague will call you about a slot at a workshop."),
         ],
         Purpose::Reminder => proposal(
             greeting(format!("Hello again about {asset}: we have not heard from you yet.")),
@@ -278,7 +278,7 @@ fn close(matter: &Matter<'_>) -> Turn {
 fn clarification(matter: &Matter<'_>) -> String {
     let choose =
         if matter.slots.is_empty() { "YES to book a visit" } else { "the number of a time" };
-    format!("Please answer with {choose}, LATER, NO, or PERSON to talk to one of our people.")
+    format!("Please answer with {choose}, LATER, NO, or PERSON to talk to a colleague.")
 }
 
 fn span(span: Span) -> String {
