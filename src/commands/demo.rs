@@ -13,10 +13,10 @@ use crate::logging::{self, LogFormat};
 use crate::output::Format;
 use crate::upkeep::store_folder;
 use clap::Args;
+use runtime::backup;
 use runtime::flight::FlightRecorder;
 use runtime::store::Store;
 use runtime::store::memory::MemoryStore;
-use runtime::store::sled::{SledStore, Sync};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,7 +83,11 @@ pub(crate) fn perform(args: &DemoArgs, session: &Session) -> Result<Exit, CliErr
         out: Path::new("."),
         format: Format::Text,
     };
-    let run = playing.play(&args.story, scenario, store(args, folder.path())?)?;
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let run = playing.play(&args.story, scenario, store.clone())?;
+    if !args.headless || args.data.is_some() {
+        keep(&*store, folder.path())?;
+    }
     if args.headless || run.exit() != Exit::Ok {
         return Ok(run.exit());
     }
@@ -91,12 +95,14 @@ pub(crate) fn perform(args: &DemoArgs, session: &Session) -> Result<Exit, CliErr
     serve(args, folder.path(), session)
 }
 
-/// Where the story is kept: on disk where somebody may look into it afterwards.
-fn store(args: &DemoArgs, folder: &Path) -> Result<Arc<dyn Store>, CliError> {
-    if args.headless && args.data.is_none() {
-        return Ok(Arc::new(MemoryStore::default()));
-    }
-    Ok(Arc::new(SledStore::open_with(&store_folder(folder), Sync::Relaxed)?))
+/// Puts the story, which was played in memory, on disk at once: committing each turn there takes far longer.
+fn keep(store: &dyn Store, folder: &Path) -> Result<(), CliError> {
+    let scratch = tempfile::Builder::new().prefix("aurorasync-demo-").tempdir();
+    let scratch = scratch.map_err(CliError::failed)?;
+    let export = scratch.path().join("story");
+    backup::create(store, &export).map_err(CliError::failed)?;
+    backup::restore(&export, &store_folder(folder)).map_err(CliError::failed)?;
+    Ok(())
 }
 
 fn serve(args: &DemoArgs, folder: &Path, session: &Session) -> Result<Exit, CliError> {
@@ -188,8 +194,8 @@ impl<'s> Steps<'s> {
 fn hints(address: SocketAddr) -> String {
     let program = "./aurorasync";
     format!(
-        "  cases:  {program} case ls --url http://{address}\n  \
-           why:    {program} case why ASSET --url http://{address}\n  \
+        "  cases:  {program} case ls --closed --url http://{address}\n  \
+           why:    {program} case why CASE --url http://{address}\n  \
            follow: {program} events tail --follow --url http://{address}\n  \
            ask:    curl http://{address}/v1/cases\n  \
            stop:   Ctrl-C"
