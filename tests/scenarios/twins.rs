@@ -113,7 +113,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("urgent-alert", "diagnosis", "expect: { event: case.opened"),
     ("urgent-alert", "master", "expect: { event: case.opened"),
     ("urgent-alert", "engagement", "expect: { event: customer.contacted"),
-    ("urgent-alert", "scheduling", "expect: { event: booking.confirmed"),
+    ("urgent-alert", "scheduling", "expect: { event: customer.contacted"),
     ("workshop-drops-a-bay", "data-analysis", "expect: { event: case.opened"),
     ("workshop-drops-a-bay", "diagnosis", "expect: { event: case.opened"),
     ("workshop-drops-a-bay", "master", "expect: { event: case.opened"),
