@@ -44,17 +44,17 @@ impl Frequency {
         match record.name.as_str() {
             ContactSend::NAME => self.intended(record),
             EffectAttempted::NAME => {
-                if let Ok(attempted) = record.open::<EffectAttempted>() {
+                if let Some(attempted) = read::<EffectAttempted>(record) {
                     self.attempted(&attempted, record.time);
                 }
             }
             EffectConcluded::NAME => {
-                if let Ok(concluded) = record.open::<EffectConcluded>() {
+                if let Some(concluded) = read::<EffectConcluded>(record) {
                     self.concluded(&concluded);
                 }
             }
             CaseClosed::NAME => {
-                if let Ok(closed) = record.open::<CaseClosed>() {
+                if let Some(closed) = read::<CaseClosed>(record) {
                     self.steps.remove(&closed.case);
                 }
             }
@@ -63,7 +63,7 @@ impl Frequency {
     }
 
     fn intended(&mut self, record: &Envelope) {
-        let Ok(contact) = record.open::<ContactSend>() else { return };
+        let Some(contact) = read::<ContactSend>(record) else { return };
         if contact.asked_for {
             return;
         }
@@ -131,6 +131,14 @@ impl Frequency {
         }
         None
     }
+}
+
+/// `record` as `M`; what cannot be read is said, for it is not counted.
+fn read<M: Message>(record: &Envelope) -> Option<M> {
+    let opened = record.open::<M>();
+    opened
+        .inspect_err(|error| tracing::error!(id = %record.id, %error, "a contact is not counted"))
+        .ok()
 }
 
 /// `case:step` of `case:step:channel`: a contact that fails on one channel goes on by another.

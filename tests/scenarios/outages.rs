@@ -43,7 +43,7 @@ fn told(crash: Option<(CrashPoint, usize)>, provider: &Provider) -> Played {
     let text = format!("{head}{}{tail}", steps.concat());
     let effects =
         Effects::default().with::<ContactSend>(provider.clone()).allow_simulated_contact(true);
-    performed("outage", &text, 42, agents::catalog(), effects)
+    performed("outage", &text, 42, agents::catalog(), Some(effects))
 }
 
 fn said<M: Message>(played: &Played) -> Vec<M> {

@@ -49,24 +49,24 @@ pub(crate) fn told(name: &str, text: &str, seed: u64, without: &[&str]) -> Playe
     let catalog = agents::catalog();
     let kinds = catalog.iter().map(|(kind, _)| kind.to_owned());
     let left: Vec<String> = kinds.filter(|kind| !without.contains(&kind.as_str())).collect();
-    let loaded = config::load(&catalog, &Sources::default()).expect("the defaults are sound");
-    let effects = effects::effects(&loaded.settings.effects, &loaded.agents);
-    performed(name, text, seed, catalog.only(&left).expect("the agents are known"), effects)
+    performed(name, text, seed, catalog.only(&left).expect("the agents are known"), None)
 }
 
-/// Plays `text` with `seed`; `catalog` has the agents, `effects` who performs what they intend.
+/// Plays `text` with `seed`; `catalog` has the agents, `effects` who performs what they intend in place of the
+/// program's own.
 pub(crate) fn performed(
     name: &str,
     text: &str,
     seed: u64,
     catalog: Catalog,
-    effects: Effects,
+    effects: Option<Effects>,
 ) -> Played {
     let scenario = read(name, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let loaded = config::load(&catalog, &Sources::default()).expect("the defaults are sound");
+    let own = || effects::effects(&loaded.settings.effects, &loaded.agents);
     let cast = Cast {
         catalog,
-        effects,
+        effects: effects.unwrap_or_else(own),
         configs: loaded.agents,
         models: Arc::new(Models::default()),
         store: Arc::new(MemoryStore::default()),

@@ -1,6 +1,9 @@
 //! Settings of the master: what opens a case, how long each state may last, how often something is tried.
 
 use crate::profiles;
+use messages::Message;
+use messages::booking::{ConfirmBooking, HoldSlot, MoveBooking, OfferSlots};
+use messages::contact::ContactOwner;
 use messages::prediction::Severity;
 use messages::profile::Span;
 use serde::{Deserialize, Serialize};
@@ -140,11 +143,11 @@ impl BySeverity {
 /// Whoever is asked where nothing else is set.
 fn asked_of() -> BTreeMap<String, String> {
     let asked = [
-        ("slots.offer", "scheduling"),
-        ("slot.hold", "scheduling"),
-        ("booking.confirm", "scheduling"),
-        ("booking.move", "scheduling"),
-        ("owner.contact", "engagement"),
+        (OfferSlots::NAME, "scheduling"),
+        (HoldSlot::NAME, "scheduling"),
+        (ConfirmBooking::NAME, "scheduling"),
+        (MoveBooking::NAME, "scheduling"),
+        (ContactOwner::NAME, "engagement"),
     ];
     asked.map(|(command, agent)| (command.to_owned(), agent.to_owned())).into()
 }

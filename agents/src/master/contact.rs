@@ -141,14 +141,18 @@ impl Handling<'_, '_> {
 
     /// Speaks to the owner and waits until that has happened.
     pub(super) fn speak(&mut self, reason: impl Into<String>) {
-        let expires_at =
-            self.pointless_after(self.case.offers.iter().map(|known| known.slot.from).min());
+        let expires_at = self.offers_pointless_after();
         let (approach, slots) = (self.case.approach, self.slots());
         let Some(contact) = self.contact(approach, slots, expires_at) else { return };
         self.case.step = Some(contact.step.clone());
         self.ctx.publish(&contact);
         let until = expires_at.saturating_add(self.config().contact_grace.duration());
         self.advance(CaseState::Contacting, Wait::Reach, until, reason);
+    }
+
+    /// When there is no point any more in telling the owner of the slots.
+    fn offers_pointless_after(&self) -> Timestamp {
+        self.pointless_after(self.case.offers.iter().map(|known| known.slot.from).min())
     }
 
     /// The slots as the owner hears of them.
@@ -160,8 +164,7 @@ impl Handling<'_, '_> {
     /// A contact that is under way, and perhaps held back until the morning, says what is foreseen by now.
     pub(super) fn renew_contact(&mut self) {
         let Some((Wait::Reach, until)) = self.case.wait else { return };
-        let first_at = self.case.offers.iter().map(|known| known.slot.from).min();
-        let expires_at = self.pointless_after(first_at);
+        let expires_at = self.offers_pointless_after();
         let (Some(step), Some(owner), Ok(facts)) =
             (self.case.step.clone(), self.owner.map(str::to_owned), self.facts())
         else {

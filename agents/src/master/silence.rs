@@ -226,7 +226,7 @@ impl Handle<CommandAnswered> for Master {
             ctx.publish(&AgentRecovered {
                 agent: answered.asked_of.clone(),
                 since,
-                degraded_for_hours: Finite::new(hours).unwrap_or(Finite::ZERO),
+                degraded_for_hours: Finite::new(hours).expect("a length of time is finite"),
             });
         }
         Ok(())

@@ -49,25 +49,30 @@ impl CrashPoint {
         Self::Effect(Moment::AfterCall),
         Self::Effect(Moment::AfterConcluded),
     ];
+
+    /// Their names, in the same order.
+    pub const NAMES: [&'static str; 12] = [
+        "ingest.before_commit",
+        "ingest.after_commit",
+        "turn.before_commit",
+        "turn.after_commit",
+        "timer.before_commit",
+        "timer.after_commit",
+        "checkpoint.before_commit",
+        "checkpoint.after_commit",
+        "effect.before_attempted",
+        "effect.after_attempted",
+        "effect.after_call",
+        "effect.after_concluded",
+    ];
 }
 
 impl fmt::Display for CrashPoint {
-    /// Such as `turn.before_commit` or `effect.after_call`.
+    /// One of [`Self::NAMES`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let work = |work: &Work| match work {
-            Work::Ingest => "ingest",
-            Work::Turn => "turn",
-            Work::Timer => "timer",
-            Work::Checkpoint => "checkpoint",
-        };
-        match self {
-            Self::Before(it) => write!(f, "{}.before_commit", work(it)),
-            Self::After(it) => write!(f, "{}.after_commit", work(it)),
-            Self::Effect(Moment::BeforeAttempted) => f.write_str("effect.before_attempted"),
-            Self::Effect(Moment::AfterAttempted) => f.write_str("effect.after_attempted"),
-            Self::Effect(Moment::AfterCall) => f.write_str("effect.after_call"),
-            Self::Effect(Moment::AfterConcluded) => f.write_str("effect.after_concluded"),
-        }
+        let mut named = Self::ALL.iter().zip(Self::NAMES);
+        let (_, name) = named.find(|(point, _)| *point == self).expect("every instant is listed");
+        f.write_str(name)
     }
 }
 
@@ -80,7 +85,8 @@ impl FromStr for CrashPoint {
     type Err = UnknownCrashPoint;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|point| point.to_string() == name);
+        let mut named = Self::ALL.into_iter().zip(Self::NAMES);
+        let found = named.find_map(|(point, known)| (known == name).then_some(point));
         found.ok_or_else(|| UnknownCrashPoint(name.to_owned()))
     }
 }
@@ -89,12 +95,6 @@ impl Conductor {
     /// Ends everything the next time that it comes to `point`, and begins again from what is durable.
     pub fn crash_at(&mut self, point: CrashPoint) {
         self.crash_at = Some(point);
-    }
-
-    /// The instant that has not come yet.
-    #[must_use]
-    pub fn crashes_at(&self) -> Option<CrashPoint> {
-        self.crash_at
     }
 
     /// Ends everything if this is the instant; whether it did.

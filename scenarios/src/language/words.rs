@@ -1,6 +1,7 @@
 //! The words of the language: every field and verb, with what it means. Checks and JSON Schema are made from these.
 
 use super::shape::{Field, Record, Shape, Text, Verb};
+use runtime::conductor::CrashPoint;
 
 /// What a script declares itself to be.
 pub const SCRIPT_VERSION: &str = "aurorasync/scenario.v1";
@@ -237,7 +238,7 @@ pub(crate) static VERBS: &[Verb] = &[
     Verb {
         name: "crash",
         about: "Ends everything the next time that this instant comes, as `kill -9` does, and begins it again.",
-        shape: &Shape::Word(&INSTANTS),
+        shape: &Shape::Word(&CrashPoint::NAMES),
         attributes: PLAIN,
     },
     Verb {
@@ -353,22 +354,6 @@ static KILL: Record = Record {
         may("every", &SPAN, "time between two kills"),
     ],
 };
-
-/// Names of [`runtime::conductor::CrashPoint::ALL`].
-static INSTANTS: [&str; 12] = [
-    "ingest.before_commit",
-    "ingest.after_commit",
-    "turn.before_commit",
-    "turn.after_commit",
-    "timer.before_commit",
-    "timer.after_commit",
-    "checkpoint.before_commit",
-    "checkpoint.after_commit",
-    "effect.before_attempted",
-    "effect.after_attempted",
-    "effect.after_call",
-    "effect.after_concluded",
-];
 
 static PAUSE: Record = Record {
     name: "pause",
