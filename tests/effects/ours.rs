@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Longest time that a start, a crash or an end is waited for.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// Between two looks at another process: looking without pause takes its time, and the machine's ports.
+pub(crate) const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The process, or the place of it.
 pub(crate) struct Ours {
@@ -51,7 +53,7 @@ impl Ours {
         let begun = Instant::now();
         while child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < PATIENCE, "the crash point was not passed\n{}", self.log());
-            std::thread::yield_now();
+            std::thread::park_timeout(LOOK_PAUSE);
         }
     }
 
@@ -65,23 +67,27 @@ impl Ours {
     /// Waits until nothing is to be done about any effect.
     pub(crate) fn wait_until_settled(&mut self) {
         let begun = Instant::now();
-        while !self.is_settled() {
-            assert!(begun.elapsed() < PATIENCE, "effects are still pending\n{}", self.log());
-            std::thread::yield_now();
+        while let Err(standing) = self.is_settled() {
+            let log = self.log();
+            assert!(begun.elapsed() < PATIENCE, "effects are still pending: {standing}\n{log}");
+            std::thread::park_timeout(LOOK_PAUSE);
         }
     }
 
-    fn is_settled(&self) -> bool {
+    /// How the ledger of effects stands, if it is not done.
+    fn is_settled(&self) -> Result<(), String> {
         let (_, url) = self.running.as_ref().unwrap();
-        let Ok(mut answer) = ureq::get(format!("{url}/v1/agents")).call() else { return false };
+        let answer = ureq::get(format!("{url}/v1/agents")).call();
+        let mut answer = answer.map_err(|error| error.to_string())?;
         let listed: Value = answer.body_mut().read_json().unwrap();
         let items = listed["items"].as_array().unwrap();
         let Some(effects) = items.iter().find(|item| item["kind"] == "effects") else {
             panic!("the ledger of effects is not listed: {listed}")
         };
-        effects["state"] == "ready"
+        let settled = effects["state"] == "ready"
             && effects["lag"] == 0
-            && effects["counters"]["counts"]["pending"] == 0
+            && effects["counters"]["counts"]["pending"] == 0;
+        if settled { Ok(()) } else { Err(effects.to_string()) }
     }
 
     /// An orderly stop.

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Longest time that a start, a stop or a crash is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at another process: looking without pause takes its time, and the machine's ports.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Longest time that a class of work is waited for.
 const AIM_MAX: Duration = Duration::from_secs(3);
@@ -65,7 +67,7 @@ impl Server {
         let server = Self { child, url, ready_after: Duration::ZERO };
         while ureq::get(format!("{}/readyz", server.url)).call().is_err() {
             assert!(begun.elapsed() < PATIENCE, "the process did not become ready");
-            std::thread::yield_now();
+            std::thread::park_timeout(LOOK_PAUSE);
         }
         Self { ready_after: begun.elapsed(), ..server }
     }
@@ -109,7 +111,7 @@ impl Server {
         let begun = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < PATIENCE, "the crash point was not passed");
-            std::thread::yield_now();
+            std::thread::park_timeout(LOOK_PAUSE);
         }
     }
 
