@@ -92,9 +92,9 @@ pub enum Command {
     /// Plays, checks and lists scripts that tell and test the whole.
     #[command(subcommand)]
     Scenario(scenario::ScenarioCommand),
-    /// Starts everything, plays recorded trips and says what the agents conclude.
+    /// Plays a story with a simulated fleet, says who decides what and why, and serves what it left.
     Demo(demo::DemoArgs),
-    /// Measures speed.
+    /// Measures speed, and how long ahead failures are foreseen.
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     /// Prints completions for a shell.
