@@ -75,9 +75,7 @@ impl Containments {
             PrincipalContained::NAME => {
                 record.open().is_ok_and(|contained| self.contain(contained, record.time))
             }
-            PrincipalReleased::NAME => {
-                record.open().is_ok_and(|released| self.release(&released))
-            }
+            PrincipalReleased::NAME => record.open().is_ok_and(|released| self.release(&released)),
             _ => false,
         }
     }
