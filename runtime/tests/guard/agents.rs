@@ -99,6 +99,18 @@ agent!(Warden, "warden", |wiring| wiring
     .publishes::<PrincipalContained>()
     .publishes::<PrincipalReleased>());
 
+// Would contain as well.
+agent!(Usurper, "usurper", |wiring| wiring
+    .on::<Called>()
+    .key(|it| &it.key)
+    .publishes::<PrincipalContained>());
+
+impl Handle<Called> for Usurper {
+    fn handle(&self, _: &mut Total, _: &Called, _: &mut Ctx<'_, Self>) -> AgentResult {
+        Ok(())
+    }
+}
+
 impl Handle<Called> for Echo {
     fn handle(&self, total: &mut Total, called: &Called, ctx: &mut Ctx<'_, Self>) -> AgentResult {
         total.messages += 1;
