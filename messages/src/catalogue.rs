@@ -18,6 +18,9 @@ use crate::effect::{EffectAttempted, EffectConcluded};
 use crate::finding::{
     DetectorDemoted, DetectorPromoted, FailureRecorded, FindingRecorded, PredictionVerified,
 };
+use crate::guard::{
+    AccessDenied, ActivityMeasured, AuditRecorded, PrincipalContained, PrincipalReleased,
+};
 use crate::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
@@ -110,6 +113,11 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PredictionVerified>(),
     Entry::of::<DetectorDemoted>(),
     Entry::of::<DetectorPromoted>(),
+    Entry::of::<AccessDenied>(),
+    Entry::of::<ActivityMeasured>(),
+    Entry::of::<PrincipalContained>(),
+    Entry::of::<PrincipalReleased>(),
+    Entry::of::<AuditRecorded>(),
 ];
 
 impl Entry {

@@ -3,7 +3,7 @@
 //! No I/O, no async. [`message`] says what a message is, [`record`] and [`cloudevents`] how it becomes
 //! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages.
 //! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`case`], [`contact`], [`booking`], [`finding`],
-//! [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`].
+//! [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`].
 //! [`profile`] describes a kind of asset; agents know channels through it alone.
 
 #![warn(missing_docs)]
@@ -21,6 +21,7 @@ pub mod effect;
 pub mod envelope;
 pub mod finding;
 pub mod finite;
+pub mod guard;
 pub mod health;
 pub mod id;
 pub mod json;

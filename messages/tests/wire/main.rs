@@ -10,6 +10,7 @@ mod contacts;
 mod findings;
 mod forms;
 mod golden;
+mod guards;
 mod hostile;
 mod roundtrip;
 mod samples;
