@@ -117,12 +117,7 @@ impl Usual {
     }
 
     /// Takes one more window, judges it and learns from what came before it.
-    pub fn take(
-        &mut self,
-        window: &ActivityMeasured,
-        hours: &Hours,
-        settings: &Settings,
-    ) -> Shown {
+    pub fn take(&mut self, window: &ActivityMeasured, hours: &Hours, settings: &Settings) -> Shown {
         let was_learned = self.until.is_some_and(|until| self.is_learned(until, settings));
         self.first_at.get_or_insert(window.from);
         self.extend(window, hours, settings);

@@ -1,6 +1,6 @@
 //! Adds up evidence against a principal: each contribution decays, and those that are left are the score.
 
-use messages::Timestamp;
+use messages::{MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub struct Contribution {
     pub high: Option<f64>,
     /// All this in words.
     pub detail: String,
+    /// The record that showed it last.
+    pub seen_in: MessageId,
 }
 
 /// How new evidence of a kind that is known joins it.
