@@ -111,7 +111,10 @@ impl Config {
     /// What is wrong with it, in words.
     pub(super) fn check(&self) -> Result<Hours, String> {
         let zone = TimeZoneDatabase::bundled().get(&self.zone).map_err(|_| {
-            format!("there is no time zone `{}`; give an IANA name such as `Asia/Kolkata`", self.zone)
+            format!(
+                "there is no time zone `{}`; give an IANA name such as `Asia/Kolkata`",
+                self.zone
+            )
         })?;
         let (from, until) = (self.working_from_hour, self.working_until_hour);
         if !(0..24).contains(&from) || !(1..25).contains(&until) || from >= until {
@@ -120,12 +123,15 @@ impl Config {
                  give 0 ≤ `working_from_hour` < `working_until_hour` ≤ 24"
             ));
         }
-        let rises = self.ladder.is_sorted_by(|one, next| one.level < next.level && one.from < next.from);
+        let rises =
+            self.ladder.is_sorted_by(|one, next| one.level < next.level && one.from < next.from);
         let above = self.ladder.first().is_none_or(|first| first.from >= self.flag_at);
         if !rises || !above || self.clear_below > self.flag_at {
-            return Err("the steps of `ladder` must rise from `flag_at` on, and `clear_below` must \
+            return Err(
+                "the steps of `ladder` must rise from `flag_at` on, and `clear_below` must \
                         not be above that"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         if self.half_life.as_millis() == 0 || self.ladder.iter().any(|it| it.lasts.as_millis() == 0)
         {

@@ -98,7 +98,8 @@ pub(super) fn of_new_names(
     id: MessageId,
 ) -> Option<Seen> {
     let first = names.first()?;
-    let more = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
+    let more =
+        if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
     let detail = format!("did what it never did before: `{first}`{more}");
     Some(counted("new.name".to_owned(), config.new_name, names.len() as f64, &detail, at, id))
 }

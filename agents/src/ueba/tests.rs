@@ -101,7 +101,10 @@ fn one_refusal_is_said_with_its_reason_and_contained_for_a_while() {
     let contained = &world.published::<PrincipalContained>()[0];
     let now = world.conductor().now();
     assert_eq!(contained.until, Some(now.saturating_add(Duration::from_secs(15 * 60))));
-    assert_eq!((contained.evidence_from, contained.finding.as_ref()), (now, Some(&finding.finding)));
+    assert_eq!(
+        (contained.evidence_from, contained.finding.as_ref()),
+        (now, Some(&finding.finding))
+    );
 }
 
 #[test]

@@ -47,7 +47,9 @@ pub struct Rate(f64);
 
 /// Why a text is no rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a rate; write a number above 0 and a time, like `200/s`, `5/m`, `1/h` or `12/d`")]
+#[error(
+    "`{0}` is not a rate; write a number above 0 and a time, like `200/s`, `5/m`, `1/h` or `12/d`"
+)]
 pub struct RateError(String);
 
 impl AttackKind {

@@ -28,7 +28,11 @@ pub fn step_words(step: &Step) -> Option<String> {
         Action::Attack(Attack { kind, principal, target, lasts, .. }) => {
             let at = target.as_ref().map(|it| format!(" on {}", spoken(&plain(it))));
             let (kind, at) = (spoken(kind.name()), at.unwrap_or_default());
-            format!("attack with the credential of {}: {kind}{at}, for {}", plain(principal), span(*lasts))
+            format!(
+                "attack with the credential of {}: {kind}{at}, for {}",
+                plain(principal),
+                span(*lasts)
+            )
         }
         Action::Release { principal, .. } => format!("a person releases {}", plain(principal)),
         Action::Subscribe { principal, to, .. } => {

@@ -102,10 +102,7 @@ const STEPS: &[(&str, &str)] = &[
         "saved as `why`",
     ),
     ("  - attack: «{ kind: flood, as: master, rate: 5/s }»", "`attack` lacks `for`"),
-    (
-        "  - attack: { kind: «fload», as: master, rate: 5/s, for: 5s }",
-        "did you mean `flood`?",
-    ),
+    ("  - attack: { kind: «fload», as: master, rate: 5/s, for: 5s }", "did you mean `flood`?"),
     ("  - attack: { kind: flood, as: master, rate: «5», for: 5s }", "a rate like `200/s`"),
     ("  - attack: { kind: flood, as: master, rate: «5/w», for: 5s }", "`5/w` is not a rate"),
     ("  - attack: { kind: flood, as: master, rate: «99999/s», for: 5s }", "at most 10000/s"),

@@ -130,7 +130,8 @@ impl Steps<'_> {
             lasts: span(below.get("for")?),
         };
         if let (None, Some(remedy)) = (&attack.target, attack.kind.needs()) {
-            let message = format!("`{}` needs the `target` that it is aimed at", attack.kind.name());
+            let message =
+                format!("`{}` needs the `target` that it is aimed at", attack.kind.name());
             self.problems.advise(kind.place, message, remedy);
         }
         if attack.rate.a_second() > RATE_MAX {

@@ -17,9 +17,21 @@ pub(super) static ATTACK: Record = Record {
              what it said before; impersonation: says what `target` said; spoofed_device: sends telemetry of the \
              asset `target`; slow_poisoning: what the device `as` sends of the channel `target` is pulled away",
         ),
-        must("as", &REFERENCE, "whose credential: an agent, an asset (its device) or `device/FLEET/ASSET`"),
-        may("target", &REFERENCE, "a stream, a message, a principal, an asset or a channel, as the kind has it"),
-        must("rate", &RATE, "steps in so much time, `200/s`; of slow_poisoning, units of the channel, `12/d`"),
+        must(
+            "as",
+            &REFERENCE,
+            "whose credential: an agent, an asset (its device) or `device/FLEET/ASSET`",
+        ),
+        may(
+            "target",
+            &REFERENCE,
+            "a stream, a message, a principal, an asset or a channel, as the kind has it",
+        ),
+        must(
+            "rate",
+            &RATE,
+            "steps in so much time, `200/s`; of slow_poisoning, units of the channel, `12/d`",
+        ),
         must("for", &SPAN, "for how long"),
     ],
 };
@@ -28,7 +40,11 @@ pub(super) static RELEASE: Record = Record {
     name: "release",
     about: "A person lets a principal go that is contained; what it had said and nobody heard stays set aside.",
     fields: &[
-        must("principal", &REFERENCE, "the principal: an agent, an asset (its device) or `device/FLEET/ASSET`"),
+        must(
+            "principal",
+            &REFERENCE,
+            "the principal: an agent, an asset (its device) or `device/FLEET/ASSET`",
+        ),
         may("because", &WORDS, "why"),
     ],
 };
@@ -37,9 +53,17 @@ pub(super) static SUBSCRIBE: Record = Record {
     name: "subscribe",
     about: "Reads with a principal's credential; the bus may refuse it, and says so.",
     fields: &[
-        must("as", &REFERENCE, "whose credential: an agent, an asset (its device) or `device/FLEET/ASSET`"),
+        must(
+            "as",
+            &REFERENCE,
+            "whose credential: an agent, an asset (its device) or `device/FLEET/ASSET`",
+        ),
         must("to", &REFERENCE, "a stream, or a message by its name"),
-        may("records", &Shape::Whole(1, RECORDS_MAX), "how many records at most, from the oldest on; 100 where nothing is said"),
+        may(
+            "records",
+            &Shape::Whole(1, RECORDS_MAX),
+            "how many records at most, from the oldest on; 100 where nothing is said",
+        ),
     ],
 };
 
@@ -47,7 +71,11 @@ pub(super) static ASK: Record = Record {
     name: "ask",
     about: "Commands with a principal's credential; the bus may refuse it, and says so.",
     fields: &[
-        must("as", &REFERENCE, "whose credential: an agent, an asset (its device) or `device/FLEET/ASSET`"),
+        must(
+            "as",
+            &REFERENCE,
+            "whose credential: an agent, an asset (its device) or `device/FLEET/ASSET`",
+        ),
         must("command", &EVENT, "name of the command"),
         must("key", &REFERENCE, "what it is about"),
         must("data", &ANYTHING, "its fields, as JSON has them"),
