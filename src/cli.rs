@@ -1,8 +1,9 @@
 //! The verbs and their flags.
 
 use crate::commands::{
-    agent, asset, backup, bench, booking, case, centre, check, completions, config, dead, demo,
-    doctor, events, owner, quarantine, replay, reply, run, scenario, simulate, verify, version,
+    agent, asset, audit, backup, bench, booking, case, centre, check, completions, config, dead, demo,
+    doctor, events, owner, principal, quarantine, replay, reply, run, scenario, simulate, verify,
+    version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -69,6 +70,12 @@ pub enum Command {
     /// Lists, shows and replays messages that an agent could not handle.
     #[command(subcommand)]
     Dead(dead::DeadCommand),
+    /// Lists who uses the bus, and contains and releases them.
+    #[command(subcommand)]
+    Principal(principal::PrincipalCommand),
+    /// Lists and verifies who did or was denied what.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Follows what is said on the log.
     #[command(subcommand)]
     Events(events::EventsCommand),
@@ -128,6 +135,8 @@ impl Command {
             Command::Quarantine(command) => quarantine::perform(command, session),
             Command::Agent(command) => agent::perform(command, session),
             Command::Dead(command) => dead::perform(command, session),
+            Command::Principal(command) => principal::perform(command, session),
+            Command::Audit(command) => audit::perform(command, session),
             Command::Events(command) => events::perform(command, session),
             Command::Config(command) => config::perform(command, session),
             Command::Doctor(args) => doctor::perform(&args, session),

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod asset;
+pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod booking;
@@ -15,6 +16,7 @@ pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod owner;
+pub mod principal;
 pub mod quarantine;
 pub mod replay;
 pub mod reply;

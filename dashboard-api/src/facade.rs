@@ -10,13 +10,14 @@ use messages::{Envelope, Message, MessageId, Sequence, Timestamp};
 use runtime::bus::Bus;
 use runtime::committer::{Entry, Receipt};
 use runtime::deployment::Deployment;
+use runtime::guard::Principal;
 use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 /// The principal of what people say through the facade, while nobody logs in.
-pub(crate) const SOURCE: &str = "facade";
+pub(crate) const SOURCE: &str = runtime::guard::principal::FACADE;
 
 /// A deployment's HTTP door. Build it once, [`bind`](Facade::bind) it, serve.
 pub struct Facade {
@@ -66,9 +67,20 @@ impl Facade {
         Ok(Envelope { traceparent: request.traceparent(), ..envelope })
     }
 
-    /// Appends `entries` together and waits until they are durable.
+    /// Appends `entries` together, as people do, and waits until they are durable.
     pub(crate) async fn append(&self, entries: Vec<Entry>) -> Result<Receipt, Problem> {
-        Ok(self.deployment.bus().append(entries).await?)
+        Ok(self.deployment.session(Principal::facade()).append(entries).await?)
+    }
+
+    /// Appends what the device of `asset` sends.
+    pub(crate) async fn append_from(
+        &self,
+        fleet: &str,
+        asset: &str,
+        entries: Vec<Entry>,
+    ) -> Result<Receipt, Problem> {
+        let device = Principal::device(fleet, asset);
+        Ok(self.deployment.session(device).append(entries).await?)
     }
 
     /// Appends one message; gives its position in its own stream.

@@ -6,6 +6,7 @@
 
 mod agents;
 mod assets;
+mod audit;
 mod backup;
 mod bookings;
 mod cases;
@@ -22,6 +23,7 @@ mod ingest;
 mod metrics;
 mod options;
 mod owners;
+mod principals;
 mod problem;
 mod process;
 mod quarantine;

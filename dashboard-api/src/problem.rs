@@ -2,6 +2,7 @@
 
 use crate::reply::Response;
 use bytes::Bytes;
+use messages::guard::Refusal;
 use runtime::bus::BusError;
 use runtime::committer::CommitError;
 use runtime::store::StoreError;
@@ -162,6 +163,10 @@ impl From<BusError> for Problem {
         match error {
             BusError::Overloaded(detail) => Problem::new(Kind::Overloaded, detail),
             BusError::Refused(detail) => Problem::new(Kind::Unprocessable, detail),
+            BusError::Denied(denied) if denied.reason == Refusal::TooFast => {
+                Problem::new(Kind::RateLimited, denied.to_string()).retry_after(1)
+            }
+            BusError::Denied(denied) => Problem::new(Kind::Forbidden, denied.to_string()),
             BusError::Down(detail) => Problem::new(Kind::Stopped, detail),
             BusError::Unreadable(error) => error.into(),
         }

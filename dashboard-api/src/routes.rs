@@ -5,8 +5,8 @@ use crate::problem::{Kind, Problem};
 use crate::reply::Response;
 use crate::request::{Request, malformed, percent_decode};
 use crate::{
-    agents, assets, backup, bookings, cases, centres, dead, events, findings, health, ingest,
-    metrics, owners, quarantine, replies, why,
+    agents, assets, audit, backup, bookings, cases, centres, dead, events, findings, health, ingest,
+    metrics, owners, principals, quarantine, replies, why,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -217,6 +217,33 @@ pub static ROUTES: &[Route] = &[
         body: Body::Empty,
         ..post("/v1/quarantine/{id}/release", "send quarantined samples through again", |f, r| {
             Box::pin(quarantine::release(f, r))
+        })
+    },
+    Route {
+        query: &["cursor", "limit"],
+        ..get("/v1/principals", "list who uses the bus, and who is contained", |f, r| {
+            Box::pin(principals::list(f, r))
+        })
+    },
+    get("/v1/principals/{principal}", "show what a principal may do and how it stands", |f, r| {
+        Box::pin(principals::show(f, r))
+    }),
+    Route {
+        body: Body::Json,
+        ..post("/v1/principals/{principal}/contain", "throttle, refuse or pause it", |f, r| {
+            Box::pin(principals::contain(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/principals/{principal}/release", "let it go on", |f, r| {
+            Box::pin(principals::release(f, r))
+        })
+    },
+    Route {
+        query: &["principal", "action", "cursor", "limit"],
+        ..get("/v1/audit", "list who did or was denied what", |f, r| {
+            Box::pin(audit::list(f, r))
         })
     },
     Route {

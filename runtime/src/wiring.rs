@@ -208,6 +208,11 @@ impl<A: Agent> Wiring<A> {
         &self.effects
     }
 
+    /// Whether the agent hears messages called `name`.
+    pub(crate) fn hears(&self, name: &str) -> bool {
+        self.decoders.contains_key(name)
+    }
+
     /// Reads `envelope` if the agent hears it.
     pub(crate) fn decode(&self, envelope: &Envelope) -> Option<Decoded<A>> {
         self.decoders.get(envelope.name.as_str()).map(|decode| decode(envelope))

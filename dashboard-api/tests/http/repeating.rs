@@ -78,6 +78,16 @@ fn writes(story: &Story) -> Vec<(&'static str, String, Value)> {
             json!({ "component": "brake", "repaired": true }),
         ),
         ("/v1/bookings/{id}/no-show", booking("no-show"), json!({ "by": "pune" })),
+        (
+            "/v1/principals/{principal}/contain",
+            "/v1/principals/device%2Fdemo%2FVEH009/contain".into(),
+            json!({ "level": "refused", "reason": "it lies" }),
+        ),
+        (
+            "/v1/principals/{principal}/release",
+            "/v1/principals/device%2Fdemo%2FVEH009/release".into(),
+            json!({ "reason": "it was mended", "backlog": "heard" }),
+        ),
     ]
 }
 
