@@ -301,6 +301,9 @@ impl Guard {
     pub(crate) fn note(&mut self, said: &Envelope, now: Timestamp) {
         if said.name == ConfigApplied::NAME {
             self.configured(said);
+            if self.measures {
+                self.meter.watch(&said.key, now);
+            }
         } else if principal::contains_or_releases(said) {
             self.decided(said);
         }

@@ -1,6 +1,6 @@
 //! Words of what is done with a principal's own credential: raw steps, and attacks made of them.
 
-use super::super::shape::{Record, Shape, Text};
+use super::super::shape::{Record, Shape};
 use super::{ANYTHING, EVENT, RATE, REFERENCE, SPAN, WORDS, may, must};
 
 /// Most records that one step reads.
