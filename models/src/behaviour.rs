@@ -37,7 +37,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Of so many unusual spans one is learned.
-pub const ADOPTED_ONE_IN: u16 = 10;
+pub const ADOPTED_ONE_IN: u16 = 60;
 
 /// Names and streams that are known of one principal; further ones are not told from known ones.
 pub const NAMES_MAX: usize = 128;
