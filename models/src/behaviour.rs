@@ -231,20 +231,18 @@ impl Span {
         (self.until.since(self.from).as_secs_f64() / 60.0).max(1.0)
     }
 
-    /// The value of `measure`, of which `made_up` is for silence before the span; absent where too little was said to
-    /// tell.
+    /// The value of `measure`, of which `made_up` is for silence before the span; absent where nothing
+    /// was said.
     fn value(&self, measure: Measure, made_up: f64, settings: &Settings) -> Option<f64> {
         let sum = self.sums.get(measure);
         if measure.is_rate() {
             return Some((sum - made_up).max(0.0) / self.minutes());
         }
         let messages = self.sums.get(Measure::Messages);
-        match measure {
-            Measure::Size => (messages > 0.0).then(|| sum / messages),
-            _ => {
-                let enough = messages > 0.0 && sum >= settings.errors_min;
-                enough.then(|| 100.0 * sum / messages.max(sum))
-            }
-        }
+        (messages > 0.0).then(|| match measure {
+            Measure::Errors if sum < settings.errors_min => 0.0,
+            Measure::Errors => 100.0 * sum / messages.max(sum),
+            _ => sum / messages,
+        })
     }
 }

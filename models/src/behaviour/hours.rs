@@ -6,10 +6,13 @@ use messages::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Hours of silence that are looked at one by one; longer silence counts as if it were so long.
+/// Hours of silence that are looked at; longer silence counts as if it were so long.
 pub const IDLE_HOURS_MAX: u32 = 14 * 24;
 
 const HOUR: Duration = Duration::from_secs(3_600);
+
+/// In every zone hours begin at a quarter of an hour of UTC.
+const QUARTER: Duration = Duration::from_secs(900);
 
 /// A class of hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,14 +73,14 @@ impl Hours {
         }
     }
 
-    /// How many whole minutes of each class there are between two moments, hour by hour; of a long time its last
+    /// How many whole minutes of each class there are between two moments, quarter by quarter; of a long time its last
     /// [`IDLE_HOURS_MAX`].
     #[must_use]
     pub fn minutes(&self, from: Timestamp, until: Timestamp) -> Vec<(HourClass, u32)> {
         let mut minutes = [0_u32; HourClass::ALL.len()];
         let mut at = from.max(until.saturating_sub(HOUR * IDLE_HOURS_MAX));
         while at < until {
-            let next = at.window_start(HOUR).saturating_add(HOUR).min(until);
+            let next = at.window_start(QUARTER).saturating_add(QUARTER).min(until);
             let passed = next.since(at).as_secs() / 60;
             minutes[self.class(at) as usize] += u32::try_from(passed).unwrap_or(0);
             at = next;

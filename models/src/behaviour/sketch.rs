@@ -25,7 +25,7 @@ pub struct Sketch {
 pub struct Typical {
     /// Half of all minutes are above it.
     pub median: f64,
-    /// Mean of all minutes.
+    /// Mean of all minutes, rather too high than too low.
     pub mean: f64,
     /// The highest that came in [`HIGH_MINUTES`] minutes.
     pub high: f64,
@@ -74,8 +74,9 @@ impl Sketch {
         let median = weighted_median(self.levels().collect())?;
         let deviations = self.levels().map(|(level, minutes)| ((level - median).abs(), minutes));
         let deviation = weighted_median(deviations.collect())?;
+        let ends = self.bins.iter().map(|(bin, minutes)| (f64::from(*bin) + 1.0, minutes));
         let sum: f64 =
-            self.levels().map(|(level, minutes)| level.exp_m1() * f64::from(minutes)).sum();
+            ends.map(|(end, minutes)| (end * BIN_WIDTH).exp_m1() * f64::from(*minutes)).sum();
         let high = self.high();
         Some(Typical { median: median.exp_m1(), mean: sum / all, high: high.exp_m1(), deviation })
     }
