@@ -1,9 +1,9 @@
 //! The verbs and their flags.
 
 use crate::commands::{
-    agent, asset, audit, backup, bench, booking, case, centre, check, completions, config, dead, demo,
-    doctor, events, owner, principal, quarantine, replay, reply, run, scenario, simulate, verify,
-    version,
+    agent, asset, audit, backup, bench, booking, case, centre, check, completions, config, dead,
+    demo, doctor, events, owner, principal, quarantine, replay, reply, run, scenario, simulate,
+    verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};

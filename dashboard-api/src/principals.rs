@@ -69,7 +69,9 @@ fn check_known(facade: &Facade, name: &str, contained: bool) -> Result<(), Probl
     }
     Err(Problem::new(
         Kind::NotFound,
-        format!("no principal is named `{name}`; there are those of `aurorasync principal ls`, and `device/<fleet>/<asset>`"),
+        format!(
+            "no principal is named `{name}`; there are those of `aurorasync principal ls`, and `device/<fleet>/<asset>`"
+        ),
     ))
 }
 
@@ -94,9 +96,10 @@ pub(crate) async fn contain(facade: &Facade, request: Request) -> Result<Respons
         let text = format!("`{principal}` keeps the others in order and cannot be contained");
         return Err(Problem::new(Kind::Unprocessable, text));
     }
-    check_known(facade, &principal, true)?;
+    check_known(facade, &principal, false)?;
     if let Some(until) = asked.until.filter(|until| *until <= now) {
-        let text = format!("`until` is `{until}`, which is over; leave it out or give a later time");
+        let text =
+            format!("`until` is `{until}`, which is over; leave it out or give a later time");
         return Err(Problem::new(Kind::Unprocessable, text));
     }
     let writing = facade.writing(&request).await?;

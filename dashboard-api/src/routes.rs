@@ -5,8 +5,8 @@ use crate::problem::{Kind, Problem};
 use crate::reply::Response;
 use crate::request::{Request, malformed, percent_decode};
 use crate::{
-    agents, assets, audit, backup, bookings, cases, centres, dead, events, findings, health, ingest,
-    metrics, owners, principals, quarantine, replies, why,
+    agents, assets, audit, backup, bookings, cases, centres, dead, events, findings, health,
+    ingest, metrics, owners, principals, quarantine, replies, why,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -242,9 +242,7 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         query: &["principal", "action", "cursor", "limit"],
-        ..get("/v1/audit", "list who did or was denied what", |f, r| {
-            Box::pin(audit::list(f, r))
-        })
+        ..get("/v1/audit", "list who did or was denied what", |f, r| Box::pin(audit::list(f, r)))
     },
     Route {
         query: &["stream", "after", "name", "key", "limit", "wait"],

@@ -213,9 +213,9 @@ impl Writer {
                 return Ok(judged.map_err(CommitError::Denied));
             }
             Request::Timers(entries) => {
-                let due: Vec<Envelope> = entries.iter().map(|it| it.envelope.clone()).collect();
-                let kind = due.first().map_or("", |first| first.source.as_str());
-                if let Err(denied) = self.guard.judge_turn(kind, &due, self.clock.now()) {
+                let due = entries.iter().map(|entry| &entry.envelope);
+                let kind = entries.first().map_or("", |first| first.envelope.source.as_str());
+                if let Err(denied) = self.guard.judge_turn(kind, due, self.clock.now()) {
                     return Ok(Err(CommitError::Denied(denied)));
                 }
                 self.say(batch, entries);
@@ -255,7 +255,7 @@ impl Writer {
             }));
         }
         let now = self.clock.now();
-        if let Err(denied) = self.guard.judge_turn(&host.kind, &turn.outputs, now) {
+        if let Err(denied) = self.guard.judge_turn(&host.kind, turn.outputs.iter(), now) {
             return Ok(Err(CommitError::Denied(denied)));
         }
         let cursor = turn.change.progress.as_ref().map_or(left.cursor, |moved| moved.cursor);

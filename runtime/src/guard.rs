@@ -30,7 +30,8 @@ use bucket::Bucket;
 use denials::Denials;
 use messages::dead::DeadLettered;
 use messages::guard::{
-    Action, ActivityMeasured, Backlog, Level, PrincipalContained, PrincipalReleased, Refusal,
+    AccessDenied, Action, ActivityMeasured, Backlog, Level, PrincipalContained, PrincipalReleased,
+    Refusal,
 };
 use messages::{Class, Envelope, Message, MessageId, Provenance, Timestamp, record};
 use meter::Meter;
@@ -76,6 +77,11 @@ fn words(reason: &Refusal) -> &'static str {
         Refusal::TooFast => "it is throttled; send again later",
         Refusal::UnknownPrincipal => "nobody is known by this name; see `aurorasync principal ls`",
     }
+}
+
+/// The weakest provenance among `said`.
+fn weakest<'e>(said: impl Iterator<Item = &'e Envelope>) -> Provenance {
+    said.map(|one| one.provenance).min().unwrap_or_default()
 }
 
 /// What the guard wants to make durable with a commit.
@@ -171,8 +177,9 @@ impl Guard {
         said: impl Iterator<Item = &'e Envelope> + Clone,
         now: Timestamp,
     ) -> Result<(), Denied> {
+        let provenance = weakest(said.clone());
         let verdict = self.verdict(principal, said, now);
-        verdict.map_err(|denied| self.denied(denied, now))
+        verdict.map_err(|denied| self.denied(denied, provenance, now))
     }
 
     fn verdict<'e>(
@@ -187,29 +194,29 @@ impl Guard {
             }
         }
         // People must be able to let themselves in again.
-        let mut others =
-            said.filter(|it| it.name != PrincipalReleased::NAME || !principal.is_people());
+        let people = principal.is_people();
+        let mut others = said.filter(|it| !people || it.name != PrincipalReleased::NAME);
         let Some(first) = others.next() else { return Ok(()) };
         self.admit(principal.name(), first, 1 + others.count(), now)
     }
 
     /// Judges the outputs of a turn of `kind`, or timers of its that are due: all of it or nothing.
-    pub(crate) fn judge_turn(
+    pub(crate) fn judge_turn<'e>(
         &mut self,
         kind: &str,
-        outputs: &[Envelope],
+        outputs: impl Iterator<Item = &'e Envelope> + Clone,
         now: Timestamp,
     ) -> Result<(), Denied> {
-        let Some(first) = outputs.first() else { return Ok(()) };
-        let unfit = outputs.iter().find_map(|said| {
+        let Some(first) = outputs.clone().next() else { return Ok(()) };
+        let unfit = outputs.clone().find_map(|said| {
             let reason = self.rights.output(kind, said)?;
             Some(principal::refused(kind, said, reason))
         });
         let verdict = match unfit {
             Some(denied) => Err(denied),
-            None => self.admit(kind, first, outputs.len(), now),
+            None => self.admit(kind, first, outputs.clone().count(), now),
         };
-        verdict.map_err(|denied| self.denied(denied, now))
+        verdict.map_err(|denied| self.denied(denied, weakest(outputs), now))
     }
 
     /// Whether `principal` is kept from saying `count` messages, of which `first` is one.
@@ -258,7 +265,7 @@ impl Guard {
                 example: None,
                 retry_at: paused.and_then(|contained| contained.until),
             };
-            return Err(self.denied(denied, now));
+            return Err(self.denied(denied, Provenance::Measured, now));
         }
         if self.measures && amount.0 > 0 && !principal.is_outside() {
             let stream = principal::stream_of(what).map_or(what, |stream| stream.name());
@@ -268,17 +275,17 @@ impl Guard {
     }
 
     /// Writes a refusal down and says it, both only once in a while for one kind.
-    fn denied(&mut self, denied: Denied, now: Timestamp) -> Denied {
+    fn denied(&mut self, denied: Denied, provenance: Provenance, now: Timestamp) -> Denied {
         if self.measures {
             self.meter.refused(&denied.principal, now);
         }
-        if let Some(said) = self.denials.count(&denied, now) {
-            self.tell(&said);
+        if let Some(said) = self.denials.count(&denied, provenance, now) {
+            self.tell(&said, provenance);
         }
         denied
     }
 
-    fn tell(&mut self, said: &messages::guard::AccessDenied) {
+    fn tell(&mut self, said: &AccessDenied, provenance: Provenance) {
         let mut details = BTreeMap::from([
             ("reason".to_owned(), said.reason.name().to_owned()),
             ("count".to_owned(), said.count.to_string()),
@@ -294,7 +301,7 @@ impl Guard {
             outcome: "denied",
             details,
         });
-        self.say(said, Provenance::Measured);
+        self.say(said, provenance);
     }
 
     /// Takes note of what is about to become durable, once, whatever copies it has.
@@ -406,8 +413,8 @@ impl Guard {
 
     /// What the guard says with this commit; to be called until there is nothing more.
     pub(crate) fn take(&mut self, now: Timestamp) -> Verdicts {
-        for said in self.denials.due(now) {
-            self.tell(&said);
+        for (said, provenance) in self.denials.due(now) {
+            self.tell(&said, provenance);
         }
         if self.measures {
             for (measured, provenance) in self.meter.take(now) {

@@ -7,6 +7,7 @@ mod bookings;
 mod cases;
 mod client;
 mod edges;
+mod guarding;
 mod ingest;
 mod operators;
 mod owners;

@@ -7,7 +7,7 @@ use crate::guard::session::amount;
 use crate::guard::{Containments, Principal};
 use crate::store::{Delivery, Partition, ReadLimit};
 use messages::guard::Level;
-use messages::{Sequence, Timestamp};
+use messages::{Sequence, Stream, Timestamp};
 use std::sync::Arc;
 
 impl Conductor {
@@ -38,7 +38,8 @@ impl Conductor {
     ) -> Result<(Vec<Delivery>, Sequence), ConductError> {
         let ask = |amount| Request::Read(principal.clone(), what.to_owned(), amount);
         self.commit(ask((0, 0)))?;
-        let Some(stream) = stream_of(what) else { return Ok((Vec::new(), after)) };
+        // Messages of others that are in no list of ours travel on LOG, if they may be read at all.
+        let stream = stream_of(what).unwrap_or(Stream::Log);
         let mut batch = self.store.read(Partition { stream, index }, after, limit)?;
         let next = batch.last().map_or(after, |last| last.sequence);
         let rights = self.writer.guard().rights();

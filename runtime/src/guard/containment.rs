@@ -35,6 +35,8 @@ pub struct Contained {
     pub since: Timestamp,
     /// What it said from then on is suspect, once it is refused.
     pub evidence_from: Timestamp,
+    /// Since when it is refused whatever it says, if it ever was.
+    pub refused_at: Option<Timestamp>,
 }
 
 /// When suspect messages were said.
@@ -73,9 +75,7 @@ impl Containments {
             PrincipalContained::NAME => {
                 record.open().is_ok_and(|contained| self.contain(contained, record.time))
             }
-            PrincipalReleased::NAME => {
-                record.open().is_ok_and(|released| self.release(&released, record.time))
-            }
+            PrincipalReleased::NAME => record.open().is_ok_and(|released| self.release(&released)),
             _ => false,
         }
     }
@@ -88,29 +88,32 @@ impl Containments {
         let since = before.map_or(at, |before| before.since);
         let evidence_from =
             before.map_or(said.evidence_from, |it| it.evidence_from.min(said.evidence_from));
+        let refused_at = before.and_then(|before| before.refused_at);
+        let refused_at = refused_at.or((said.level >= Level::Refused).then_some(at));
         let PrincipalContained { principal, level, until, finding, reason, by, .. } = said;
-        let contained = Contained { level, until, finding, reason, by, since, evidence_from };
+        let contained =
+            Contained { level, until, finding, reason, by, since, evidence_from, refused_at };
         self.contained_by_principal.insert(principal, contained);
         true
     }
 
-    fn release(&mut self, said: &PrincipalReleased, at: Timestamp) -> bool {
+    fn release(&mut self, said: &PrincipalReleased) -> bool {
         let Some(contained) = self.contained_by_principal.remove(&said.principal) else {
             return false;
         };
-        match said.backlog {
-            Backlog::Heard => {
+        match (said.backlog, contained.refused_at) {
+            (Backlog::Heard, _) => {
                 self.suspect_by_principal.remove(&said.principal);
             }
-            Backlog::SetAside if contained.level >= Level::Refused => {
+            (Backlog::SetAside, Some(through)) => {
                 let spans = self.suspect_by_principal.entry(said.principal.clone()).or_default();
-                spans.push(Span { from: contained.evidence_from, through: at });
+                spans.push(Span { from: contained.evidence_from, through });
                 if spans.len() > SUSPECT_SPANS_MAX {
                     let oldest = spans.remove(0);
                     spans[0].from = spans[0].from.min(oldest.from);
                 }
             }
-            Backlog::SetAside => {}
+            (Backlog::SetAside, None) => {}
         }
         true
     }

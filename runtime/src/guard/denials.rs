@@ -2,7 +2,7 @@
 
 use super::Denied;
 use messages::guard::{AccessDenied, Action, Refusal};
-use messages::{MessageId, Timestamp};
+use messages::{Provenance, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,19 +14,16 @@ pub const DENIAL_KINDS_MAX: usize = 32;
 /// What refusals are counted together by.
 type Kind = (String, Action, String, Refusal);
 
-/// Refusals of one kind since they were said last.
+/// Refusals of one kind.
 #[derive(Debug)]
 struct Count {
+    /// When they were said last.
     said_at: Timestamp,
-    count: u64,
-    first_at: Timestamp,
-    at: Timestamp,
-    key: Option<String>,
-    claimed: Option<String>,
-    example: Option<MessageId>,
+    /// Those since, if there were any.
+    unsaid: Option<(AccessDenied, Provenance)>,
 }
 
-/// All refusals that are not said yet.
+/// All kinds of which something was said within the interval, or is not said yet.
 #[derive(Debug, Default)]
 pub(super) struct Denials {
     counts: BTreeMap<Kind, Count>,
@@ -34,84 +31,65 @@ pub(super) struct Denials {
 
 impl Denials {
     /// Counts a refusal; what is to be said about it at once.
-    pub(super) fn count(&mut self, denied: &Denied, now: Timestamp) -> Option<AccessDenied> {
-        let mut kind =
-            (denied.principal.clone(), denied.action, denied.what.clone(), denied.reason);
-        if !self.counts.contains_key(&kind) {
-            let others = self.counts.keys().filter(|other| other.0 == kind.0).count();
-            if others >= DENIAL_KINDS_MAX {
-                "*".clone_into(&mut kind.2);
-            }
-        }
-        let known = self.counts.get_mut(&kind);
-        let Some(count) = known else {
-            let said = said(
-                &kind,
-                1,
-                now,
-                now,
-                denied.key.clone(),
-                denied.claimed.clone(),
-                denied.example,
-            );
-            let count = Count {
-                said_at: now,
-                count: 0,
-                first_at: now,
-                at: now,
-                key: None,
-                claimed: None,
-                example: None,
-            };
-            self.counts.insert(kind, count);
-            return Some(said);
+    pub(super) fn count(
+        &mut self,
+        denied: &Denied,
+        provenance: Provenance,
+        now: Timestamp,
+    ) -> Option<AccessDenied> {
+        let kind = self.kind(denied);
+        let one = said(&kind, denied, now);
+        let Some(known) = self.counts.get_mut(&kind) else {
+            self.counts.insert(kind, Count { said_at: now, unsaid: None });
+            return Some(one);
         };
-        if count.count == 0 {
-            count.first_at = now;
-        }
-        count.count += 1;
-        count.at = now;
-        count.key.clone_from(&denied.key);
-        count.claimed.clone_from(&denied.claimed);
-        count.example = denied.example;
+        known.unsaid = Some(match known.unsaid.take() {
+            None => (one, provenance),
+            Some((before, weakest)) => {
+                let (count, first_at) = (before.count + 1, before.first_at);
+                (AccessDenied { count, first_at, ..one }, weakest.weakest(provenance))
+            }
+        });
         None
     }
 
+    fn kind(&self, denied: &Denied) -> Kind {
+        let Denied { principal, action, what, reason, .. } = denied;
+        let kind = (principal.clone(), *action, what.clone(), *reason);
+        let others = || self.counts.keys().filter(|other| other.0 == *principal).count();
+        if self.counts.contains_key(&kind) || others() < DENIAL_KINDS_MAX {
+            kind
+        } else {
+            (kind.0, kind.1, "*".to_owned(), kind.3)
+        }
+    }
+
     /// What is due to be said at `now`. A kind with nothing to say for the interval is forgotten.
-    pub(super) fn due(&mut self, now: Timestamp) -> Vec<AccessDenied> {
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<(AccessDenied, Provenance)> {
         let mut due = Vec::new();
-        self.counts.retain(|kind, it| {
-            if now.since(it.said_at) < DENIALS_SAID_INTERVAL {
+        self.counts.retain(|_, count| {
+            if now.since(count.said_at) < DENIALS_SAID_INTERVAL {
                 return true;
             }
-            if it.count == 0 {
-                return false;
-            }
-            let (key, claimed) = (it.key.take(), it.claimed.take());
-            due.push(said(kind, it.count, it.first_at, it.at, key, claimed, it.example.take()));
-            it.count = 0;
-            it.said_at = now;
-            true
+            let unsaid = count.unsaid.take();
+            count.said_at = now;
+            let goes_on = unsaid.is_some();
+            due.extend(unsaid);
+            goes_on
         });
         due
     }
 
     /// When something is due to be said next.
     pub(super) fn next_due_at(&self) -> Option<Timestamp> {
-        let unsaid = self.counts.values().filter(|it| it.count > 0);
-        unsaid.map(|it| it.said_at.saturating_add(DENIALS_SAID_INTERVAL)).min()
+        let unsaid = self.counts.values().filter(|count| count.unsaid.is_some());
+        unsaid.map(|count| count.said_at.saturating_add(DENIALS_SAID_INTERVAL)).min()
     }
 }
 
-fn said(
-    kind: &Kind,
-    count: u64,
-    first_at: Timestamp,
-    at: Timestamp,
-    key: Option<String>,
-    claimed: Option<String>,
-    example: Option<MessageId>,
-) -> AccessDenied {
+fn said(kind: &Kind, denied: &Denied, now: Timestamp) -> AccessDenied {
     let (principal, action, what, reason) = kind.clone();
+    let Denied { key, claimed, example, .. } = denied.clone();
+    let (count, first_at, at) = (1, now, now);
     AccessDenied { principal, action, what, reason, count, first_at, at, key, claimed, example }
 }

@@ -5,9 +5,10 @@ use super::{Denied, Principal};
 use crate::bus::embedded::Embedded;
 use crate::bus::{Bus, BusError};
 use crate::committer::{Committer, Entry, Receipt, Request};
-use crate::store::{Delivery, Partition, ReadLimit};
+use crate::store::{Delivery, Partition, ReadLimit, Store};
 use messages::guard::{Action, Refusal};
 use messages::{Envelope, Sequence};
+use std::sync::Arc;
 
 /// A principal's session.
 #[derive(Clone)]
@@ -20,6 +21,12 @@ pub struct Session {
 impl Session {
     pub(crate) fn new(principal: Principal, bus: Embedded, committer: Committer) -> Self {
         Self { principal, bus, committer }
+    }
+
+    /// A session of `principal` over `store`, which `committer` writes.
+    #[must_use]
+    pub fn over(principal: Principal, committer: Committer, store: Arc<dyn Store>) -> Self {
+        Self::new(principal, Embedded::new(committer.clone(), store), committer)
     }
 
     /// Whose it is.
@@ -48,7 +55,7 @@ impl Session {
         after: Sequence,
         limit: ReadLimit,
     ) -> Result<Vec<Delivery>, BusError> {
-        if stream_of(name) != Some(partition.stream) {
+        if stream_of(name).is_some_and(|stream| stream != partition.stream) {
             let what = format!("there is no `{name}` on `{partition}`");
             return Err(BusError::Refused(what));
         }

@@ -157,8 +157,11 @@ impl Pass {
         }
         self.verdict.first_at = self.verdict.first_at.or(Some(link.at));
         self.verdict.last_at = Some(link.at);
-        self.sequence = sequence;
-        self.hash = link.hash;
+        // Behind one that was inserted or moved, the chain goes on from where it was.
+        if sequence > self.sequence {
+            self.sequence = sequence;
+            self.hash = link.hash;
+        }
     }
 
     /// Whether it follows the link before.
