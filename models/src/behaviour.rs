@@ -67,8 +67,8 @@ struct Baseline([Sketch; Measure::ALL.len()]);
 struct Span {
     from: Timestamp,
     until: Timestamp,
-    /// What is made up for silence before it.
-    idle: Duration,
+    /// What would have been said in the silence before it.
+    made_up: Values,
     sums: Values,
     is_unusual: bool,
 }
@@ -84,7 +84,7 @@ pub struct Unusual {
     pub observed: f64,
     /// What is usual: the median.
     pub usual: f64,
-    /// The highest that came several times.
+    /// The highest that came several times, at whatever hour.
     pub high: f64,
     /// By how many spreads it is above what is usual.
     pub z: f64,
@@ -143,13 +143,22 @@ impl Usual {
         if let Some(closed) = self.open.take() {
             self.learn(&closed, hours, settings);
         }
-        let idle = self.until.map_or(Duration::ZERO, |until| window.from.since(until));
-        if let Some(until) = self.until {
-            self.learn_silence(until, window.from, hours);
-        }
+        let until = self.until.unwrap_or(window.from);
+        let made_up = self.made_up(window.from.since(until));
+        self.learn_silence(until, window.from, hours);
         let (from, until) = (window.from, window.until.max(window.from));
         self.until = Some(until);
-        self.open = Some(Span { from, until, idle, sums, is_unusual: false });
+        self.open = Some(Span { from, until, made_up, sums, is_unusual: false });
+    }
+
+    /// What is said in so long a time as a rule, where that is known well.
+    fn made_up(&self, idle: Duration) -> Values {
+        let mean = |measure: Measure| {
+            let pooled = self.pooled(measure);
+            let known = measure.is_rate() && pooled.minutes() >= measure.minutes_min();
+            pooled.typical().filter(|_| known).map_or(0.0, |typical| typical.mean)
+        };
+        Values::each(|measure| mean(measure) * idle.as_secs_f64() / 60.0)
     }
 
     fn learn(&mut self, span: &Span, hours: &Hours, settings: &Settings) {
@@ -182,16 +191,20 @@ impl Usual {
         let Some(open) = &self.open else { return Vec::new() };
         let class = hours.class(open.from);
         let judged = Measure::ALL.into_iter().filter_map(|measure| {
-            let (class, sketch) = self.sketch(class, measure);
-            let typical = sketch.typical()?;
-            let made_up = typical.mean * open.idle.as_secs_f64() / 60.0;
-            let observed = open.value(measure, made_up, settings)?;
+            let pooled = self.pooled(measure);
+            let own = &self.baselines[class as usize].0[measure as usize];
+            let is_known = own.minutes() >= measure.minutes_min();
+            let typical = if is_known { own.typical()? } else { pooled.typical()? };
+            // What came several times at any hour is not unusual for its hour alone.
+            let high = pooled.typical()?.high;
+            let typical = Typical { high, ..typical };
+            let observed = open.value(measure, open.made_up.get(measure), settings)?;
             measure::judge(measure, observed, &typical, settings).map(|(z, points)| Unusual {
                 measure,
-                class,
+                class: is_known.then_some(class),
                 observed,
                 usual: typical.median,
-                high: typical.high,
+                high,
                 z,
                 points,
             })
@@ -199,17 +212,13 @@ impl Usual {
         judged.collect()
     }
 
-    /// What is usual in these hours, where that is known well, else at all hours.
-    fn sketch(&self, class: HourClass, measure: Measure) -> (Option<HourClass>, Sketch) {
-        let own = &self.baselines[class as usize].0[measure as usize];
-        if own.minutes() >= measure.minutes_min() {
-            return (Some(class), own.clone());
-        }
+    /// What is usual at all hours.
+    fn pooled(&self, measure: Measure) -> Sketch {
         let mut pooled = Sketch::default();
         for baseline in &self.baselines {
             pooled.merge(&baseline.0[measure as usize]);
         }
-        (None, pooled)
+        pooled
     }
 
     fn new_names(&mut self, window: &ActivityMeasured, learned: bool) -> Vec<String> {

@@ -146,17 +146,20 @@ impl Measure {
 }
 
 impl Values {
+    pub(super) fn each(value: impl Fn(Measure) -> f64) -> Self {
+        Self(Measure::ALL.map(value))
+    }
+
     pub(super) fn of(window: &ActivityMeasured) -> Self {
-        let mut values = Self::default();
-        let mut put = |measure: Measure, value: f64| values.0[measure as usize] = value;
-        put(Measure::Messages, window.messages as f64);
-        put(Measure::Keys, f64::from(window.keys));
-        put(Measure::Size, window.bytes as f64);
-        put(Measure::Repeats, window.repeated as f64);
-        put(Measure::Errors, window.dead_lettered as f64);
-        put(Measure::Reads, window.reads as f64);
-        put(Measure::ReadBytes, window.read_bytes as f64);
-        values
+        Self::each(|measure| match measure {
+            Measure::Messages => window.messages as f64,
+            Measure::Keys => f64::from(window.keys),
+            Measure::Size => window.bytes as f64,
+            Measure::Repeats => window.repeated as f64,
+            Measure::Errors => window.dead_lettered as f64,
+            Measure::Reads => window.reads as f64,
+            Measure::ReadBytes => window.read_bytes as f64,
+        })
     }
 
     /// Adds another part of the same span. The same keys may come in both: the greater number of them is taken.
