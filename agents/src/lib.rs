@@ -9,6 +9,7 @@ pub mod feedback;
 pub mod master;
 mod profiles;
 pub mod scheduling;
+pub mod ueba;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
@@ -16,6 +17,7 @@ pub use engagement::Engagement;
 pub use feedback::Feedback;
 pub use master::Master;
 pub use scheduling::Scheduling;
+pub use ueba::Ueba;
 
 use runtime::Catalog;
 
@@ -29,4 +31,5 @@ pub fn catalog() -> Catalog {
         .with::<Feedback>()
         .with::<Master>()
         .with::<Scheduling>()
+        .with::<Ueba>()
 }

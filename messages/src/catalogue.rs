@@ -1,6 +1,7 @@
 //! The one list of message types; documents, golden bytes and checks are made from it.
 
 use crate::agent::{AgentDegraded, AgentRecovered, CommandAnswered, CommandUnanswered};
+use crate::behaviour::{BaselineLearned, BehaviourFlagged};
 use crate::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
@@ -118,6 +119,8 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PrincipalContained>(),
     Entry::of::<PrincipalReleased>(),
     Entry::of::<AuditRecorded>(),
+    Entry::of::<BehaviourFlagged>(),
+    Entry::of::<BaselineLearned>(),
 ];
 
 impl Entry {

@@ -3,12 +3,13 @@
 //! No I/O, no async. [`message`] says what a message is, [`record`] and [`cloudevents`] how it becomes
 //! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages.
 //! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`case`], [`contact`], [`booking`], [`finding`],
-//! [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`].
+//! [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`], [`behaviour`].
 //! [`profile`] describes a kind of asset; agents know channels through it alone.
 
 #![warn(missing_docs)]
 
 pub mod agent;
+pub mod behaviour;
 pub mod booking;
 pub mod case;
 pub mod catalogue;

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod anomaly;
+pub mod behaviour;
 pub mod features;
 pub mod forest;
 pub mod schedule;

@@ -308,19 +308,26 @@ impl Guard {
     pub(crate) fn note(&mut self, said: &Envelope, now: Timestamp) {
         if said.name == ConfigApplied::NAME {
             self.configured(said);
+            if self.measures {
+                self.meter.watch(&said.key, now);
+            }
         } else if principal::contains_or_releases(said) {
             self.decided(said);
         }
-        if !self.measures || said.class == Class::Timer || !principal::is_containable(&said.source)
-        {
-            return;
-        }
         if said.name == DeadLettered::NAME
             && let Ok(dead) = said.open::<DeadLettered>()
+            && self.is_measured(&dead.original.source)
         {
             self.meter.dead_lettered(&dead.original.source, now);
         }
-        self.meter.said(&said.source, said, now);
+        if said.class != Class::Timer && self.is_measured(&said.source) {
+            self.meter.said(&said.source, said, now);
+        }
+    }
+
+    /// Whether what `principal` does is counted: the world outside does what happens, and has no habits.
+    fn is_measured(&self, principal: &str) -> bool {
+        self.measures && principal::is_containable(principal) && self.rights.has_session(principal)
     }
 
     /// Obeys `said`, as it will be read, from now on.

@@ -7,9 +7,13 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("brake-to-capa", include_str!("../scripts/brake-to-capa.yaml")),
     ("declined-then-recovered", include_str!("../scripts/declined-then-recovered.yaml")),
     ("deferred-callback", include_str!("../scripts/deferred-callback.yaml")),
+    ("exfiltration", include_str!("../scripts/exfiltration.yaml")),
+    ("flood", include_str!("../scripts/flood.yaml")),
     ("no-slot", include_str!("../scripts/no-slot.yaml")),
     ("quiet-fleet", include_str!("../scripts/quiet-fleet.yaml")),
+    ("rogue-agent", include_str!("../scripts/rogue-agent.yaml")),
     ("sensor-lies", include_str!("../scripts/sensor-lies.yaml")),
+    ("slow-poisoning", include_str!("../scripts/slow-poisoning.yaml")),
     ("urgent-alert", include_str!("../scripts/urgent-alert.yaml")),
     ("workshop-drops-a-bay", include_str!("../scripts/workshop-drops-a-bay.yaml")),
 ];

@@ -1,9 +1,10 @@
 //! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, and
-//! what poison costs its neighbours.
+//! what poison costs its neighbours; how early failures are foreseen and how surely attacks are found.
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
 mod foresight;
+mod guard;
 mod pipeline;
 mod poison;
 
@@ -27,6 +28,8 @@ pub enum BenchCommand {
     Poison(poison::PoisonArgs),
     /// How long before they happen failures are foreseen on simulated fleets, beside plain warning limits.
     Foresight(foresight::ForesightArgs),
+    /// How surely and how soon attacks on the bus are found and contained, and how often nobody attacked.
+    Guard(guard::GuardArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -49,6 +52,7 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
         BenchCommand::Pipeline(args) => pipeline::perform(&args, session),
         BenchCommand::Poison(args) => poison::perform(&args, session),
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
+        BenchCommand::Guard(args) => guard::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;
             let cores = cores();

@@ -174,6 +174,14 @@ pub(crate) fn script(file: &Path, session: &Session) -> Result<Scenario, CliErro
     read(file, &known(session))?.map_err(refused)
 }
 
+/// The script that `text` is, called `name`.
+///
+/// # Errors
+/// [`CliError`] when something is wrong with it.
+pub(crate) fn of_text(name: &str, text: &str, session: &Session) -> Result<Scenario, CliError> {
+    load(Source::new(name, text), &Shipped, &known(session)).map_err(refused)
+}
+
 /// A script that cannot be used, as the command's failure.
 fn refused(error: ScriptError) -> CliError {
     CliError::Input {

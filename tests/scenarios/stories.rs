@@ -37,6 +37,16 @@ fn deferred_callback_passes_with_several_seeds() {
 }
 
 #[test]
+fn exfiltration_passes_with_several_seeds() {
+    passes("exfiltration");
+}
+
+#[test]
+fn flood_passes_with_several_seeds() {
+    passes("flood");
+}
+
+#[test]
 fn no_slot_passes_with_several_seeds() {
     passes("no-slot");
 }
@@ -47,8 +57,18 @@ fn quiet_fleet_passes_with_several_seeds() {
 }
 
 #[test]
+fn rogue_agent_passes_with_several_seeds() {
+    passes("rogue-agent");
+}
+
+#[test]
 fn sensor_lies_passes_with_several_seeds() {
     passes("sensor-lies");
+}
+
+#[test]
+fn slow_poisoning_passes_with_several_seeds() {
+    passes("slow-poisoning");
 }
 
 #[test]

@@ -99,6 +99,10 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("deferred-callback", "master", "expect: { event: case.opened"),
     ("deferred-callback", "engagement", "expect: { event: customer.contacted"),
     ("deferred-callback", "scheduling", "expect: { event: customer.contacted"),
+    ("exfiltration", "data-analysis", "expect: { event: behaviour.flagged"),
+    ("exfiltration", "ueba", "expect: { event: behaviour.flagged"),
+    ("flood", "data-analysis", "expect: { event: baseline.learned"),
+    ("flood", "ueba", "expect: { event: baseline.learned"),
     ("no-slot", "data-analysis", "expect: { event: case.opened"),
     ("no-slot", "diagnosis", "expect: { event: case.opened"),
     ("no-slot", "master", "expect: { event: case.opened"),
@@ -106,9 +110,12 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("quiet-fleet", "data-analysis", "expect: { event: case.opened, asset: VEH008"),
     ("quiet-fleet", "diagnosis", "expect: { event: case.opened, asset: VEH008"),
     ("quiet-fleet", "master", "expect: { event: case.opened, asset: VEH008"),
+    ("rogue-agent", "ueba", "expect: { event: behaviour.flagged"),
     ("sensor-lies", "data-analysis", "expect: { event: sensor.faulted, asset: VEH004"),
     ("sensor-lies", "diagnosis", "expect: { event: case.opened, asset: VEH007"),
     ("sensor-lies", "master", "expect: { event: case.opened, asset: VEH007"),
+    ("slow-poisoning", "data-analysis", "expect: { event: behaviour.flagged"),
+    ("slow-poisoning", "ueba", "expect: { event: behaviour.flagged"),
     ("urgent-alert", "data-analysis", "expect: { event: case.opened"),
     ("urgent-alert", "diagnosis", "expect: { event: case.opened"),
     ("urgent-alert", "master", "expect: { event: case.opened"),
@@ -152,4 +159,12 @@ fn the_stories_of_workshops_fail_without_their_agents() {
 fn the_stories_of_sensors_fail_without_their_agents() {
     fails_without_its_agents("quiet-fleet");
     fails_without_its_agents("sensor-lies");
+}
+
+#[test]
+fn the_stories_of_attacks_fail_without_their_agents() {
+    fails_without_its_agents("exfiltration");
+    fails_without_its_agents("flood");
+    fails_without_its_agents("rogue-agent");
+    fails_without_its_agents("slow-poisoning");
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed step is the finding")]
 
 mod assessments;
+mod behaviours;
 mod bookings;
 mod cases;
 mod cloudevents;

@@ -73,6 +73,11 @@ impl Recent {
 }
 
 impl Meter {
+    /// Measures `principal` from now on, whether it does anything or not: silence is behaviour, too.
+    pub(super) fn watch(&mut self, principal: &str, now: Timestamp) {
+        self.window(principal, now);
+    }
+
     /// Counts a message that `principal` says.
     pub(super) fn said(&mut self, principal: &str, said: &Envelope, now: Timestamp) {
         let telemetry = said.class == messages::Class::Telemetry;

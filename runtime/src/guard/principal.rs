@@ -140,6 +140,12 @@ impl Rights {
         self.contracts.values().any(|contract| contract.hears.contains_key(name))
     }
 
+    /// Whether a principal called `name` has rights of its own.
+    pub(super) fn has_session(&self, name: &str) -> bool {
+        let role = Principal::named(name).role;
+        self.contracts.contains_key(name) || matches!(role, Role::Device { .. } | Role::Facade)
+    }
+
     /// Whether the host of `kind` may say `said`; a kind without a contract has no host in a deployment.
     pub(super) fn output(&self, kind: &str, said: &Envelope) -> Option<Refusal> {
         let contract = self.contracts.get(kind)?;

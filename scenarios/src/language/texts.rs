@@ -1,5 +1,6 @@
 //! What makes a text one of its kind: a length of time, a condition, the name of something.
 
+use super::attack::Rate;
 use super::shape::{Check, Text};
 use super::source::suggest;
 use super::template::{Template, is_name};
@@ -25,6 +26,11 @@ impl Check<'_> {
             Text::Name | Text::Slug => {}
             Text::Span => {
                 if let Err(error) = text.parse::<Span>() {
+                    self.problems.add(node.place, error.to_string());
+                }
+            }
+            Text::Rate => {
+                if let Err(error) = text.parse::<Rate>() {
                     self.problems.add(node.place, error.to_string());
                 }
             }
