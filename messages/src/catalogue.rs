@@ -4,7 +4,7 @@ use crate::agent::{AgentDegraded, AgentRecovered, CommandAnswered, CommandUnansw
 use crate::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
-    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
+    DemandForecast, HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
 };
 use crate::case::{CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened};
 use crate::centre::{CentreRegistered, PartStocked};
@@ -110,6 +110,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PredictionVerified>(),
     Entry::of::<DetectorDemoted>(),
     Entry::of::<DetectorPromoted>(),
+    Entry::of::<DemandForecast>(),
 ];
 
 impl Entry {

@@ -7,6 +7,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("brake-to-capa", include_str!("../scripts/brake-to-capa.yaml")),
     ("declined-then-recovered", include_str!("../scripts/declined-then-recovered.yaml")),
     ("deferred-callback", include_str!("../scripts/deferred-callback.yaml")),
+    ("fleet-visit", include_str!("../scripts/fleet-visit.yaml")),
     ("no-slot", include_str!("../scripts/no-slot.yaml")),
     ("quiet-fleet", include_str!("../scripts/quiet-fleet.yaml")),
     ("sensor-lies", include_str!("../scripts/sensor-lies.yaml")),
