@@ -158,6 +158,16 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
     reply::json(StatusCode::OK, &List { items, next_cursor })
 }
 
+/// `GET /v1/centres/{centre}`
+pub(crate) async fn show(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let id = request.token("centre")?.to_owned();
+    let view = facade.views.log().await?;
+    let centre = find(&view, &id)?;
+    let mut item = shown(centre);
+    item["demand"] = json!(centre.demand);
+    reply::json(StatusCode::OK, &item)
+}
+
 fn shown(centre: &Centre) -> Value {
     let mut item = json!(centre.registered);
     let skills: BTreeSet<&String> =

@@ -121,6 +121,9 @@ pub static ROUTES: &[Route] = &[
             Box::pin(centres::register(f, r))
         })
     },
+    get("/v1/centres/{centre}", "one centre, with the visits foreseen for it", |f, r| {
+        Box::pin(centres::show(f, r))
+    }),
     Route {
         body: Body::Json,
         ..post("/v1/centres/{centre}/parts", "say how many of a part a centre has", |f, r| {

@@ -5,7 +5,7 @@ use crate::behaviour::{BaselineLearned, BehaviourFlagged};
 use crate::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
-    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
+    DemandForecast, HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
 };
 use crate::case::{CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened};
 use crate::centre::{CentreRegistered, PartStocked};
@@ -121,6 +121,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<AuditRecorded>(),
     Entry::of::<BehaviourFlagged>(),
     Entry::of::<BaselineLearned>(),
+    Entry::of::<DemandForecast>(),
 ];
 
 impl Entry {

@@ -8,6 +8,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("declined-then-recovered", include_str!("../scripts/declined-then-recovered.yaml")),
     ("deferred-callback", include_str!("../scripts/deferred-callback.yaml")),
     ("exfiltration", include_str!("../scripts/exfiltration.yaml")),
+    ("fleet-visit", include_str!("../scripts/fleet-visit.yaml")),
     ("flood", include_str!("../scripts/flood.yaml")),
     ("no-slot", include_str!("../scripts/no-slot.yaml")),
     ("quiet-fleet", include_str!("../scripts/quiet-fleet.yaml")),

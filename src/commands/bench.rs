@@ -3,6 +3,7 @@
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
+mod demand;
 mod foresight;
 mod guard;
 mod pipeline;
@@ -30,6 +31,8 @@ pub enum BenchCommand {
     Foresight(foresight::ForesightArgs),
     /// How surely and how soon attacks on the bus are found and contained, and how often nobody attacked.
     Guard(guard::GuardArgs),
+    /// How well visits to workshops are foreseen, beside the same weekday a week before and what is booked already.
+    Demand(demand::DemandArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -53,6 +56,7 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
         BenchCommand::Poison(args) => poison::perform(&args, session),
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
         BenchCommand::Guard(args) => guard::perform(&args, session),
+        BenchCommand::Demand(args) => demand::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;
             let cores = cores();

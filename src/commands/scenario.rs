@@ -138,6 +138,11 @@ fn known(session: &Session) -> Known {
         agents: session.catalog.iter().map(|(kind, _)| kind.to_owned()).collect(),
         faults: FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
         profiles: owned(profile::NAMES.to_vec()),
+        events: session
+            .catalog
+            .contracts()
+            .flat_map(|contract| contract.publishes.keys().cloned())
+            .collect(),
     }
 }
 

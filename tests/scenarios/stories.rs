@@ -47,6 +47,11 @@ fn flood_passes_with_several_seeds() {
 }
 
 #[test]
+fn fleet_visit_passes_with_several_seeds() {
+    passes("fleet-visit");
+}
+
+#[test]
 fn no_slot_passes_with_several_seeds() {
     passes("no-slot");
 }

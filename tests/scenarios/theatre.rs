@@ -40,6 +40,7 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Scenario, ScriptError> {
         agents: catalog.iter().map(|(kind, _)| kind.to_owned()).collect(),
         faults: FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
         profiles: profile::NAMES.iter().map(|name| (*name).to_owned()).collect(),
+        events: Vec::new(),
     };
     load(Source::new(name, text), &Shipped, &known)
 }

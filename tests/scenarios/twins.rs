@@ -9,6 +9,8 @@ const WITHOUT_FAULT: &[(&str, &str, &str)] = &[
     ("brake-to-capa", "brakes", "expect: { event: failure.predicted, asset: VEH003"),
     ("declined-then-recovered", "leak", "expect: { event: case.opened, asset: VEH002"),
     ("deferred-callback", "alternator", "expect: { event: case.opened, asset: VEH001"),
+    ("fleet-visit", "first", "expect: { event: case.opened, asset: VEH001"),
+    ("fleet-visit", "second", "expect: { event: case.opened, asset: VEH004"),
     ("no-slot", "brakes", "expect: { event: case.opened, asset: VEH004"),
     ("quiet-fleet", "alternator", "expect: { event: case.opened, asset: VEH008"),
     ("sensor-lies", "lie", "expect: { event: sensor.faulted, asset: VEH004"),
@@ -66,6 +68,7 @@ fn the_stories_of_owners_fail_without_their_faults() {
 
 #[test]
 fn the_stories_of_workshops_fail_without_their_faults() {
+    fails_without_its_faults("fleet-visit");
     fails_without_its_faults("no-slot");
     fails_without_its_faults("workshop-drops-a-bay");
 }
@@ -103,6 +106,11 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("exfiltration", "ueba", "expect: { event: behaviour.flagged"),
     ("flood", "data-analysis", "expect: { event: baseline.learned"),
     ("flood", "ueba", "expect: { event: baseline.learned"),
+    ("fleet-visit", "data-analysis", "expect: { event: case.opened"),
+    ("fleet-visit", "diagnosis", "expect: { event: case.opened"),
+    ("fleet-visit", "master", "expect: { event: case.opened"),
+    ("fleet-visit", "engagement", "expect: { event: customer.contacted"),
+    ("fleet-visit", "scheduling", "expect: { event: booking.confirmed"),
     ("no-slot", "data-analysis", "expect: { event: case.opened"),
     ("no-slot", "diagnosis", "expect: { event: case.opened"),
     ("no-slot", "master", "expect: { event: case.opened"),
@@ -151,6 +159,7 @@ fn the_stories_of_owners_fail_without_their_agents() {
 
 #[test]
 fn the_stories_of_workshops_fail_without_their_agents() {
+    fails_without_its_agents("fleet-visit");
     fails_without_its_agents("no-slot");
     fails_without_its_agents("workshop-drops-a-bay");
 }

@@ -186,8 +186,13 @@ fn the_owner_of_a_grave_case_is_called_and_that_of_a_mild_one_written_to() {
         assert_eq!(reached(&world), [channel], "{severity:?}");
         let said = world.published::<CustomerContacted>().remove(0);
         let (zone, contact) = (zone("Asia/Kolkata").unwrap(), contact(1));
-        let matter =
-            Matter { asset: "VEH003", facts: &contact.facts, slots: &contact.slots, zone: &zone };
+        let matter = Matter {
+            asset: "VEH003",
+            facts: &contact.facts,
+            slots: &contact.slots,
+            zone: &zone,
+            visits: &[],
+        };
         assert_eq!(facts_check(&said.text, &matter), Ok(()));
         assert_eq!((said.step.as_str(), said.purpose), ("contact-1", Purpose::PredictedFailure));
     }

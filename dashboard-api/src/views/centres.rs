@@ -1,6 +1,7 @@
-//! Centres as last registered, and the parts that they have.
+//! Centres as last registered, the parts that they have and the visits foreseen for them.
 
 use super::open;
+use messages::booking::DemandForecast;
 use messages::centre::{CentreRegistered, PartStocked};
 use messages::{Message, Provenance, Sequence, Timestamp};
 use runtime::store::Delivery;
@@ -19,6 +20,8 @@ pub(crate) struct Centre {
     pub(crate) sequence: Sequence,
     pub(crate) provenance: Provenance,
     pub(crate) part_by_name: BTreeMap<String, Part>,
+    /// The newest, if any.
+    pub(crate) demand: Option<DemandForecast>,
 }
 
 /// How many of a part there are, and from when on.
@@ -40,6 +43,7 @@ impl Centres {
         match delivery.envelope.name.as_str() {
             CentreRegistered::NAME => self.register(delivery),
             PartStocked::NAME => self.stock(open(delivery)),
+            DemandForecast::NAME => self.foresee(open(delivery)),
             _ => {}
         }
     }
@@ -47,14 +51,24 @@ impl Centres {
     fn register(&mut self, delivery: &Delivery) {
         let Some(registered) = open::<CentreRegistered>(delivery) else { return };
         let before = self.by_id.remove(&registered.centre);
+        let (part_by_name, demand) =
+            before.map(|centre| (centre.part_by_name, centre.demand)).unwrap_or_default();
         let centre = Centre {
             registered_at: delivery.envelope.time,
             sequence: delivery.sequence,
             provenance: delivery.envelope.provenance,
-            part_by_name: before.map(|centre| centre.part_by_name).unwrap_or_default(),
+            part_by_name,
+            demand,
             registered,
         };
         self.by_id.insert(centre.registered.centre.clone(), centre);
+    }
+
+    fn foresee(&mut self, forecast: Option<DemandForecast>) {
+        let Some(forecast) = forecast else { return };
+        if let Some(centre) = self.by_id.get_mut(&forecast.centre) {
+            centre.demand = Some(forecast);
+        }
     }
 
     fn stock(&mut self, stocked: Option<PartStocked>) {

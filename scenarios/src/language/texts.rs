@@ -43,7 +43,10 @@ impl Check<'_> {
             Text::That => self.expression(node, Expression::condition(text, &measure::VOCABULARY)),
             Text::Taken => self.expression(node, Expression::parse(text, &EVENT)),
             Text::Measure => self.expression(node, Expression::parse(text, &measure::VOCABULARY)),
-            Text::Event => self.named("message", node, text, &events()),
+            Text::Event => {
+                let names = [events(), borrowed(&self.known.events)].concat();
+                self.named("message", node, text, &names);
+            }
             Text::Agents if text == "*" => {}
             Text::Agent | Text::Agents => {
                 self.named("agent", node, text, &borrowed(&self.known.agents))

@@ -115,6 +115,11 @@ fn seeded_job(dice: &mut Dice, index: u32) -> Job {
         made.km_by_centre.insert(centre.into(), f64::from(dice.below(30)));
     }
     made.centre = dice.chance(0.3).then(|| "centre-1".into());
+    if dice.chance(0.3) {
+        let centre = dice.text(&["centre-0", "centre-1"]).into();
+        let (from, until) = (at("2026-03-06T06:00:00Z"), at("2026-03-06T07:00:00Z"));
+        made.company.push(Visit { asset: "another".into(), centre, from, until });
+    }
     made
 }
 
