@@ -28,6 +28,8 @@ pub struct Facade {
     pub(crate) keys: tokio::sync::Mutex<()>,
     limiter: Option<Mutex<Limiter>>,
     stopping: watch::Sender<bool>,
+    /// Tells the answers of this process from those of an earlier one, which may have had another log.
+    pub(crate) run: String,
 }
 
 impl Facade {
@@ -40,6 +42,7 @@ impl Facade {
             keys: tokio::sync::Mutex::default(),
             limiter: options.rate_limit.map(|limit| Mutex::new(Limiter::new(limit))),
             stopping: watch::Sender::new(false),
+            run: format!("{:08x}", u32::from_be_bytes(options.random.bytes())),
             deployment,
             options,
         })

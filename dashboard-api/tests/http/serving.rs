@@ -39,7 +39,7 @@ async fn an_address_that_others_can_reach_is_refused() {
 
 async fn impatient() -> Site {
     let patience = Duration::from_millis(100);
-    let timeouts = Timeouts { header: patience, body: patience };
+    let timeouts = Timeouts { header: patience, body: patience, ..Timeouts::default() };
     Site::with(Catalog::default(), |options| FacadeOptions { timeouts, ..options }).await
 }
 
