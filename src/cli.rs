@@ -2,7 +2,8 @@
 
 use crate::commands::{
     agent, asset, backup, bench, booking, case, centre, check, completions, config, dead, demo,
-    doctor, events, owner, quarantine, replay, reply, run, scenario, simulate, verify, version,
+    doctor, events, facade, owner, quarantine, replay, reply, run, scenario, simulate, verify,
+    version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -72,6 +73,9 @@ pub enum Command {
     /// Follows what is said on the log.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Builds the read model anew, and writes the documents that describe the interface.
+    #[command(subcommand)]
+    Facade(facade::FacadeCommand),
     /// Writes, shows and checks the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -129,6 +133,7 @@ impl Command {
             Command::Agent(command) => agent::perform(command, session),
             Command::Dead(command) => dead::perform(command, session),
             Command::Events(command) => events::perform(command, session),
+            Command::Facade(command) => facade::perform(command, session),
             Command::Config(command) => config::perform(command, session),
             Command::Doctor(args) => doctor::perform(&args, session),
             Command::Backup(command) => backup::perform(command, session),

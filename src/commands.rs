@@ -14,6 +14,7 @@ pub mod dead;
 pub mod demo;
 pub mod doctor;
 pub mod events;
+pub mod facade;
 pub mod owner;
 pub mod quarantine;
 pub mod replay;

@@ -106,7 +106,7 @@ impl Filter {
 /// Where a follower begins; without a word, behind everything.
 pub(crate) async fn begin(facade: &Facade, after: Option<&str>) -> Result<Sequence, Problem> {
     // The first follower may come before anything was read.
-    drop(facade.views.versions().await?);
+    facade.views.versions().await?;
     match after {
         None | Some(END) => Ok(facade.views.ring.head()),
         Some(text) => match parse_position(text) {

@@ -1,8 +1,9 @@
-//! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, and
-//! what poison costs its neighbours.
+//! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is,
+//! what poison costs its neighbours, and how many can look at the facade at once.
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
+mod facade;
 mod foresight;
 mod pipeline;
 mod poison;
@@ -27,6 +28,11 @@ pub enum BenchCommand {
     Poison(poison::PoisonArgs),
     /// How long before they happen failures are foreseen on simulated fleets, beside plain warning limits.
     Foresight(foresight::ForesightArgs),
+    /// Reads per second of the facade, and whether those who follow it miss an event or hear one twice.
+    Facade(facade::FacadeArgs),
+    /// The clients of `bench facade`, in a process of their own.
+    #[command(hide = true)]
+    FacadeClients(facade::ClientsArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -48,6 +54,8 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
     match command {
         BenchCommand::Pipeline(args) => pipeline::perform(&args, session),
         BenchCommand::Poison(args) => poison::perform(&args, session),
+        BenchCommand::Facade(args) => facade::perform(&args, session),
+        BenchCommand::FacadeClients(args) => facade::perform_clients(&args, session),
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;

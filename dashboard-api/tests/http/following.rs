@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -206,8 +207,8 @@ async fn a_late_client_is_told_to_begin_anew_and_goes_on_from_the_newest() {
     assert_eq!(late.until(last).await, (head + 1..=last).collect::<Vec<_>>());
 }
 
-/// Appends replies of 8 KiB until `bytes` of them have been said.
-async fn flood(site: &Site, bytes: usize) -> u64 {
+/// Appends replies of 8 KiB until `bytes` of them have been said; waits for `reader`, which tells how far it is.
+async fn flood(site: &Site, bytes: usize, mut reader: Option<watch::Receiver<u64>>) -> u64 {
     let text = "x".repeat(8 * 1024 - 512);
     let mut last = 0;
     for batch in 0..bytes / (64 * text.len()) {
@@ -223,6 +224,9 @@ async fn flood(site: &Site, bytes: usize) -> u64 {
         });
         let receipt = site.deployment.bus().append(entries.collect()).await.unwrap();
         last = receipt.last().unwrap().1;
+        if let Some(reader) = &mut reader {
+            reader.wait_for(|seen| *seen + 256 > last).await.unwrap();
+        }
     }
     last
 }
@@ -232,6 +236,7 @@ async fn a_client_that_stops_reading_is_told_when_it_reads_again_and_others_lose
     let site = Site::empty().await;
     let mut stopped = Follower::open(site.address, "/v1/stream?after=log/0:0", None).await;
     let address = site.address;
+    let (tell, told) = watch::channel(0);
     let reader = async {
         let mut reader = Follower::open(address, "/v1/stream?after=log/0:0", None).await;
         let mut seen = Vec::new();
@@ -239,6 +244,7 @@ async fn a_client_that_stops_reading_is_told_when_it_reads_again_and_others_lose
             let event = reader.next().await.expect("a stream that goes on");
             assert_ne!(event.name, "resync", "one who reads is not cut off");
             seen.push(event.id);
+            tell.send_replace(event.id);
             let data = event.data.unwrap();
             if data["name"] == AssetRetired::NAME {
                 return seen;
@@ -247,7 +253,7 @@ async fn a_client_that_stops_reading_is_told_when_it_reads_again_and_others_lose
     };
     let writer = async {
         // More than the ring and the buffers of the system hold together.
-        flood(&site, 80 * 1024 * 1024).await;
+        flood(&site, 80 * 1024 * 1024, Some(told)).await;
         say(&site, "LAST", 1).await
     };
     let (seen, last) = tokio::join!(reader, writer);
@@ -271,7 +277,7 @@ async fn a_client_that_takes_nothing_for_too_long_loses_its_place() {
     let site =
         Site::with(Catalog::default(), |options| FacadeOptions { timeouts, ..options }).await;
     let mut stopped = Follower::open(site.address, "/v1/stream?after=log/0:0", None).await;
-    flood(&site, 40 * 1024 * 1024).await;
+    flood(&site, 40 * 1024 * 1024, None).await;
     let streams = |text: &str| {
         let line = text.lines().find(|line| line.starts_with("aurorasync_streams ")).unwrap();
         line.rsplit_once(' ').unwrap().1.to_owned()
