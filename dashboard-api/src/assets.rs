@@ -137,7 +137,7 @@ fn live_bookings(view: &Seen, asset: &str) -> Vec<Value> {
     found.into_iter().map(|(_, id, booking)| bookings::shown(id, booking)).collect()
 }
 
-fn unknown(asset: &str) -> Problem {
+pub(crate) fn unknown(asset: &str) -> Problem {
     Problem::new(
         Kind::NotFound,
         format!("asset `{asset}` is not registered; register it with `aurorasync asset add`"),

@@ -24,6 +24,7 @@ mod feedback;
 mod findings;
 mod guard;
 mod health;
+mod history;
 mod ingest;
 mod metrics;
 mod options;

@@ -10,8 +10,8 @@ use crate::shapes as is;
 use crate::views::Topic;
 use crate::{
     agents, assets, backup, bookings, calendar, cases, centres, changes, dead, documents, events,
-    feedback, findings, health, ingest, metrics, owners, page, predictions, quarantine, rebuild,
-    replies, topology, why,
+    feedback, findings, health, history, ingest, metrics, owners, page, predictions, quarantine,
+    rebuild, replies, topology, why,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -93,6 +93,15 @@ pub static ROUTES: &[Route] = &[
         ..get("/v1/assets/{asset}", "show an asset with what is predicted of it", |f, r| {
             Box::pin(assets::show(f, r))
         })
+    },
+    Route {
+        query: &["channel", "from", "to", "max_points"],
+        gives: is::HISTORY,
+        ..get(
+            "/v1/assets/{asset}/telemetry",
+            "show what an asset measured, in as many points as are wanted",
+            |f, r| Box::pin(history::show(f, r)),
+        )
     },
     Route {
         body: Body::Json,

@@ -30,6 +30,8 @@ pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Least time between two times at which followers are told of what is new.
 pub(crate) const FOLLOW_INTERVAL: Duration = Duration::from_millis(50);
+/// Time between two times at which the history is read on, whoever asks or not.
+pub(crate) const KEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// Pause after the system refused a connection, for want of file handles for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -104,6 +106,7 @@ impl Bound {
         let mut shutdown = pin!(shutdown);
         let mut following = JoinSet::new();
         following.spawn(follow(self.door.facade.clone()));
+        following.spawn(keep(self.door.facade.clone()));
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -131,8 +134,20 @@ impl Bound {
             tracing::warn!("requests still under way after {DRAIN_TIMEOUT:?} were cut off");
         }
         connections.shutdown().await;
-        following.shutdown().await;
+        while following.join_next().await.is_some() {}
     }
+}
+
+/// Keeps the history, and saves it at the end.
+async fn keep(facade: Arc<Facade>) {
+    let mut stopping = facade.stopping();
+    while !*stopping.borrow_and_update() {
+        facade.history.keep(&facade, false).await;
+        if let Ok(Err(_)) = tokio::time::timeout(KEEP_INTERVAL, stopping.changed()).await {
+            break;
+        }
+    }
+    facade.history.keep(&facade, true).await;
 }
 
 /// Keeps the views at the log's head, whoever asks or not, and wakes those who follow.

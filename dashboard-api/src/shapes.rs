@@ -82,6 +82,39 @@ pub(crate) const ASSET_SHOWN: Shape = object(
 pub(crate) const REASON: Shape = object("Reason", &[has("reason", Line)]);
 pub(crate) const MAINTENANCE: Shape =
     object("Maintenance", &[has("component", Line), has("performed_at", Time)]);
+const POINT: Shape = object(
+    "Point",
+    &[
+        has("at", Time),
+        has("min", Number),
+        has("mean", Number),
+        has("max", Number),
+        has("last", Number),
+        has("count", Count),
+    ],
+);
+const CHANNEL_HISTORY: Shape = object(
+    "ChannelHistory",
+    &[
+        has("channel", Name),
+        has("title", MAYBE_TEXT),
+        has("unit", MAYBE_TEXT),
+        has("points", List(&POINT)),
+    ],
+);
+pub(crate) const HISTORY: Shape = object(
+    "History",
+    &[
+        has("asset", Name),
+        has("from", Time),
+        has("to", Time),
+        has("resolution", OneOf(&["1m", "1h"])),
+        has("as_of", MAYBE_TIME),
+        has("provenance", Maybe(&PROVENANCE)),
+        has("missed_records", Count),
+        has("channels", List(&CHANNEL_HISTORY)),
+    ],
+);
 const REFUSED_SAMPLE: Shape =
     object("RefusedSample", &[has("index", Count), has("reason", Text), has("detail", Text)]);
 pub(crate) const TAKEN: Shape = object(

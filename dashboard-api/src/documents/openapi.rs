@@ -98,6 +98,14 @@ fn query_parameter(route: &Route, name: &str) -> Value {
             json!({ "type": "string", "format": "date-time" }),
             "answers as things stood then: the log is read again up to this moment",
         ),
+        "from" | "to" => (
+            json!({ "type": "string", "format": "date-time" }),
+            "the span; without it the last hour",
+        ),
+        "max_points" => (
+            json!({ "type": "integer", "minimum": 1, "maximum": crate::history::POINTS_MAX }),
+            "most points of a channel; neighbours are added up, smallest and largest are kept",
+        ),
         "after" => {
             (text, "only what comes behind this position, like `log/0:12`; `end` for what is new")
         }
@@ -249,7 +257,7 @@ fn problems(route: &Route) -> Vec<Kind> {
     if route.body == Body::Telemetry {
         kinds.push(Kind::RateLimited);
     }
-    if route.query.contains(&"at") {
+    if route.query.contains(&"at") || route.query.contains(&"from") {
         kinds.push(Kind::Unprocessable);
     }
     if route.query.contains(&"after") || route.query.contains(&"cursor") {

@@ -10,6 +10,7 @@ mod conditional;
 mod documents;
 mod edges;
 mod following;
+mod history;
 mod ingest;
 mod operators;
 mod owners;
