@@ -2,8 +2,8 @@
 
 use crate::commands::{
     agent, asset, audit, backup, bench, booking, case, centre, check, completions, config, dead,
-    demo, doctor, events, owner, principal, quarantine, replay, reply, run, scenario, simulate,
-    verify, version,
+    demo, doctor, events, facade, owner, principal, quarantine, replay, reply, run, scenario,
+    simulate, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -79,6 +79,9 @@ pub enum Command {
     /// Follows what is said on the log.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Builds the read model anew, and writes the documents that describe the interface.
+    #[command(subcommand)]
+    Facade(facade::FacadeCommand),
     /// Writes, shows and checks the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -138,6 +141,7 @@ impl Command {
             Command::Principal(command) => principal::perform(command, session),
             Command::Audit(command) => audit::perform(command, session),
             Command::Events(command) => events::perform(command, session),
+            Command::Facade(command) => facade::perform(command, session),
             Command::Config(command) => config::perform(command, session),
             Command::Doctor(args) => doctor::perform(&args, session),
             Command::Backup(command) => backup::perform(command, session),

@@ -15,6 +15,7 @@ pub mod dead;
 pub mod demo;
 pub mod doctor;
 pub mod events;
+pub mod facade;
 pub mod owner;
 pub mod principal;
 pub mod quarantine;

@@ -1,12 +1,13 @@
 //! What every handler works with: the deployment, the views of its log, and the limits at the edge.
 
+use crate::history::History;
 use crate::metrics::Metrics;
 use crate::options::FacadeOptions;
 use crate::problem::{Kind, Problem};
 use crate::rate::Limiter;
 use crate::request::Request;
 use crate::views::Views;
-use messages::{Envelope, Message, MessageId, Sequence, Timestamp};
+use messages::{Envelope, Message, MessageId, Sequence, Stream, Timestamp};
 use runtime::bus::Bus;
 use runtime::committer::{Entry, Receipt};
 use runtime::deployment::Deployment;
@@ -24,11 +25,14 @@ pub struct Facade {
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) options: FacadeOptions,
     pub(crate) views: Views,
+    pub(crate) history: History,
     pub(crate) metrics: Metrics,
     /// Held while an owner's key is looked up or made, so that an owner gets one key only.
     pub(crate) keys: tokio::sync::Mutex<()>,
     limiter: Option<Mutex<Limiter>>,
     stopping: watch::Sender<bool>,
+    /// Tells the answers of this process from those of an earlier one, which may have had another log.
+    pub(crate) run: String,
 }
 
 impl Facade {
@@ -37,10 +41,12 @@ impl Facade {
     pub fn new(deployment: Arc<Deployment>, options: FacadeOptions) -> Arc<Self> {
         Arc::new(Self {
             views: Views::new(deployment.store().clone()),
+            history: History::new(deployment.router().partitions_of(Stream::Telemetry)),
             metrics: Metrics::new(&deployment, options.clock.now()),
             keys: tokio::sync::Mutex::default(),
             limiter: options.rate_limit.map(|limit| Mutex::new(Limiter::new(limit))),
             stopping: watch::Sender::new(false),
+            run: format!("{:08x}", u32::from_be_bytes(options.random.bytes())),
             deployment,
             options,
         })

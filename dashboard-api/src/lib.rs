@@ -4,42 +4,57 @@
 //! about. `server` takes connections, `door` brings one request to its handler. Lists are computed
 //! from the log (`views`, `feed`), so nothing is shown that is not on it.
 
+mod accept;
 mod agents;
 mod assets;
 mod audit;
 mod backup;
 mod bookings;
+mod calendar;
 mod cases;
 mod centres;
+mod changes;
+mod condition;
 mod dead;
+mod documents;
 mod door;
 mod events;
 mod facade;
 mod feed;
+mod feedback;
 mod findings;
 mod guard;
 mod health;
+mod history;
 mod ingest;
 mod metrics;
 mod options;
 mod owners;
+mod page;
+mod predictions;
 mod principals;
 mod problem;
 mod process;
 mod quarantine;
 mod rate;
+mod rebuild;
 mod replies;
 mod reply;
 mod request;
 pub mod routes;
 mod server;
+mod shape;
+mod shapes;
 mod shown;
+mod slow;
+mod topology;
 mod views;
 mod why;
 mod words;
 mod writing;
 
 pub use backup::{Backup, BackupError, Exported};
+pub use documents::{asyncapi_document, check_answer, openapi_document};
 pub use facade::Facade;
 pub use options::{FacadeOptions, Feature, Random, Timeouts};
 pub use rate::RateLimit;

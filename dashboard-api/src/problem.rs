@@ -1,6 +1,6 @@
 //! What goes wrong, as a client sees it: problem details by RFC 9457.
 
-use crate::reply::Response;
+use crate::reply::{Body, Response};
 use bytes::Bytes;
 use messages::guard::Refusal;
 use runtime::bus::BusError;
@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    NotAcceptable,
     Timeout,
     Conflict,
     Gone,
@@ -62,6 +63,11 @@ impl Kind {
             Kind::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here")
             }
+            Kind::NotAcceptable => (
+                S::NOT_ACCEPTABLE,
+                "not-acceptable",
+                "The answer would be in a form that is not taken",
+            ),
             Kind::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The body did not come in time"),
             Kind::Conflict => {
                 (S::CONFLICT, "conflict", "Things do not stand as the request assumes")
@@ -133,7 +139,7 @@ impl Problem {
             "errors": self.errors,
             "trace_id": trace_id,
         });
-        let mut response = Response::new(Bytes::from(body.to_string()));
+        let mut response = Response::new(Body::Whole(Bytes::from(body.to_string())));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

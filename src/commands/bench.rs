@@ -1,9 +1,11 @@
-//! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, and
-//! what poison costs its neighbours; how early failures are foreseen and how surely attacks are found.
+//! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, what poison costs its
+//! neighbours, and how many can look at the facade at once; how early failures and visits are foreseen, and how surely
+//! attacks are found.
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
 mod demand;
+mod facade;
 mod foresight;
 mod guard;
 mod pipeline;
@@ -33,6 +35,11 @@ pub enum BenchCommand {
     Guard(guard::GuardArgs),
     /// How well visits to workshops are foreseen, beside the same weekday a week before and what is booked already.
     Demand(demand::DemandArgs),
+    /// Reads per second of the facade, and whether those who follow it miss an event or hear one twice.
+    Facade(facade::FacadeArgs),
+    /// The clients of `bench facade`, in a process of their own.
+    #[command(hide = true)]
+    FacadeClients(facade::ClientsArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -54,6 +61,8 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
     match command {
         BenchCommand::Pipeline(args) => pipeline::perform(&args, session),
         BenchCommand::Poison(args) => poison::perform(&args, session),
+        BenchCommand::Facade(args) => facade::perform(&args, session),
+        BenchCommand::FacadeClients(args) => facade::perform_clients(&args, session),
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
         BenchCommand::Guard(args) => guard::perform(&args, session),
         BenchCommand::Demand(args) => demand::perform(&args, session),

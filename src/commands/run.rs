@@ -336,7 +336,7 @@ fn features(profile: &Profile) -> (u32, Vec<Feature>) {
 }
 
 /// This is the edge, where chance enters.
-fn fill(bytes: &mut [u8]) {
+pub(super) fn fill(bytes: &mut [u8]) {
     rand::rngs::OsRng.fill_bytes(bytes);
 }
 

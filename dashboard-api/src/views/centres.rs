@@ -13,7 +13,7 @@ pub(crate) const CENTRES_MAX: usize = 10_000;
 pub(crate) const PARTS_MAX: usize = 1_000;
 
 /// A centre at the log's head.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Centre {
     pub(crate) registered: CentreRegistered,
     pub(crate) registered_at: Timestamp,
@@ -25,27 +25,28 @@ pub(crate) struct Centre {
 }
 
 /// How many of a part there are, and from when on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) quantity: u32,
     pub(crate) available_at: Timestamp,
 }
 
 /// All centres.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Centres {
     pub(crate) by_id: BTreeMap<String, Centre>,
 }
 
 impl Centres {
-    /// Takes in a record of the LOG.
-    pub(crate) fn hear(&mut self, delivery: &Delivery) {
+    /// Takes in a record of the LOG; says whether it is about this.
+    pub(crate) fn hear(&mut self, delivery: &Delivery) -> bool {
         match delivery.envelope.name.as_str() {
             CentreRegistered::NAME => self.register(delivery),
             PartStocked::NAME => self.stock(open(delivery)),
             DemandForecast::NAME => self.foresee(open(delivery)),
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     fn register(&mut self, delivery: &Delivery) {
