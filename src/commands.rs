@@ -5,6 +5,7 @@ pub mod asset;
 pub mod backup;
 pub mod bench;
 pub mod booking;
+pub mod capa;
 pub mod case;
 pub mod centre;
 pub mod check;

@@ -5,8 +5,8 @@ use crate::problem::{Kind, Problem};
 use crate::reply::Response;
 use crate::request::{Request, malformed, percent_decode};
 use crate::{
-    agents, assets, backup, bookings, cases, centres, dead, events, findings, health, ingest,
-    metrics, owners, quarantine, replies, why,
+    agents, assets, backup, bookings, capas, cases, centres, dead, events, findings, health,
+    ingest, insights, metrics, owners, quarantine, replies, why,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -178,6 +178,33 @@ pub static ROUTES: &[Route] = &[
         body: Body::Json,
         ..post("/v1/failures", "record that a component failed in use", |f, r| {
             Box::pin(findings::failed(f, r))
+        })
+    },
+    Route {
+        query: &["population"],
+        ..get("/v1/insights", "what fails how often, in which groups, after how long", |f, r| {
+            Box::pin(insights::list(f, r))
+        })
+    },
+    Route {
+        query: &["state", "component", "closed", "cursor", "limit"],
+        ..get("/v1/capas", "list corrective actions and where they stand", |f, r| {
+            Box::pin(capas::list(f, r))
+        })
+    },
+    get("/v1/capas/{id}", "show a corrective action as an 8D report", |f, r| {
+        Box::pin(capas::show(f, r))
+    }),
+    Route {
+        query: &["format"],
+        ..get("/v1/capas/{id}/export", "the 8D report to print: html, md or json", |f, r| {
+            Box::pin(capas::export(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/capas/{id}/sign", "sign a gate of a corrective action", |f, r| {
+            Box::pin(capas::sign(f, r))
         })
     },
     get("/v1/agents", "list every host of every agent", |f, r| Box::pin(agents::list(f, r))),

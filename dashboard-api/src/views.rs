@@ -1,4 +1,4 @@
-//! What the LOG adds up to: assets, owners, centres, cases, bookings, quarantine. Computed when asked for, never
+//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, quarantine. Computed when asked for, never
 //! ahead of the log.
 //!
 //! One cursor, moved up to the log's head before each answer, so whoever was told that something is
@@ -7,6 +7,7 @@
 pub(crate) mod bookings;
 pub(crate) mod cases;
 pub(crate) mod centres;
+pub(crate) mod insights;
 pub(crate) mod owners;
 mod rows;
 mod written;
@@ -16,6 +17,7 @@ use crate::problem::Problem;
 use bookings::Bookings;
 use cases::Cases;
 use centres::Centres;
+use insights::Insights;
 use messages::health::TelemetryQuarantined;
 use messages::redelivery::{MessageRedelivered, TelemetryReleased};
 use messages::registry::{AssetRegistered, AssetRetired};
@@ -47,6 +49,7 @@ pub(crate) struct LogView {
     pub(crate) centres: Centres,
     pub(crate) cases: Cases,
     pub(crate) bookings: Bookings,
+    pub(crate) insights: Insights,
     pub(crate) quarantine: Quarantine,
     pub(crate) written: Written,
     /// How often each dead letter has been redelivered.
@@ -128,6 +131,7 @@ impl LogView {
         self.centres.hear(delivery);
         self.cases.hear(delivery);
         self.bookings.hear(delivery);
+        self.insights.hear(delivery);
         match delivery.envelope.name.as_str() {
             AssetRegistered::NAME => self.register(delivery),
             AssetRetired::NAME => self.retire(delivery),

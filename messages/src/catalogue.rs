@@ -6,6 +6,9 @@ use crate::booking::{
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
     HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
 };
+use crate::capa::{
+    CapaClosed, CapaOpened, CapaRefused, CapaReopened, CapaSigned, CapaUpdated, RecallSuggested,
+};
 use crate::case::{CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened};
 use crate::centre::{CentreRegistered, PartStocked};
 use crate::consent::ConsentChanged;
@@ -22,6 +25,7 @@ use crate::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
 use crate::message::{Class, Encoding, Message, Stage};
+use crate::pattern::{AssetCounted, ComponentReported, PatternFound, PopulationReviewed};
 use crate::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld};
 use crate::record::DecodeError;
 use crate::redelivery::{MessageRedelivered, TelemetryReleased};
@@ -110,6 +114,17 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PredictionVerified>(),
     Entry::of::<DetectorDemoted>(),
     Entry::of::<DetectorPromoted>(),
+    Entry::of::<AssetCounted>(),
+    Entry::of::<ComponentReported>(),
+    Entry::of::<PopulationReviewed>(),
+    Entry::of::<PatternFound>(),
+    Entry::of::<CapaOpened>(),
+    Entry::of::<CapaUpdated>(),
+    Entry::of::<CapaClosed>(),
+    Entry::of::<CapaReopened>(),
+    Entry::of::<RecallSuggested>(),
+    Entry::of::<CapaSigned>(),
+    Entry::of::<CapaRefused>(),
 ];
 
 impl Entry {

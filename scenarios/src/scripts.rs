@@ -9,6 +9,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("deferred-callback", include_str!("../scripts/deferred-callback.yaml")),
     ("no-slot", include_str!("../scripts/no-slot.yaml")),
     ("quiet-fleet", include_str!("../scripts/quiet-fleet.yaml")),
+    ("recurring-defect", include_str!("../scripts/recurring-defect.yaml")),
     ("sensor-lies", include_str!("../scripts/sensor-lies.yaml")),
     ("urgent-alert", include_str!("../scripts/urgent-alert.yaml")),
     ("workshop-drops-a-bay", include_str!("../scripts/workshop-drops-a-bay.yaml")),

@@ -3,6 +3,7 @@
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
+mod batches;
 mod foresight;
 mod pipeline;
 mod poison;
@@ -27,6 +28,8 @@ pub enum BenchCommand {
     Poison(poison::PoisonArgs),
     /// How long before they happen failures are foreseen on simulated fleets, beside plain warning limits.
     Foresight(foresight::ForesightArgs),
+    /// How soon a bad batch among many vehicles opens a CAPA, and how many open where no batch is bad.
+    Batches(batches::BatchesArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -49,6 +52,7 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
         BenchCommand::Pipeline(args) => pipeline::perform(&args, session),
         BenchCommand::Poison(args) => poison::perform(&args, session),
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
+        BenchCommand::Batches(args) => batches::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;
             let cores = cores();

@@ -47,6 +47,11 @@ fn quiet_fleet_passes_with_several_seeds() {
 }
 
 #[test]
+fn recurring_defect_passes_with_several_seeds() {
+    passes("recurring-defect");
+}
+
+#[test]
 fn sensor_lies_passes_with_several_seeds() {
     passes("sensor-lies");
 }

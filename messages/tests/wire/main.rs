@@ -11,6 +11,7 @@ mod findings;
 mod forms;
 mod golden;
 mod hostile;
+mod insights;
 mod roundtrip;
 mod samples;
 mod telemetry;

@@ -1,6 +1,6 @@
 //! One small value of every catalogued message type.
 
-use crate::{assessments, bookings, cases, contacts, findings};
+use crate::{assessments, bookings, cases, contacts, findings, insights};
 use messages::catalogue::Entry;
 use messages::dead::{Cause, DeadLettered};
 use messages::redelivery::{MessageRedelivered, TelemetryReleased};
@@ -80,7 +80,7 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             count: 1,
         }),
     ];
-    for more in [cases::all(), contacts::all(), bookings::all(), findings::all()] {
+    for more in [cases::all(), contacts::all(), bookings::all(), findings::all(), insights::all()] {
         all.extend(more);
     }
     all
