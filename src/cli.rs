@@ -1,8 +1,8 @@
 //! The verbs and their flags.
 
 use crate::commands::{
-    agent, asset, audit, backup, bench, booking, case, centre, check, completions, config, dead,
-    demo, doctor, events, facade, owner, principal, quarantine, replay, reply, run, scenario,
+    agent, asset, audit, backup, bench, booking, capa, case, centre, check, completions, config,
+    dead, demo, doctor, events, facade, owner, principal, quarantine, replay, reply, run, scenario,
     simulate, verify, version,
 };
 use crate::error::CliError;
@@ -56,6 +56,9 @@ pub enum Command {
     /// Lists and explains what is going to fail, and takes decisions about it.
     #[command(subcommand)]
     Case(case::CaseCommand),
+    /// Lists, shows, signs and exports corrective actions.
+    #[command(subcommand)]
+    Capa(capa::CapaCommand),
     /// Lists, moves and cancels bookings, and takes what the workshop says.
     #[command(subcommand)]
     Booking(booking::BookingCommand),
@@ -133,6 +136,7 @@ impl Command {
             Command::Owner(command) => owner::perform(command, session),
             Command::Centre(command) => centre::perform(command, session),
             Command::Case(command) => case::perform(command, session),
+            Command::Capa(command) => capa::perform(command, session),
             Command::Booking(command) => booking::perform(command, session),
             Command::Reply(args) => reply::perform(args, session),
             Command::Quarantine(command) => quarantine::perform(command, session),

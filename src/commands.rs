@@ -6,6 +6,7 @@ pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod booking;
+pub mod capa;
 pub mod case;
 pub mod centre;
 pub mod check;

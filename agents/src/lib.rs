@@ -6,6 +6,7 @@ pub mod data_analysis;
 pub mod diagnosis;
 pub mod engagement;
 pub mod feedback;
+pub mod manufacturing_insights;
 pub mod master;
 mod profiles;
 pub mod scheduling;
@@ -15,6 +16,7 @@ pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
 pub use engagement::Engagement;
 pub use feedback::Feedback;
+pub use manufacturing_insights::ManufacturingInsights;
 pub use master::Master;
 pub use scheduling::Scheduling;
 pub use ueba::Ueba;
@@ -29,6 +31,7 @@ pub fn catalog() -> Catalog {
         .with::<Diagnosis>()
         .with::<Engagement>()
         .with::<Feedback>()
+        .with::<ManufacturingInsights>()
         .with::<Master>()
         .with::<Scheduling>()
         .with::<Ueba>()

@@ -9,8 +9,8 @@ use crate::shape::Shape;
 use crate::shapes as is;
 use crate::views::Topic;
 use crate::{
-    agents, assets, audit, backup, bookings, calendar, cases, centres, changes, dead, documents,
-    events, feedback, findings, health, history, ingest, metrics, owners, page, predictions,
+    agents, assets, audit, backup, bookings, calendar, capas, cases, centres, changes, dead, documents,
+    events, feedback, findings, health, history, ingest, insights, metrics, owners, page, predictions,
     principals, quarantine, rebuild, replies, topology, why,
 };
 use std::collections::BTreeMap;
@@ -323,6 +323,35 @@ pub static ROUTES: &[Route] = &[
         gives: is::TOPOLOGY,
         ..get("/v1/topology", "who says what to whom, and how often it was said", |f, r| {
             Box::pin(topology::show(f, r))
+        })
+    },
+    Route {
+        query: &["population"],
+        tag: Tag::Views(&[Topic::Insights]),
+        ..get("/v1/insights", "what fails how often, in which groups, after how long", |f, r| {
+            Box::pin(insights::list(f, r))
+        })
+    },
+    Route {
+        query: &["state", "component", "closed", "cursor", "limit"],
+        tag: Tag::Views(&[Topic::Insights]),
+        ..get("/v1/capas", "list corrective actions and where they stand", |f, r| {
+            Box::pin(capas::list(f, r))
+        })
+    },
+    get("/v1/capas/{id}", "show a corrective action as an 8D report", |f, r| {
+        Box::pin(capas::show(f, r))
+    }),
+    Route {
+        query: &["format"],
+        ..get("/v1/capas/{id}/export", "the 8D report to print: html, md or json", |f, r| {
+            Box::pin(capas::export(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        ..post("/v1/capas/{id}/sign", "sign a gate of a corrective action", |f, r| {
+            Box::pin(capas::sign(f, r))
         })
     },
     Route {

@@ -1,4 +1,4 @@
-//! What the LOG adds up to: assets, owners, centres, cases, bookings, quarantine. Computed when asked for, never
+//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, quarantine. Computed when asked for, never
 //! ahead of the log.
 //!
 //! One cursor, moved up to the log's head before each answer, so whoever was told that something is
@@ -11,6 +11,7 @@ pub(crate) mod bookings;
 pub(crate) mod cases;
 pub(crate) mod centres;
 pub(crate) mod feedback;
+pub(crate) mod insights;
 pub(crate) mod owners;
 pub(crate) mod past;
 pub(crate) mod predictions;
@@ -27,6 +28,7 @@ use bookings::Bookings;
 use cases::Cases;
 use centres::Centres;
 use feedback::Feedback;
+use insights::Insights;
 use messages::redelivery::MessageRedelivered;
 use messages::registry::{AssetRegistered, AssetRetired};
 use messages::{Message, MessageId, Provenance, Sequence, Timestamp};
@@ -68,6 +70,7 @@ pub(crate) struct LogView {
     pub(crate) bookings: Bookings,
     pub(crate) predictions: Predictions,
     pub(crate) feedback: Feedback,
+    pub(crate) insights: Insights,
     pub(crate) quarantine: Quarantine,
     pub(crate) traffic: Traffic,
     pub(crate) written: Written,
@@ -206,6 +209,7 @@ impl LogView {
             (Topic::Bookings, self.bookings.hear(delivery)),
             (Topic::Predictions, self.predictions.hear(delivery)),
             (Topic::Feedback, self.feedback.hear(delivery)),
+            (Topic::Insights, self.insights.hear(delivery)),
             (Topic::Quarantine, self.quarantine.hear(delivery)),
             (Topic::Dead, self.hear_redelivery(delivery)),
             (Topic::Traffic, self.traffic.hear(delivery)),

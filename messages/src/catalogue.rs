@@ -7,6 +7,9 @@ use crate::booking::{
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
     DemandForecast, HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
 };
+use crate::capa::{
+    CapaClosed, CapaOpened, CapaRefused, CapaReopened, CapaSigned, CapaUpdated, RecallSuggested,
+};
 use crate::case::{CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened};
 use crate::centre::{CentreRegistered, PartStocked};
 use crate::consent::ConsentChanged;
@@ -26,6 +29,7 @@ use crate::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
 use crate::message::{Class, Encoding, Message, Stage};
+use crate::pattern::{AssetCounted, ComponentReported, PatternFound, PopulationReviewed};
 use crate::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld};
 use crate::record::DecodeError;
 use crate::redelivery::{MessageRedelivered, TelemetryReleased};
@@ -121,6 +125,17 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<AuditRecorded>(),
     Entry::of::<BehaviourFlagged>(),
     Entry::of::<BaselineLearned>(),
+    Entry::of::<AssetCounted>(),
+    Entry::of::<ComponentReported>(),
+    Entry::of::<PopulationReviewed>(),
+    Entry::of::<PatternFound>(),
+    Entry::of::<CapaOpened>(),
+    Entry::of::<CapaUpdated>(),
+    Entry::of::<CapaClosed>(),
+    Entry::of::<CapaReopened>(),
+    Entry::of::<RecallSuggested>(),
+    Entry::of::<CapaSigned>(),
+    Entry::of::<CapaRefused>(),
     Entry::of::<DemandForecast>(),
 ];
 

@@ -11,6 +11,7 @@
 pub mod agent;
 pub mod behaviour;
 pub mod booking;
+pub mod capa;
 pub mod case;
 pub mod catalogue;
 pub mod centre;
@@ -27,6 +28,7 @@ pub mod health;
 pub mod id;
 pub mod json;
 pub mod message;
+pub mod pattern;
 pub mod place;
 pub mod prediction;
 pub mod profile;
@@ -41,7 +43,7 @@ pub mod unit;
 
 pub use envelope::{Envelope, Origin, Provenance, Sequence};
 pub use finite::Finite;
-pub use id::{BookingId, CaseId, MessageId, OfferId};
+pub use id::{BookingId, CapaId, CaseId, MessageId, OfferId};
 pub use message::{Class, Encoding, Message, Stage, Stream};
 pub use place::Place;
 pub use record::{DecodeError, EncodeError, Record};

@@ -12,6 +12,7 @@ pub const SCRIPTS: &[(&str, &str)] = &[
     ("flood", include_str!("../scripts/flood.yaml")),
     ("no-slot", include_str!("../scripts/no-slot.yaml")),
     ("quiet-fleet", include_str!("../scripts/quiet-fleet.yaml")),
+    ("recurring-defect", include_str!("../scripts/recurring-defect.yaml")),
     ("rogue-agent", include_str!("../scripts/rogue-agent.yaml")),
     ("sensor-lies", include_str!("../scripts/sensor-lies.yaml")),
     ("slow-poisoning", include_str!("../scripts/slow-poisoning.yaml")),

@@ -4,6 +4,7 @@
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
+mod batches;
 mod demand;
 mod facade;
 mod foresight;
@@ -40,6 +41,8 @@ pub enum BenchCommand {
     /// The clients of `bench facade`, in a process of their own.
     #[command(hide = true)]
     FacadeClients(facade::ClientsArgs),
+    /// How soon a bad batch among many vehicles opens a CAPA, and how many open where no batch is bad.
+    Batches(batches::BatchesArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -66,6 +69,7 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
         BenchCommand::Guard(args) => guard::perform(&args, session),
         BenchCommand::Demand(args) => demand::perform(&args, session),
+        BenchCommand::Batches(args) => batches::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;
             let cores = cores();

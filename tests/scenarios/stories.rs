@@ -67,6 +67,11 @@ fn rogue_agent_passes_with_several_seeds() {
 }
 
 #[test]
+fn recurring_defect_passes_with_several_seeds() {
+    passes("recurring-defect");
+}
+
+#[test]
 fn sensor_lies_passes_with_several_seeds() {
     passes("sensor-lies");
 }

@@ -13,6 +13,21 @@ const WITHOUT_FAULT: &[(&str, &str, &str)] = &[
     ("fleet-visit", "second", "expect: { event: case.opened, asset: VEH004"),
     ("no-slot", "brakes", "expect: { event: case.opened, asset: VEH004"),
     ("quiet-fleet", "alternator", "expect: { event: case.opened, asset: VEH008"),
+    ("recurring-defect", "pads-01", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-02", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-03", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-04", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-05", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-06", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-07", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-08", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-09", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-10", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-11", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-12", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-13", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-14", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads-15", "expect: { event: capa.opened"),
     ("sensor-lies", "lie", "expect: { event: sensor.faulted, asset: VEH004"),
     ("sensor-lies", "truth", "expect: { event: case.opened, asset: VEH007"),
     ("urgent-alert", "brakes", "expect: { event: case.opened, asset: VEH005"),
@@ -74,6 +89,35 @@ fn the_stories_of_workshops_fail_without_their_faults() {
 }
 
 #[test]
+fn no_capa_opens_for_one_failure_less() {
+    fails_without_its_faults("recurring-defect");
+}
+
+#[test]
+fn the_story_of_a_defect_fails_without_its_agent() {
+    fails_without_its_agents("recurring-defect");
+}
+
+#[test]
+fn brake_to_capa_opens_no_capa_without_manufacturing_insights() {
+    let name = "brake-to-capa";
+    let begins = "expect: { event: capa.opened";
+    settle(
+        &wrong(name, text(name), &["manufacturing-insights"], begins)
+            .into_iter()
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn without_a_past_no_capa_opens() {
+    let played = told("brake-to-capa", &without_past(text("brake-to-capa")), 42, &[]);
+    assert_eq!(failure(&played), None);
+    let opened = played.chronicle.records().iter().filter(|it| it.name() == "capa.opened");
+    assert_eq!(opened.count(), 0);
+}
+
+#[test]
 fn the_quiet_fleet_is_not_quiet_enough_without_its_fault() {
     fails_without_its_faults("quiet-fleet");
 }
@@ -119,6 +163,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("quiet-fleet", "diagnosis", "expect: { event: case.opened, asset: VEH008"),
     ("quiet-fleet", "master", "expect: { event: case.opened, asset: VEH008"),
     ("rogue-agent", "ueba", "expect: { event: behaviour.flagged"),
+    ("recurring-defect", "manufacturing-insights", "expect: { event: pattern.found"),
     ("sensor-lies", "data-analysis", "expect: { event: sensor.faulted, asset: VEH004"),
     ("sensor-lies", "diagnosis", "expect: { event: case.opened, asset: VEH007"),
     ("sensor-lies", "master", "expect: { event: case.opened, asset: VEH007"),

@@ -61,6 +61,7 @@ fn channel(name: &str, class: Class) -> Value {
         Stream::Telemetry => "aurora.v1.telemetry.{fleet}.{asset}".to_owned(),
         Stream::Health => "aurora.v1.health.{producer}.{partition}.{asset}".to_owned(),
         Stream::Dead => "aurora.v1.dead.{agent}".to_owned(),
+        Stream::Audit => "aurora.v1.audit.{principal}".to_owned(),
         Stream::Log => {
             format!("aurora.v1.log.{{producer}}.{{partition}}.{}.{name}.{{key}}", class.token())
         }

@@ -13,13 +13,14 @@ pub(crate) enum Topic {
     Bookings,
     Predictions,
     Feedback,
+    Insights,
     Quarantine,
     Dead,
     Traffic,
 }
 
 /// Topics.
-const TOPICS: usize = 10;
+const TOPICS: usize = 11;
 
 /// Position and time of the record that changed each topic last.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

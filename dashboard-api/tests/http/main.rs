@@ -4,6 +4,7 @@
 
 mod agents;
 mod bookings;
+mod capas;
 mod cases;
 mod client;
 mod conditional;

@@ -13,6 +13,7 @@ mod forms;
 mod golden;
 mod guards;
 mod hostile;
+mod insights;
 mod roundtrip;
 mod samples;
 mod telemetry;

@@ -1,6 +1,6 @@
 //! One small value of every catalogued message type.
 
-use crate::{assessments, behaviours, bookings, cases, contacts, findings, guards};
+use crate::{assessments, behaviours, bookings, cases, contacts, findings, guards, insights};
 use messages::catalogue::Entry;
 use messages::dead::{Cause, DeadLettered};
 use messages::redelivery::{MessageRedelivered, TelemetryReleased};
@@ -81,7 +81,7 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
         }),
     ];
     let others = [cases::all(), contacts::all(), bookings::all(), findings::all(), guards::all()];
-    for more in others.into_iter().chain([behaviours::all()]) {
+    for more in others.into_iter().chain([behaviours::all(), insights::all()]) {
         all.extend(more);
     }
     all

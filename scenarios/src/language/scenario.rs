@@ -282,6 +282,8 @@ pub struct Expectation {
     pub subject: Subject,
     /// A condition over it.
     pub condition: Option<Expression>,
+    /// Whether what happened before the step, in the past too, counts.
+    pub ever: bool,
     /// Names for values of what was found.
     pub save: BTreeMap<String, Expression>,
 }

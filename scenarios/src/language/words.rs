@@ -486,6 +486,7 @@ static EXPECT_EVENT: Record = Record {
         may("min", &TIMES, "at least so often"),
         may("max", &COUNT, "at most so often until its time is over"),
         may("never", &TRUE, "not once until its time is over"),
+        may("ever", &TRUE, "also before the end of the step before, in the fleet's past too"),
     ],
 };
 

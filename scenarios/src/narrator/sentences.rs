@@ -54,6 +54,8 @@ impl Narrator {
                 format!("the {} of {} failed in use", text("component"), text("asset"))
             }
             "prediction.verified" => verified(record),
+            "pattern.found" | "recall.suggested" => return self.about_capa(record),
+            name if name.starts_with("capa.") => return self.about_capa(record),
             "detector.demoted" => {
                 format!("takes {} as advice only: {}", text("detector"), text("reason"))
             }
