@@ -200,12 +200,16 @@ pub(crate) fn envelope<M: Message>(source: &str, number: u64, message: &M) -> En
 }
 
 /// What came of saying `said` as `principal`: appended, or denied.
-pub(crate) fn say(world: &mut World, principal: &str, said: Envelope) -> Result<Receipt, Denied> {
+pub(crate) fn say(
+    world: &mut World,
+    principal: &str,
+    said: Envelope,
+) -> Result<Receipt, Box<Denied>> {
     let principal = Principal::named(principal);
     denied(world.conductor().say_as(&principal, vec![said.into()]))
 }
 
-pub(crate) fn denied<T>(result: Result<T, ConductError>) -> Result<T, Denied> {
+pub(crate) fn denied<T>(result: Result<T, ConductError>) -> Result<T, Box<Denied>> {
     match result {
         Ok(value) => Ok(value),
         Err(ConductError::Commit(CommitError::Denied(denied))) => Err(denied),
