@@ -70,7 +70,7 @@ impl Wire {
     }
 
     /// Calls `seen` with each whole event that has come.
-    pub(super) async fn events(&mut self, seen: &mut dyn FnMut(&str)) -> io::Result<()> {
+    pub(super) async fn events(&mut self, seen: &mut (dyn FnMut(&str) + Send)) -> io::Result<()> {
         self.read().await?;
         let Some(end) = self.bytes.windows(2).rposition(|two| two == b"\n\n") else {
             return Ok(());
