@@ -48,7 +48,7 @@ pub enum BusError {
     Refused(String),
     /// Do not send again: the principal may not do this, or not yet.
     #[error(transparent)]
-    Denied(Denied),
+    Denied(Box<Denied>),
     /// Nothing works until the process is started again.
     #[error("{0}")]
     Down(String),

@@ -90,7 +90,7 @@ pub enum CommitError {
     },
     /// The principal may not do this.
     #[error(transparent)]
-    Denied(Denied),
+    Denied(Box<Denied>),
     /// AUDIT is kept whole.
     #[error("`{0}` is never trimmed")]
     Kept(Partition),

@@ -176,10 +176,9 @@ impl Guard {
         principal: &Principal,
         said: impl Iterator<Item = &'e Envelope> + Clone,
         now: Timestamp,
-    ) -> Result<(), Denied> {
-        let provenance = weakest(said.clone());
-        let verdict = self.verdict(principal, said, now);
-        verdict.map_err(|denied| self.denied(denied, provenance, now))
+    ) -> Result<(), Box<Denied>> {
+        let verdict = self.verdict(principal, said.clone(), now);
+        verdict.map_err(|denied| self.denied(denied, weakest(said), now))
     }
 
     fn verdict<'e>(
@@ -187,10 +186,10 @@ impl Guard {
         principal: &Principal,
         said: impl Iterator<Item = &'e Envelope> + Clone,
         now: Timestamp,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), Box<Denied>> {
         for one in said.clone() {
             if let Some(reason) = self.rights.publish(principal, one) {
-                return Err(principal::refused(principal.name(), one, reason));
+                return Err(Box::new(principal::refused(principal.name(), one, reason)));
             }
         }
         // People must be able to let themselves in again.
@@ -206,11 +205,11 @@ impl Guard {
         kind: &str,
         outputs: impl Iterator<Item = &'e Envelope> + Clone,
         now: Timestamp,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), Box<Denied>> {
         let Some(first) = outputs.clone().next() else { return Ok(()) };
         let unfit = outputs.clone().find_map(|said| {
             let reason = self.rights.output(kind, said)?;
-            Some(principal::refused(kind, said, reason))
+            Some(Box::new(principal::refused(kind, said, reason)))
         });
         let verdict = match unfit {
             Some(denied) => Err(denied),
@@ -226,17 +225,17 @@ impl Guard {
         first: &Envelope,
         count: usize,
         now: Timestamp,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), Box<Denied>> {
         let Some(contained) = self.containments.of(principal, now) else { return Ok(()) };
         let (level, until) = (contained.level, contained.until);
         if level >= Level::Refused {
             let denied = principal::refused(principal, first, Refusal::Contained);
-            return Err(Denied { retry_at: until, ..denied });
+            return Err(Box::new(Denied { retry_at: until, ..denied }));
         }
         let bucket = self.buckets.entry(principal.to_owned()).or_insert_with(|| Bucket::full(now));
         bucket.take(count, now).map_err(|at| {
             let denied = principal::refused(principal, first, Refusal::TooFast);
-            Denied { retry_at: Some(at), ..denied }
+            Box::new(Denied { retry_at: Some(at), ..denied })
         })
     }
 
@@ -247,7 +246,7 @@ impl Guard {
         what: &str,
         amount: (u64, u64),
         now: Timestamp,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), Box<Denied>> {
         let paused = self.containments.of(principal.name(), now);
         let paused = paused.filter(|contained| contained.level == Level::Paused);
         let reason = match paused {
@@ -255,7 +254,7 @@ impl Guard {
             None => self.rights.read(principal, what),
         };
         if let Some(reason) = reason {
-            let denied = Denied {
+            let denied = Box::new(Denied {
                 principal: principal.name().to_owned(),
                 action: Action::Read,
                 what: what.to_owned(),
@@ -264,7 +263,7 @@ impl Guard {
                 claimed: None,
                 example: None,
                 retry_at: paused.and_then(|contained| contained.until),
-            };
+            });
             return Err(self.denied(denied, Provenance::Measured, now));
         }
         if self.measures && amount.0 > 0 && !principal.is_outside() {
@@ -275,7 +274,12 @@ impl Guard {
     }
 
     /// Writes a refusal down and says it, both only once in a while for one kind.
-    fn denied(&mut self, denied: Denied, provenance: Provenance, now: Timestamp) -> Denied {
+    fn denied(
+        &mut self,
+        denied: Box<Denied>,
+        provenance: Provenance,
+        now: Timestamp,
+    ) -> Box<Denied> {
         if self.measures {
             self.meter.refused(&denied.principal, now);
         }

@@ -132,6 +132,12 @@ pub enum WiringError {
         /// Who handles it.
         handlers: Vec<String>,
     },
+    /// Several agents contain others.
+    #[error("{kinds:?} all publish `principal.contained`; one kind decides who is contained")]
+    Containers {
+        /// Who.
+        kinds: Vec<String>,
+    },
     /// Two agents have the same name.
     #[error("two agents are named `{kind}`; rename one")]
     KindTwice {

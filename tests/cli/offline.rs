@@ -224,6 +224,7 @@ fn stores_and_exports_that_are_not_there_or_not_whole_are_refused() {
         assert!(ran.err.contains(text), "{arguments:?} {ran:?}");
     };
     refused(&["verify", "--data", "nowhere"], 1, "there is no store in `nowhere`");
+    refused(&["audit", "verify", "--data", "nowhere"], 1, "there is no store in `nowhere`");
     refused(&["backup", "create", "a", "--data", "nowhere"], 1, "there is no store in `nowhere`");
     refused(&["backup", "verify", "nothing.backup"], 4, "nothing.backup");
     fs::write(folder.path().join("garbage.backup"), b"garbage").unwrap();

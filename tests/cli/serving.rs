@@ -22,12 +22,15 @@ fn add(served: &Served, asset: &str) {
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 
-/// Everything equal, and how much was compared.
+/// Everything equal and AUDIT intact; how much was compared.
 fn verified(folder: &Path) -> u64 {
     let ran = run(folder, &["verify", "-o", "json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let answer = ran.json();
     assert_eq!(answer["equal"], true, "{ran:?}");
+    let audit = run(folder, &["audit", "verify", "-o", "json"]);
+    assert_eq!(audit.code, 0, "{audit:?}");
+    assert!(audit.json()["verdict"]["signatures"].as_u64() > Some(0), "{audit:?}");
     let hosts = answer["hosts"].as_array().expect("a list");
     hosts.iter().map(|host| host["keys"].as_u64().expect("a number")).sum()
 }

@@ -17,7 +17,8 @@ pub const WINDOW_TIME_MAX: Duration = Duration::from_secs(3_600);
 pub const WINDOW_NEWS_TIME_MAX: Duration = Duration::from_secs(60);
 /// Ids whose repetition is noticed, on telemetry and on everything else each.
 pub const IDS_KNOWN_MAX: usize = 65_536;
-/// Principals whose last window is remembered; beyond it all are forgotten, and their next windows are short.
+/// Principals with an open window, beyond which the one that ends first is closed; and principals whose last window is
+/// remembered, beyond which all are forgotten and their next windows are short.
 pub const PRINCIPALS_KNOWN_MAX: usize = 200_000;
 
 /// What one principal did since its window began.
@@ -135,6 +136,11 @@ impl Meter {
 
     fn window(&mut self, principal: &str, now: Timestamp) -> &mut Window {
         if !self.windows.contains_key(principal) {
+            if self.windows.len() >= PRINCIPALS_KNOWN_MAX
+                && let Some((_, first)) = self.ends.first().cloned()
+            {
+                self.close(&first, now);
+            }
             let ends_at = now.saturating_add(WINDOW_TIME_MAX);
             self.ends.insert((ends_at, principal.to_owned()));
             self.windows.insert(principal.to_owned(), Window::new(now, ends_at));

@@ -116,7 +116,7 @@ impl Bus for Session {
     /// Only the world outside, which may do everything, makes the log forget.
     async fn trim(&self, partition: Partition, through: Sequence) -> Result<(), BusError> {
         if !self.principal.is_outside() {
-            return Err(BusError::Denied(Denied {
+            return Err(BusError::Denied(Box::new(Denied {
                 principal: self.principal.name().to_owned(),
                 action: Action::Publish,
                 what: format!("a trim of `{partition}`"),
@@ -125,7 +125,7 @@ impl Bus for Session {
                 claimed: None,
                 example: None,
                 retry_at: None,
-            }));
+            })));
         }
         self.bus.trim(partition, through).await
     }

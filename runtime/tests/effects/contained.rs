@@ -8,7 +8,7 @@ use std::time::Duration;
 
 #[test]
 fn what_a_contained_agent_intends_waits_until_it_is_released_also_over_a_restart() {
-    let provider = Provider::of(Policy::AtMostOnce).going(&[Way::Unreached]);
+    let provider = Provider::of(Policy::IdempotentRetry).going(&[Way::Unreached]);
     let mut world = world(provider.clone());
     world.publish(wanted("case:1"));
     world.append(&PrincipalContained {

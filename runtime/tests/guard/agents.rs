@@ -99,6 +99,18 @@ agent!(Warden, "warden", |wiring| wiring
     .publishes::<PrincipalContained>()
     .publishes::<PrincipalReleased>());
 
+// Would contain as well.
+agent!(Usurper, "usurper", |wiring| wiring
+    .on::<Called>()
+    .key(|it| &it.key)
+    .publishes::<PrincipalContained>());
+
+impl Handle<Called> for Usurper {
+    fn handle(&self, _: &mut Total, _: &Called, _: &mut Ctx<'_, Self>) -> AgentResult {
+        Ok(())
+    }
+}
+
 impl Handle<Called> for Echo {
     fn handle(&self, total: &mut Total, called: &Called, ctx: &mut Ctx<'_, Self>) -> AgentResult {
         total.messages += 1;
@@ -188,12 +200,16 @@ pub(crate) fn envelope<M: Message>(source: &str, number: u64, message: &M) -> En
 }
 
 /// What came of saying `said` as `principal`: appended, or denied.
-pub(crate) fn say(world: &mut World, principal: &str, said: Envelope) -> Result<Receipt, Denied> {
+pub(crate) fn say(
+    world: &mut World,
+    principal: &str,
+    said: Envelope,
+) -> Result<Receipt, Box<Denied>> {
     let principal = Principal::named(principal);
     denied(world.conductor().say_as(&principal, vec![said.into()]))
 }
 
-pub(crate) fn denied<T>(result: Result<T, ConductError>) -> Result<T, Denied> {
+pub(crate) fn denied<T>(result: Result<T, ConductError>) -> Result<T, Box<Denied>> {
     match result {
         Ok(value) => Ok(value),
         Err(ConductError::Commit(CommitError::Denied(denied))) => Err(denied),

@@ -1,7 +1,8 @@
 //! Who is contained is refused, stands still, and what it said is set aside, until it is released.
 
 use crate::agents::{
-    Counted, Ear, Echo, Echoed, called, contained, echoed, envelope, say, watched, world,
+    Counted, Ear, Echo, Echoed, Usurper, Warden, called, contained, echoed, envelope, say, watched,
+    world,
 };
 use crate::rights::frame;
 use messages::dead::Cause;
@@ -11,9 +12,10 @@ use runtime::conductor::{CrashPoint, Work};
 use runtime::guard::{Containments, THROTTLED_BURST, THROTTLED_INTERVAL};
 use runtime::recompute::{Report, recompute};
 use runtime::router::PARTITIONS_EMBEDDED;
-use runtime::store::Store;
 use runtime::store::memory::MemoryStore;
+use runtime::store::{Batch, Store};
 use runtime::testkit::World;
+use runtime::wiring::WiringError;
 use runtime::{Catalog, Models};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +84,12 @@ fn only_who_declared_it_or_a_person_contains() {
     let names: Vec<String> =
         world.conductor().containments().iter().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(names, ["ear"], "who keeps the others in order is not contained");
+}
+
+#[test]
+fn two_kinds_that_contain_are_one_too_many() {
+    let catalog = Catalog::default().with::<Warden>().with::<Usurper>();
+    assert!(matches!(catalog.check(), Err(WiringError::Containers { .. })));
 }
 
 #[test]
@@ -223,6 +231,19 @@ fn a_containment_outlives_the_process_and_is_what_the_log_says() {
         let of_log = Containments::of_log(&**conductor.store()).unwrap();
         assert_eq!(*conductor.containments(), of_log);
     }
+}
+
+#[test]
+fn stored_containments_that_cannot_be_read_are_computed_from_the_log() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let mut world = world(1).on(store.clone());
+    let at = now(&mut world);
+    contain(&mut world, "echo", Level::Refused, at);
+    let blobs = vec![("guard/containments".to_owned(), Some(vec![1, 2, 3]))];
+    store.commit(Batch { blobs, ..Batch::default() }).unwrap();
+    world.crash_at(CrashPoint::Before(Work::Ingest));
+    world.append(&called(1));
+    assert_eq!(try_echo(&mut world, 1), Err(Refusal::Contained));
 }
 
 /// Devices send, one of them is found to lie, and everything ends and begins again in between.
