@@ -136,6 +136,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("brake-to-capa", "engagement", "expect: { event: customer.contacted"),
     ("brake-to-capa", "scheduling", "expect: { case: \"${case}\", state: deferred"),
     ("brake-to-capa", "feedback", "expect: { event: prediction.verified"),
+    ("brake-to-capa", "ueba", "expect: { event: principal.contained"),
     ("declined-then-recovered", "data-analysis", "expect: { event: case.opened"),
     ("declined-then-recovered", "diagnosis", "expect: { event: case.opened"),
     ("declined-then-recovered", "master", "expect: { event: case.opened"),
