@@ -26,6 +26,7 @@ mod guard;
 mod health;
 mod history;
 mod ingest;
+mod kept;
 mod metrics;
 mod options;
 mod owners;
