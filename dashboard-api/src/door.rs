@@ -18,7 +18,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::{Filter, Stream};
 
@@ -134,8 +134,20 @@ impl Door {
             return Ok(condition::not_modified(tag));
         }
         let headers = request.headers.clone();
+        let Some(tag) = tag else {
+            let response = (route.handler)(&self.facade, request).await?;
+            return Ok(condition::conditional(&headers, None, response));
+        };
+        let question = format!("{}?{:?}", request.path, request.query);
+        if let Some(body) = self.facade.kept.get(&question, &tag) {
+            let response = reply::typed(StatusCode::OK, route.produces, body);
+            return Ok(condition::conditional(&headers, Some(tag), response));
+        }
         let response = (route.handler)(&self.facade, request).await?;
-        Ok(condition::conditional(&headers, tag, response))
+        if let (StatusCode::OK, Some(body)) = (response.status(), response.body().whole()) {
+            self.facade.kept.put(question, tag.clone(), body.clone());
+        }
+        Ok(condition::conditional(&headers, Some(tag), response))
     }
 
     fn new_trace_id(&self) -> String {

@@ -1,6 +1,7 @@
 //! What every handler works with: the deployment, the views of its log, and the limits at the edge.
 
 use crate::history::History;
+use crate::kept::KeptAnswers;
 use crate::metrics::Metrics;
 use crate::options::FacadeOptions;
 use crate::problem::{Kind, Problem};
@@ -26,6 +27,7 @@ pub struct Facade {
     pub(crate) options: FacadeOptions,
     pub(crate) views: Views,
     pub(crate) history: History,
+    pub(crate) kept: KeptAnswers,
     pub(crate) metrics: Metrics,
     /// Held while an owner's key is looked up or made, so that an owner gets one key only.
     pub(crate) keys: tokio::sync::Mutex<()>,
@@ -41,6 +43,7 @@ impl Facade {
     pub fn new(deployment: Arc<Deployment>, options: FacadeOptions) -> Arc<Self> {
         Arc::new(Self {
             views: Views::new(deployment.store().clone()),
+            kept: KeptAnswers::default(),
             history: History::new(deployment.router().partitions_of(Stream::Telemetry)),
             metrics: Metrics::new(&deployment, options.clock.now()),
             keys: tokio::sync::Mutex::default(),

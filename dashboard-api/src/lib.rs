@@ -29,6 +29,7 @@ mod health;
 mod history;
 mod ingest;
 mod insights;
+mod kept;
 mod metrics;
 mod options;
 mod owners;
