@@ -9,9 +9,9 @@ use crate::shape::Shape;
 use crate::shapes as is;
 use crate::views::Topic;
 use crate::{
-    agents, assets, audit, backup, bookings, calendar, capas, cases, centres, changes, dead, documents,
-    events, feedback, findings, health, history, ingest, insights, metrics, owners, page, predictions,
-    principals, quarantine, rebuild, replies, topology, why,
+    agents, assets, audit, backup, bookings, calendar, capas, cases, centres, changes, dead,
+    documents, events, feedback, findings, health, history, ingest, insights, metrics, owners,
+    page, predictions, principals, quarantine, rebuild, replies, topology, why,
 };
 use std::collections::BTreeMap;
 use std::fmt;

@@ -23,7 +23,7 @@ pub enum CapaCommand {
     /// Shows one as an 8D report.
     Show(OneArgs),
     /// Signs a gate, D3 to D8.
-    Sign(signing::SignArgs),
+    Sign(Box<signing::SignArgs>),
     /// Writes the 8D report to a file: a page to print, Markdown or JSON.
     Export(ExportArgs),
 }
@@ -110,7 +110,7 @@ pub(crate) fn perform(command: CapaCommand, session: &Session) -> Result<Exit, C
     match command {
         CapaCommand::Ls(args) => list(&args, session),
         CapaCommand::Show(args) => show(&args, session),
-        CapaCommand::Sign(args) => signing::sign(args, session),
+        CapaCommand::Sign(args) => signing::sign(*args, session),
         CapaCommand::Export(args) => export(&args, session),
     }
 }

@@ -29,7 +29,9 @@ fn fail(world: &mut World, asset: &str) {
 fn the_third_failure_of_one_asset_is_worth_a_word() {
     let mut world = World::seeded(7).agent::<RepeatFailures>(Config::default());
     let since = world.conductor().now();
-    ["VEH001", "VEH002", "VEH001"].map(|asset| fail(&mut world, asset));
+    for asset in ["VEH001", "VEH002", "VEH001"] {
+        fail(&mut world, asset);
+    }
     assert_eq!(world.published::<RepeatFailuresNoticed>(), []);
     fail(&mut world, "VEH001");
     let noticed = RepeatFailuresNoticed { asset: "VEH001".to_owned(), times: 3, since };
@@ -39,7 +41,9 @@ fn the_third_failure_of_one_asset_is_worth_a_word() {
 #[test]
 fn failures_long_ago_do_not_count() {
     let mut world = World::seeded(7).agent::<RepeatFailures>(Config::default());
-    ["VEH001", "VEH001"].map(|asset| fail(&mut world, asset));
+    for asset in ["VEH001", "VEH001"] {
+        fail(&mut world, asset);
+    }
     world.advance(100 * DAY);
     fail(&mut world, "VEH001");
     assert_eq!(world.published::<RepeatFailuresNoticed>(), []);

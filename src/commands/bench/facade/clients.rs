@@ -180,7 +180,6 @@ fn followers(args: &ClientsArgs) -> Vec<Follower> {
 }
 
 /// Follows in every way until all was seen, or for too long after the last was said.
-#[expect(clippy::disallowed_methods, reason = "followers end with the measurement")]
 async fn follow(
     args: &ClientsArgs,
     begun: impl FnOnce() -> io::Result<()>,
