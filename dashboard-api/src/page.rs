@@ -6,7 +6,7 @@ use crate::reply::{self, Response};
 use crate::request::Request;
 use crate::routes::ROUTES;
 use crate::views::LogView;
-use runtime::board::HostStatus;
+use runtime::board::{HostState, HostStatus};
 use runtime::store::HostId;
 use std::fmt::Write;
 use warp::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
@@ -42,8 +42,8 @@ pub(crate) async fn show(facade: &Facade, _request: Request) -> Result<Response,
     let text = filled(&parts);
     let mut response = reply::typed(StatusCode::OK, "text/html; charset=utf-8", text);
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     let policy = HeaderValue::from_str(&policy)
         .map_err(|error| Problem::new(Kind::Failed, error.to_string()))?;
@@ -97,14 +97,16 @@ fn figures(view: &LogView, hosts: &[(HostId, HostStatus)]) -> String {
         view.predictions.by_about.values().filter(|prediction| prediction.cleared.is_none());
     let live = |booking: &crate::views::bookings::Booking| !booking.state.is_ended();
     let bookings = view.bookings.rows.page(None, usize::MAX, &live).0.len();
+    let at_work = hosts.iter().filter(|(_, host)| host.state == HostState::Ready).count();
+    let quarantined = view.quarantine.frames.values().filter(|it| it.released_at.is_none()).count();
     let mut text = String::new();
     for (name, count, path) in [
         ("assets", watched, "/v1/assets"),
         ("predictions", predicted.count(), "/v1/predictions"),
         ("open cases", cases, "/v1/cases"),
         ("bookings", bookings, "/v1/bookings"),
-        ("agents at work", hosts.len(), "/v1/agents"),
-        ("quarantined", view.quarantine.frames.len(), "/v1/quarantine"),
+        ("hosts at work", at_work, "/v1/agents"),
+        ("quarantined", quarantined, "/v1/quarantine"),
     ] {
         put(&mut text, format_args!("<li><a href=\"{path}\"><b>{count}</b> {name}</a></li>"));
     }

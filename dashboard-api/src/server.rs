@@ -134,7 +134,11 @@ impl Bound {
             tracing::warn!("requests still under way after {DRAIN_TIMEOUT:?} were cut off");
         }
         connections.shutdown().await;
-        while following.join_next().await.is_some() {}
+        let ended = async { while following.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_TIMEOUT, ended).await.is_err() {
+            tracing::warn!("history was not saved within {DRAIN_TIMEOUT:?}; it is read again");
+            following.shutdown().await;
+        }
     }
 }
 
