@@ -27,7 +27,7 @@ fn writes(story: &Story) -> Vec<(&'static str, String, Value)> {
     });
     let past = "2026-03-01T06:00:00Z";
     let booking = |verb: &str| format!("{}/{verb}", story.booking_path());
-    vec![
+    let mut writes = vec![
         ("/v1/assets", "/v1/assets".into(), asset),
         (
             "/v1/assets/{asset}/maintenance",
@@ -78,14 +78,22 @@ fn writes(story: &Story) -> Vec<(&'static str, String, Value)> {
             json!({ "component": "brake", "repaired": true }),
         ),
         ("/v1/bookings/{id}/no-show", booking("no-show"), json!({ "by": "pune" })),
+    ];
+    writes.extend(containments());
+    writes
+}
+
+fn containments() -> [(&'static str, String, Value); 2] {
+    let path = |verb: &str| format!("/v1/principals/device%2Fdemo%2FVEH009/{verb}");
+    [
         (
             "/v1/principals/{principal}/contain",
-            "/v1/principals/device%2Fdemo%2FVEH009/contain".into(),
+            path("contain"),
             json!({ "level": "refused", "reason": "it lies" }),
         ),
         (
             "/v1/principals/{principal}/release",
-            "/v1/principals/device%2Fdemo%2FVEH009/release".into(),
+            path("release"),
             json!({ "reason": "it was mended", "backlog": "heard" }),
         ),
     ]
