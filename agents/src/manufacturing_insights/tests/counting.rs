@@ -2,9 +2,10 @@
 
 use super::{DAY, fail, find, fleet, register, world};
 use crate::manufacturing_insights::ManufacturingInsights;
+use messages::Timestamp;
 use messages::pattern::{AssetCounted, Change, ComponentReported, Report};
+use messages::record::RECORD_BYTES_MAX;
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
-use messages::{RECORD_BYTES_MAX, Timestamp};
 use runtime::testkit::World;
 use serde_json::Value;
 
