@@ -48,7 +48,7 @@ pub struct NewArgs {
 
 /// Languages that agents are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Language {
+pub(super) enum Language {
     /// Rust.
     #[default]
     Rust,
