@@ -158,6 +158,7 @@ fn the_pages_of_agents_are_those_of_the_code() {
     let folder = root().join("docs/agents");
     let pages = pages();
     if std::env::var("AURORASYNC_PAGES").as_deref() == Ok("write") {
+        fs::create_dir_all(&folder).unwrap();
         for (file, text) in &pages {
             fs::write(folder.join(file), text).unwrap();
         }

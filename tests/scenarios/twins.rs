@@ -155,7 +155,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("fleet-visit", "diagnosis", "expect: { event: case.opened"),
     ("fleet-visit", "master", "expect: { event: case.opened"),
     ("fleet-visit", "engagement", "expect: { event: customer.contacted"),
-    ("fleet-visit", "scheduling", "expect: { event: booking.confirmed"),
+    ("fleet-visit", "scheduling", "expect: { event: customer.contacted"),
     ("no-slot", "data-analysis", "expect: { event: case.opened"),
     ("no-slot", "diagnosis", "expect: { event: case.opened"),
     ("no-slot", "master", "expect: { event: case.opened"),
