@@ -19,6 +19,9 @@ use std::future::Future;
 use std::pin::Pin;
 use warp::http::Method;
 
+/// Stands for "what the request asks for".
+pub(crate) const ANY_TYPE: &str = "*/*";
+
 /// One thing that can be asked.
 #[derive(Clone, Copy)]
 pub struct Route {
@@ -344,12 +347,15 @@ pub static ROUTES: &[Route] = &[
     }),
     Route {
         query: &["format"],
+        produces: ANY_TYPE,
         ..get("/v1/capas/{id}/export", "the 8D report to print: html, md or json", |f, r| {
             Box::pin(capas::export(f, r))
         })
     },
     Route {
         body: Body::Json,
+        takes: is::CAPA_SIGNED,
+        gives: is::CAPA_SAID,
         ..post("/v1/capas/{id}/sign", "sign a gate of a corrective action", |f, r| {
             Box::pin(capas::sign(f, r))
         })
@@ -400,21 +406,31 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         query: &["cursor", "limit"],
+        gives: is::PRINCIPALS,
         ..get("/v1/principals", "list who uses the bus, and who is contained", |f, r| {
             Box::pin(principals::list(f, r))
         })
     },
-    get("/v1/principals/{principal}", "show what a principal may do and how it stands", |f, r| {
-        Box::pin(principals::show(f, r))
-    }),
+    Route {
+        gives: is::PRINCIPAL_SHOWN,
+        ..get(
+            "/v1/principals/{principal}",
+            "show what a principal may do and how it stands",
+            |f, r| Box::pin(principals::show(f, r)),
+        )
+    },
     Route {
         body: Body::Json,
+        takes: is::CONTAINMENT,
+        gives: is::PRINCIPAL_SAID,
         ..post("/v1/principals/{principal}/contain", "throttle, refuse or pause it", |f, r| {
             Box::pin(principals::contain(f, r))
         })
     },
     Route {
         body: Body::Json,
+        takes: is::RELEASE,
+        gives: is::PRINCIPAL_SAID,
         ..post("/v1/principals/{principal}/release", "let it go on", |f, r| {
             Box::pin(principals::release(f, r))
         })

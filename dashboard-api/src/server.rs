@@ -166,7 +166,7 @@ async fn follow(facade: Arc<Facade>) {
         }
         facade.views.ring.publish();
         // What comes in quick succession is passed on together: a thousand followers are woken once.
-        if let Ok(Err(_)) = tokio::time::timeout(FOLLOW_INTERVAL, stopping.changed()).await {
+        if tokio::time::timeout(FOLLOW_INTERVAL, stopping.changed()).await.is_ok() {
             return;
         }
         tokio::select! {

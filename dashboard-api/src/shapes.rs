@@ -737,3 +737,55 @@ pub(crate) const PROBLEM: Shape = object(
         has("trace_id", Text),
     ],
 );
+
+const LEVEL: Shape = OneOf(&["throttled", "refused", "paused"]);
+const PRINCIPAL: Shape = object(
+    "Principal",
+    &[
+        has("principal", Text),
+        has("level", Maybe(&LEVEL)),
+        has("since", MAYBE_TIME),
+        has("until", MAYBE_TIME),
+        has("by", MAYBE_TEXT),
+        has("reason", MAYBE_TEXT),
+        has("finding", MAYBE_TEXT),
+        has("evidence_from", MAYBE_TIME),
+    ],
+);
+pub(crate) const PRINCIPALS: Shape = page("Principals", &PRINCIPAL, &[]);
+pub(crate) const PRINCIPAL_SHOWN: Shape = object(
+    "PrincipalShown",
+    &[
+        has("principal", Text),
+        has("level", Maybe(&LEVEL)),
+        has("since", MAYBE_TIME),
+        has("until", MAYBE_TIME),
+        has("by", MAYBE_TEXT),
+        has("reason", MAYBE_TEXT),
+        has("finding", MAYBE_TEXT),
+        has("evidence_from", MAYBE_TIME),
+        may("reads", Text),
+        may("hears", Map(&Text)),
+        may("publishes", Map(&Text)),
+    ],
+);
+pub(crate) const CONTAINMENT: Shape = object(
+    "Containment",
+    &[
+        has("level", LEVEL),
+        has("reason", Line),
+        may("until", MAYBE_TIME),
+        may("evidence_from", MAYBE_TIME),
+        may("finding", MAYBE_LINE),
+    ],
+);
+pub(crate) const RELEASE: Shape =
+    object("Release", &[has("reason", Line), may("backlog", OneOf(&["heard", "set_aside"]))]);
+pub(crate) const PRINCIPAL_SAID: Shape =
+    object("PrincipalSaid", &[has("principal", Text), has("id", Id), has("sequence", Count)]);
+pub(crate) const CAPA_SIGNED: Shape =
+    object("Signature", &[has("by", Line), has("statement", Any)]);
+pub(crate) const CAPA_SAID: Shape = object(
+    "SignatureSaid",
+    &[has("capa", Id), has("gate", Text), has("by", Text), has("id", Id), has("sequence", Count)],
+);

@@ -85,7 +85,13 @@ fn opened() -> CapaOpened {
     }
 }
 
-fn containment() -> Value {
+/// A CAPA that waits for signatures.
+pub(crate) async fn open(site: &Site) {
+    say(site, AGENT, None, &opened()).await;
+}
+
+/// What signs its first gate.
+pub(crate) fn containment() -> Value {
     let statement =
         json!({ "containment": { "measures": "stock is | blocked", "effective_percent": 80 } });
     json!({ "by": "quality desk", "statement": statement })
@@ -108,7 +114,7 @@ async fn update(site: &Site, state: CapaState, signed: Option<Statement>) {
     say(site, AGENT, None, &updated).await;
 }
 
-fn path(end: &str) -> String {
+pub(crate) fn path(end: &str) -> String {
     format!("/v1/capas/{}{end}", id())
 }
 

@@ -1,5 +1,6 @@
 //! Writes under an `Idempotency-Key`: sent again they are answered again, and done once.
 
+use crate::capas;
 use crate::client::{Ask, Reply};
 use crate::site::Site;
 use crate::story::{OWNER, Story};
@@ -80,6 +81,7 @@ fn writes(story: &Story) -> Vec<(&'static str, String, Value)> {
         ("/v1/bookings/{id}/no-show", booking("no-show"), json!({ "by": "pune" })),
     ];
     writes.extend(containments());
+    writes.push(("/v1/capas/{id}/sign", capas::path("/sign"), capas::containment()));
     writes
 }
 
@@ -108,6 +110,7 @@ async fn every_write_is_done_once_under_one_key_and_answered_alike() {
     // A workshop reports once, so the absence is that of another booking.
     let other = Story { booking: messages::BookingId::of(story.opened.id, "1"), ..story };
     other.book(&site).await;
+    capas::open(&site).await;
     for (route, path, body) in writes(&story) {
         let path = match route {
             "/v1/bookings/{id}/no-show" => format!("{}/no-show", other.booking_path()),

@@ -114,8 +114,8 @@ const STEPS: &[(&str, &str)] = &[
     ("  - release: «{ because: so }»", "`release` lacks `principal`"),
     ("  - subscribe: { as: master, to: log, records: «0» }", "from 1 to 10000, this is 0"),
     (
-        "  - ask: { as: master, command: «hold.slt», key: V1, data: {} }",
-        "did you mean `hold.slot`?",
+        "  - ask: { as: master, command: «slot.hld», key: V1, data: {} }",
+        "did you mean `slot.hold`?",
     ),
     ("  - «partition»: { agent: scheduling }", "not available yet"),
     ("  - «delay»: { agent: scheduling }", "not available yet"),
