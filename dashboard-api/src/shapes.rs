@@ -752,7 +752,8 @@ const PRINCIPAL: Shape = object(
         has("evidence_from", MAYBE_TIME),
     ],
 );
-pub(crate) const PRINCIPALS: Shape = page("Principals", &PRINCIPAL, &[]);
+pub(crate) const PRINCIPALS: Shape =
+    object("Principals", &[has("items", List(&PRINCIPAL)), has("next_cursor", Text)]);
 pub(crate) const PRINCIPAL_SHOWN: Shape = object(
     "PrincipalShown",
     &[

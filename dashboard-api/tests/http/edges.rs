@@ -96,7 +96,8 @@ async fn an_answer_in_a_form_that_is_not_taken_is_406_with_the_form_that_there_i
     let site = Site::empty().await;
     for wanted in ["application/xml", "*/*;q=0", "image/*"] {
         let made = |route: &Route| ask(route, "{}").header("accept", wanted);
-        for (route, reply) in every(&site, |_| true, made).await {
+        let one_form = |route: &Route| route.produces != "*/*";
+        for (route, reply) in every(&site, one_form, made).await {
             let problem = reply.problem(406, "not-acceptable");
             assert!(problem["detail"].as_str().unwrap().contains(wanted), "{route}");
         }
