@@ -1,7 +1,9 @@
-//! Somebody oversteps, somebody is contained and released, somebody signs: what watchers and the factory hear of.
+//! Somebody oversteps, a sensor lies, somebody is contained and released, somebody signs: what watchers and the
+//! factory hear of.
 
 use messages::capa::{CapaSigned, Statement};
 use messages::guard::{Backlog, Level, PrincipalContained, PrincipalReleased};
+use messages::health::{SensorFaultKind, SensorFaulted};
 use messages::registry::AssetRetired;
 use messages::{CapaId, Envelope, Finite, MessageId};
 use runtime::guard::Principal;
@@ -17,6 +19,15 @@ pub(crate) fn script(world: &mut World) {
     let said = world.conductor().say_as(&Principal::named("scheduling"), vec![envelope.into()]);
     assert!(said.is_err(), "no contract of `scheduling` names it");
     let evidence_from = world.conductor().now();
+    world.append(&SensorFaulted {
+        fleet: "demo".into(),
+        asset: "VEH004".into(),
+        channel: "coolant_temperature".into(),
+        kind: SensorFaultKind::Drift,
+        since: evidence_from,
+        cleared_at: None,
+        detail: "reads 40 where its peer reads 20".into(),
+    });
     world.append(&PrincipalContained {
         principal: DEVICE.into(),
         level: Level::Refused,
