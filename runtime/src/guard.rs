@@ -1,6 +1,6 @@
 //! Keeps the bus: who may say and read what, who is contained, what is audited, and how active everyone is.
 //!
-//! [`Guard`] sits in the one writer: it judges each request before anything of it is durable, and what it says about it
+//! `Guard` sits in the one writer: it judges each request before anything of it is durable, and what it says about it
 //! becomes durable in the same commit. [`principal`] names rights, [`containment`] who is contained, [`audit`] the chain
 //! of what was done and denied; [`session`] is how everybody else comes to the bus.
 

@@ -1,6 +1,6 @@
 //! AUDIT: a stream of its own whose records are links of a chain, so that nothing can be changed in it unseen.
 //!
-//! [`chain`] makes links, [`seal`] signs where the chain ends and keeps that outside the database, [`trail`] does both as the
+//! `chain` makes links, `seal` signs where the chain ends and keeps that outside the database, `trail` does both as the
 //! writer goes, `verify` reads it all and says where it was touched.
 
 mod chain;
