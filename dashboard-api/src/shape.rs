@@ -42,7 +42,9 @@ pub enum Shape {
 pub struct Fields {
     /// Its name in documents.
     pub name: &'static str,
-    /// Its fields.
+    /// An object whose fields it has, too.
+    pub of: Option<&'static Shape>,
+    /// Its own fields.
     pub fields: &'static [Field],
 }
 
@@ -80,7 +82,16 @@ pub(crate) const fn may(name: &'static str, shape: Shape) -> Field {
 
 /// An object.
 pub(crate) const fn object(name: &'static str, fields: &'static [Field]) -> Shape {
-    Shape::Object(Fields { name, fields })
+    Shape::Object(Fields { name, of: None, fields })
+}
+
+/// An object with the fields of another, and more.
+pub(crate) const fn extended(
+    name: &'static str,
+    of: &'static Shape,
+    fields: &'static [Field],
+) -> Shape {
+    Shape::Object(Fields { name, of: Some(of), fields })
 }
 
 /// A page of a list.
@@ -113,7 +124,7 @@ impl Shape {
             Shape::Map(value) => {
                 json!({ "type": "object", "additionalProperties": value.schema(closed, named) })
             }
-            Shape::Object(Fields { name, fields }) => refer(name, fields, closed, named),
+            Shape::Object(object) => refer(object.name, &object.all(), closed, named),
             Shape::Page(paged) => refer(paged.name, &paged.fields(), closed, named),
             Shape::Maybe(shape) => {
                 json!({ "anyOf": [shape.schema(closed, named), { "type": "null" }] })
@@ -146,8 +157,8 @@ impl Shape {
             (Shape::Map(shape), Value::Object(map)) => {
                 map.iter().try_for_each(|(name, item)| shape.check(item, &format!("{path}.{name}")))
             }
-            (Shape::Object(Fields { name, fields }), Value::Object(map)) => {
-                check(name, fields, map, path)
+            (Shape::Object(object), Value::Object(map)) => {
+                check(object.name, &object.all(), map, path)
             }
             (Shape::Page(paged), Value::Object(map)) => {
                 check(paged.name, &paged.fields(), map, path)
@@ -159,6 +170,19 @@ impl Shape {
 
 /// Printable text that is not only spaces.
 const LINE: &str = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$";
+
+impl Fields {
+    /// Its fields, those of the object that it extends first.
+    fn all(&self) -> Vec<Field> {
+        let mut all = match self.of {
+            Some(Shape::Object(object)) => object.all(),
+            _ => Vec::new(),
+        };
+        all.extend(self.fields);
+        all
+    }
+}
+
 impl Paged {
     fn fields(&self) -> Vec<Field> {
         let mut fields = vec![

@@ -3,7 +3,7 @@
 //! Requests are read by the types in the handlers' files; a test asks each route with a field too many and
 //! compares the names it expects with these. Answers are held against these whenever a test asks for one.
 
-use crate::shape::{Shape, has, may, object, page};
+use crate::shape::{Shape, extended, has, may, object, page};
 use Shape::{Any, Count, Flag, Id, Line, List, Map, Maybe, Name, Number, OneOf, Text, Time};
 
 const MAYBE_TEXT: Shape = Maybe(&Text);
@@ -55,25 +55,11 @@ const ASSET: Shape = object(
     ],
 );
 pub(crate) const ASSETS: Shape = page("Assets", &ASSET, &[]);
-pub(crate) const ASSET_SHOWN: Shape = object(
+pub(crate) const ASSET_SHOWN: Shape = extended(
     "AssetShown",
+    &ASSET,
     &[
         has("as_of", MAYBE_TIME),
-        has("asset", Name),
-        has("fleet", Name),
-        has("profile", Text),
-        has("model", MAYBE_TEXT),
-        has("in_service_since", MAYBE_TIME),
-        has("supplier", MAYBE_TEXT),
-        has("batch", MAYBE_TEXT),
-        has("owner", MAYBE_TEXT),
-        has("group", MAYBE_TEXT),
-        has("home", Maybe(&PLACE)),
-        has("registered_at", Time),
-        has("sequence", Count),
-        has("provenance", PROVENANCE),
-        has("retired_at", MAYBE_TIME),
-        has("retired_because", MAYBE_TEXT),
         has("predictions", List(&PREDICTION)),
         has("cases", List(&CASE)),
         has("bookings", List(&BOOKING)),
@@ -349,27 +335,11 @@ const EVIDENCE: Shape = object(
         has("model", Text),
     ],
 );
-pub(crate) const CASE_SHOWN: Shape = object(
+pub(crate) const CASE_SHOWN: Shape = extended(
     "CaseShown",
+    &CASE,
     &[
         has("as_of", MAYBE_TIME),
-        has("case", Id),
-        has("asset", Name),
-        has("fleet", Name),
-        has("owner", MAYBE_TEXT),
-        has("component", Text),
-        has("severity", SEVERITY),
-        has("state", Text),
-        has("reason", MAYBE_TEXT),
-        has("deadline", MAYBE_TIME),
-        has("due_at", Time),
-        has("opened_at", Time),
-        has("updated_at", Time),
-        has("booking", MAYBE_ID),
-        has("escalated", Maybe(&ESCALATED)),
-        has("uncertain", List(&UNCERTAIN)),
-        has("outcome", MAYBE_TEXT),
-        has("provenance", PROVENANCE),
         has("refused", Maybe(&REFUSED)),
         has("records", Count),
         may("evidence", Maybe(&EVIDENCE)),
@@ -444,27 +414,11 @@ const BOOKING: Shape = object(
     ],
 );
 pub(crate) const BOOKINGS: Shape = page("Bookings", &BOOKING, &[]);
-pub(crate) const BOOKING_SHOWN: Shape = object(
+pub(crate) const BOOKING_SHOWN: Shape = extended(
     "BookingShown",
+    &BOOKING,
     &[
         has("as_of", MAYBE_TIME),
-        has("booking", Id),
-        has("case", Id),
-        has("asset", Name),
-        has("network", Name),
-        has("state", Text),
-        has("centre", Name),
-        has("centre_name", Text),
-        has("zone", Text),
-        has("bay", Count),
-        has("technician", Text),
-        has("from", Time),
-        has("to", Time),
-        has("held_until", MAYBE_TIME),
-        has("reason", MAYBE_TEXT),
-        has("reported_at", MAYBE_TIME),
-        has("updated_at", Time),
-        has("provenance", PROVENANCE),
         has("component", MAYBE_TEXT),
         has("owner", MAYBE_TEXT),
         has("refused", Maybe(&REFUSED)),
@@ -690,28 +644,10 @@ const RECORD: Shape = object(
 );
 pub(crate) const EVENTS: Shape =
     object("Events", &[has("items", List(&RECORD)), has("next_cursor", Text)]);
-const CHANGE: Shape = object(
+const CHANGE: Shape = extended(
     "Change",
-    &[
-        has("position", Text),
-        has("kind", Text),
-        has("asset", MAYBE_TEXT),
-        has("fleet", MAYBE_TEXT),
-        has("id", Id),
-        has("name", Text),
-        has("class", Text),
-        has("key", Text),
-        has("source", Text),
-        has("time", Time),
-        has("provenance", PROVENANCE),
-        may("case_id", Id),
-        may("causation_id", Id),
-        may("addressed_to", Text),
-        may("traceparent", Text),
-        may("origin", Map(&Any)),
-        may("data", Any),
-        may("undecoded", Text),
-    ],
+    &RECORD,
+    &[has("kind", Text), has("asset", MAYBE_TEXT), has("fleet", MAYBE_TEXT)],
 );
 pub(crate) const CHANGES: Shape =
     object("Changes", &[has("items", List(&CHANGE)), has("next_cursor", Text)]);
@@ -754,21 +690,10 @@ const PRINCIPAL: Shape = object(
 );
 pub(crate) const PRINCIPALS: Shape =
     object("Principals", &[has("items", List(&PRINCIPAL)), has("next_cursor", Text)]);
-pub(crate) const PRINCIPAL_SHOWN: Shape = object(
+pub(crate) const PRINCIPAL_SHOWN: Shape = extended(
     "PrincipalShown",
-    &[
-        has("principal", Text),
-        has("level", Maybe(&LEVEL)),
-        has("since", MAYBE_TIME),
-        has("until", MAYBE_TIME),
-        has("by", MAYBE_TEXT),
-        has("reason", MAYBE_TEXT),
-        has("finding", MAYBE_TEXT),
-        has("evidence_from", MAYBE_TIME),
-        may("reads", Text),
-        may("hears", Map(&Text)),
-        may("publishes", Map(&Text)),
-    ],
+    &PRINCIPAL,
+    &[may("reads", Text), may("hears", Map(&Text)), may("publishes", Map(&Text))],
 );
 pub(crate) const CONTAINMENT: Shape = object(
     "Containment",

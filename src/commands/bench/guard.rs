@@ -16,13 +16,12 @@ use messages::guard::{AccessDenied, PrincipalContained};
 use messages::{Message, Timestamp};
 use runtime::Models;
 use runtime::store::memory::MemoryStore;
-use scenarios::language::{AttackKind, Step};
+use scenarios::language::AttackKind;
 use scenarios::measure::Record;
-use scenarios::runner::{Audience, Cast, Ending, Outcome, Played, play};
+use scenarios::runner::{Cast, Ending, Nobody, Played, play};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Flags of `bench guard`.
 #[derive(Args, Debug)]
@@ -331,24 +330,5 @@ fn played(text: &str, seed: u64, session: &Session) -> Result<Played, CliError> 
         Ending::Failed { step, message, .. } => {
             Err(CliError::failed(format!("the story fails at `{step}`: {message}")))
         }
-    }
-}
-
-/// Nobody watches.
-struct Nobody;
-
-impl Audience for Nobody {
-    fn past(&mut self, _: Duration, _: Duration) {}
-    fn act(&mut self, _: Timestamp, _: &Step) {}
-    fn record(&mut self, _: &Record, _: bool) {}
-    fn ended(&mut self, _: &Outcome) {}
-    fn note(&mut self, _: Timestamp, _: &str) {}
-
-    fn is_interrupted(&mut self) -> bool {
-        false
-    }
-
-    fn owner(&mut self, _: &str) -> Option<String> {
-        None
     }
 }
