@@ -2,6 +2,7 @@
 //!
 //! `docs/adr/0006` says what the server fixes in the wire; nobody outside this crate names the client library.
 
+pub mod bus;
 pub mod connection;
 pub mod server;
 pub mod streams;
