@@ -28,6 +28,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("simulator", &["messages"]),
     ("scenarios", &["messages", "runtime", "simulator"]),
     ("dashboard-api", &["messages", "runtime"]),
+    ("nats", &["messages", "runtime"]),
 ];
 
 /// Libraries, the places that may name them, and why nobody else may.
@@ -42,7 +43,7 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
         &["runtime/src/store/", "runtime/src/bus/embedded"],
         "the database stays a choice: use the Store or Bus trait",
     ),
-    ("async_nats", &["runtime/src/bus/nats"], "the server stays a choice: use the Bus trait"),
+    ("async_nats", &["nats/"], "the server stays a choice: use the Bus trait, or what crate `nats` offers"),
     (
         "warp",
         &["dashboard-api/"],
@@ -50,7 +51,7 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "tokio",
-        &["runtime/", "scenarios/", "dashboard-api/", "src/", "tests/", "examples/"],
+        &["runtime/", "scenarios/", "dashboard-api/", "nats/", "src/", "tests/", "examples/"],
         "messages, models, agents and the simulator compute; they neither wait nor spawn",
     ),
 ];

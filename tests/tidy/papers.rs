@@ -121,6 +121,7 @@ const OUR_FOLDERS: &[&str] = &[
     "simulator",
     "scenarios",
     "dashboard-api",
+    "nats",
     "examples",
     "tests",
     "profiles",

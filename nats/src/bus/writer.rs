@@ -1,0 +1,295 @@
+//! Writes what one producer says on one stream: fenced batches, one at a time, each ended by the producer's head.
+//!
+//! The head decides. A batch whose answer is lost is looked up by it: it either carries the batch's name, and all of it
+//! is stored, or stands where it stood, and nothing is.
+
+use super::ask::{Ask, Outgoing, Trouble, Written};
+use super::head::Head;
+use super::{Producer, denied, place, record};
+use messages::guard::Action;
+use messages::{Envelope, MessageId, Origin, Sequence, Stream, Timestamp};
+use runtime::bus::BusError;
+use runtime::clock::Clock;
+use runtime::store::Partition;
+use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Most records of one batch: the server's 1,000 without the head.
+pub const BATCH_RECORDS_MAX: usize = 999;
+/// Longest time that a write is tried again for want of an answer; then nobody knows until the next one looks it up.
+pub const OUTAGE_TIME_MAX: Duration = Duration::from_secs(30);
+/// Names of heads, so that each attempt at one batch has the same.
+const HEADS: &str = "head";
+
+/// The producer's one way onto one stream.
+#[derive(Debug)]
+pub(super) struct Writer {
+    ask: Ask,
+    clock: Clock,
+    producer: Producer,
+    stream: Stream,
+    /// Subject of the head.
+    subject: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The head as it was left or found; `None` before the first look.
+    known: Option<Known>,
+    /// Heads of batches whose end nobody waited for: any of them may be stored, or be yet.
+    unsettled: Vec<MessageId>,
+}
+
+/// A head and where it stands; 0 when there was none yet.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    sequence: Sequence,
+    head: Head,
+}
+
+/// What looking up a batch showed.
+enum Settled {
+    /// It is stored, up to this sequence.
+    Stored(Sequence),
+    /// It is not, or not yet.
+    Open,
+}
+
+impl Writer {
+    pub(super) fn new(
+        ask: Ask,
+        clock: Clock,
+        producer: Producer,
+        stream: Stream,
+        subject: String,
+    ) -> Self {
+        Self { ask, clock, producer, stream, subject, state: Mutex::default() }
+    }
+
+    /// Where the producer stands on this stream, as the server has it; takes over from an earlier owner.
+    pub(super) async fn position(&self) -> Result<Option<Origin>, BusError> {
+        let look = async {
+            let mut state = self.state.lock().await;
+            Ok(self.know(&mut state).await?.head.position)
+        };
+        self.in_time(look).await
+    }
+
+    /// Stores `envelopes` as one; gives their sequences.
+    pub(super) async fn append(
+        &self,
+        target: Partition,
+        envelopes: Vec<Envelope>,
+    ) -> Result<Vec<Sequence>, BusError> {
+        self.in_time(self.append_patiently(target, envelopes)).await
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, BusError>>) -> Result<T, BusError> {
+        tokio::time::timeout(OUTAGE_TIME_MAX, work).await.unwrap_or_else(|_| {
+            Err(BusError::Down(format!(
+                "`{}` has not answered for {} s: what was being written may be stored or not; the next write looks it up",
+                place::stream_name(self.stream),
+                OUTAGE_TIME_MAX.as_secs()
+            )))
+        })
+    }
+
+    async fn append_patiently(
+        &self,
+        target: Partition,
+        mut envelopes: Vec<Envelope>,
+    ) -> Result<Vec<Sequence>, BusError> {
+        let mut state = self.state.lock().await;
+        let count = envelopes.len() as u64;
+        let sequences = |last: Sequence| (last - count..last).collect();
+        if let (Some(known), false) = (state.known, state.unsettled.is_empty()) {
+            let name = name_of(&known.head, &envelopes);
+            if let Settled::Stored(last) = self.settle(&mut state, name).await? {
+                return Ok(sequences(last));
+            }
+        }
+        let known = self.know(&mut state).await?;
+        let time = self.clock.now().max(known.head.time);
+        let name = name_of(&known.head, &envelopes);
+        for envelope in &mut envelopes {
+            envelope.time = time;
+        }
+        let position = envelopes.iter().filter_map(|envelope| envelope.origin).next_back();
+        let position = position.or(known.head.position);
+        let next = Head { id: name, position, epoch: self.producer.epoch, time };
+        let outgoing = envelopes.iter().map(|it| record::outgoing(&self.producer, target, it));
+        let records = outgoing.collect::<Result<Vec<Outgoing>, BusError>>()?;
+        Ok(sequences(self.write(&mut state, next, records).await?))
+    }
+
+    /// Stores `records` and behind them the head `next`; gives the head's sequence.
+    async fn write(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        next: Head,
+        mut records: Vec<Outgoing>,
+    ) -> Result<Sequence, BusError> {
+        let (subject, headers) = (self.subject.clone(), next.to_headers());
+        records.push(Outgoing { subject, headers, payload: bytes::Bytes::new() });
+        // Kept until the end is known: a caller that does not wait leaves it behind.
+        state.unsettled.push(next.id);
+        let mut is_unclear = false;
+        loop {
+            self.ask.connected().await;
+            let fence = state.known.map(|known| (&*self.subject, known.sequence));
+            let refusal = match self.ask.write(fence, records.clone()).await {
+                Written::Stored(last) => {
+                    state.unsettled.clear();
+                    state.known = Some(Known { sequence: last, head: next });
+                    return Ok(last);
+                }
+                Written::Busy => Some(None),
+                Written::Fenced => None,
+                Written::Unclear(said) => {
+                    tracing::debug!(stream = %self.stream, %said, "a batch is looked up");
+                    is_unclear = true;
+                    None
+                }
+                Written::Full(said) => Some(Some(BusError::Overloaded(said))),
+                Written::Refused(said) => Some(Some(BusError::Refused(said))),
+                Written::Denied(said) => Some(Some(self.denied(&said))),
+            };
+            match refusal {
+                Some(Some(refusal)) if !is_unclear => {
+                    state.unsettled.retain(|id| *id != next.id);
+                    return Err(refusal);
+                }
+                // Later, or refused while an earlier attempt may still arrive: not true yet that nothing is stored.
+                Some(_) => self.ask.pause().await,
+                None => {}
+            }
+            if let Settled::Stored(last) = self.settle(state, next.id).await? {
+                return Ok(last);
+            }
+        }
+    }
+
+    /// Looks up whether the batch called `name` is stored, and takes over where the head stands now.
+    async fn settle(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        name: MessageId,
+    ) -> Result<Settled, BusError> {
+        let before = state.known.map(|known| known.head.id);
+        let found = loop {
+            let found = self.look().await?;
+            let is_late = |known: Known| found.is_some_and(|it| it.sequence < known.sequence);
+            if !state.known.is_some_and(is_late) {
+                break found;
+            }
+            self.ask.pause().await;
+        };
+        if let Some(found) = found.filter(|found| found.head.id == name) {
+            state.unsettled.clear();
+            state.known = Some(found);
+            return Ok(Settled::Stored(found.sequence));
+        }
+        let Some(found) = found else {
+            return Err(BusError::Down(format!(
+                "`{}` is gone from `{}`; was the stream deleted?",
+                self.subject,
+                place::stream_name(self.stream)
+            )));
+        };
+        self.check_epoch(&found.head)?;
+        let is_own = Some(found.head.id) == before || state.unsettled.contains(&found.head.id);
+        if !is_own {
+            return Err(BusError::Refused(format!(
+                "`{}` was moved on by somebody else under epoch {}; `{}` runs twice, stop one",
+                self.subject, found.head.epoch, self.producer.name
+            )));
+        }
+        if Some(found.head.id) != before {
+            // What came before it can no longer arrive: its fence is gone.
+            state.unsettled.retain(|id| *id == name);
+        }
+        state.known = Some(found);
+        Ok(Settled::Open)
+    }
+
+    /// Where the head stands; the first time it is read, and taken over from an earlier owner.
+    async fn know(&self, state: &mut MutexGuard<'_, State>) -> Result<Known, BusError> {
+        if let Some(known) = state.known {
+            return Ok(known);
+        }
+        let epoch = self.producer.epoch;
+        loop {
+            let found = self.look().await?;
+            if let Some(found) = found {
+                self.check_epoch(&found.head)?;
+                if found.head.epoch == epoch {
+                    state.known = Some(found);
+                    return Ok(found);
+                }
+            }
+            // Nothing of an earlier owner's can be stored behind this. Whether it is there, the next look says.
+            let before = found.map_or(FIRST, |found| found.head);
+            let time = self.clock.now().max(before.time);
+            let id = MessageId::named(HEADS, &format!("{}/{epoch}/{}", self.subject, before.id));
+            let headers = Head { id, epoch, time, ..before }.to_headers();
+            let subject = self.subject.clone();
+            let head = Outgoing { subject, headers, payload: bytes::Bytes::new() };
+            let sequence = found.map_or(0, |found| found.sequence);
+            match self.ask.write(Some((&self.subject, sequence)), vec![head]).await {
+                Written::Stored(_) | Written::Fenced => {}
+                Written::Busy | Written::Unclear(_) => self.ask.pause().await,
+                Written::Full(said) => return Err(BusError::Overloaded(said)),
+                Written::Refused(said) => return Err(BusError::Refused(said)),
+                Written::Denied(said) => return Err(self.denied(&said)),
+            }
+        }
+    }
+
+    fn denied(&self, said: &str) -> BusError {
+        denied(&self.producer.name, Action::Publish, place::stream_name(self.stream), said)
+    }
+
+    fn check_epoch(&self, found: &Head) -> Result<(), BusError> {
+        let own = self.producer.epoch;
+        if found.epoch <= own {
+            return Ok(());
+        }
+        Err(BusError::Refused(format!(
+            "`{}` has another owner since epoch {}; this one, of epoch {own}, must stop",
+            self.subject, found.epoch
+        )))
+    }
+
+    /// The head as the server has it, however long that takes.
+    async fn look(&self) -> Result<Option<Known>, BusError> {
+        let stream = place::stream_name(self.stream);
+        loop {
+            self.ask.connected().await;
+            match self.ask.newest(stream, &self.subject).await {
+                Ok(None) => return Ok(None),
+                Ok(Some((sequence, headers))) => {
+                    let head = Head::from_headers(&headers);
+                    let head = head.map_err(|error| BusError::Down(error.to_string()))?;
+                    return Ok(Some(Known { sequence, head }));
+                }
+                Err(Trouble::Denied(said)) => return Err(self.denied(&said)),
+                Err(Trouble::Refused(said)) => return Err(BusError::Down(said)),
+                Err(Trouble::Unanswered(said)) => {
+                    tracing::debug!(subject = self.subject, %said, "the head is looked up again");
+                    self.ask.pause().await;
+                }
+            }
+        }
+    }
+}
+
+/// What stands before a producer's first head.
+const FIRST: Head =
+    Head { id: MessageId(uuid::Uuid::nil()), position: None, epoch: 0, time: Timestamp::MIN };
+
+/// Name of the head behind `envelopes`: the same for each attempt to put them behind `before`.
+fn name_of(before: &Head, envelopes: &[Envelope]) -> MessageId {
+    let behind = |name, it: &Envelope| MessageId::named(HEADS, &format!("{name}/{}", it.id));
+    envelopes.iter().fold(before.id, behind)
+}

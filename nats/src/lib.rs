@@ -1,0 +1,11 @@
+//! JetStream as AuroraSync uses it: the connection, the streams, and a server of one's own for tests and demonstrations.
+//!
+//! `docs/adr/0006` says what the server fixes in the wire; nobody outside this crate names the client library.
+
+pub mod bus;
+pub mod connection;
+pub mod server;
+pub mod streams;
+
+pub use connection::{ConnectError, Connection, Credentials, Link, Options, Tls};
+pub use streams::{Difference, Layout, StreamsError};

@@ -1,0 +1,6 @@
+//! The bus on a real server: what every bus promises, and what only a server, a network or another owner can do wrong.
+
+mod faults;
+mod proxy;
+mod support;
+mod writing;
