@@ -13,6 +13,7 @@ pub mod forest;
 pub mod schedule;
 pub mod sensor;
 pub mod stats;
+pub mod supervised;
 pub mod trend;
 
 #[cfg(test)]

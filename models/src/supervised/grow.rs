@@ -1,0 +1,234 @@
+//! Grows one tree on binned rows, for a gradient and a curvature per row.
+//!
+//! T. Chen, C. Guestrin, "XGBoost", KDD 2016: a split is worth what it takes off the loss to second order, and rows
+//! without a value go to the side where they take off more. With gradient −outcome and curvature 1 this is a
+//! regression tree whose leaves are means.
+
+use super::bins::{Binned, MISSING};
+use super::tree::{Node, Tree};
+use rand::Rng;
+use rand::seq::index;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// How a tree is grown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Growth {
+    pub(super) depth_max: u32,
+    /// Least curvature on each side of a split.
+    pub(super) cover_min: f64,
+    /// Added to the curvature of a leaf: pulls its value to 0.
+    pub(super) lambda: f64,
+    /// Least worth of a split.
+    pub(super) gain_min: f64,
+    /// Features that are looked at for each split.
+    pub(super) features_per_split: usize,
+    /// What a leaf's value is multiplied with.
+    pub(super) rate: f64,
+}
+
+/// What the rows at a node add up to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    gradient: f64,
+    curvature: f64,
+}
+
+impl Sum {
+    fn add(&mut self, other: Sum) {
+        self.gradient += other.gradient;
+        self.curvature += other.curvature;
+    }
+
+    fn minus(self, other: Sum) -> Sum {
+        Sum {
+            gradient: self.gradient - other.gradient,
+            curvature: self.curvature - other.curvature,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Split {
+    gain: f64,
+    feature: usize,
+    /// The last bin that goes left.
+    bin: usize,
+    missing_right: bool,
+}
+
+pub(super) struct Grower<'a> {
+    pub(super) binned: &'a Binned,
+    pub(super) gradient: &'a [f32],
+    pub(super) curvature: &'a [f32],
+    /// Features that this tree may ask for.
+    pub(super) features: &'a [usize],
+    pub(super) growth: Growth,
+    pub(super) rng: &'a mut Xoshiro256PlusPlus,
+    nodes: Vec<Node>,
+    histogram: Vec<Sum>,
+}
+
+impl<'a> Grower<'a> {
+    pub(super) fn new(
+        binned: &'a Binned,
+        (gradient, curvature): (&'a [f32], &'a [f32]),
+        features: &'a [usize],
+        growth: Growth,
+        rng: &'a mut Xoshiro256PlusPlus,
+    ) -> Self {
+        let histogram = vec![Sum::default(); usize::from(u8::MAX) + 1];
+        Self { binned, gradient, curvature, features, growth, rng, nodes: Vec::new(), histogram }
+    }
+
+    /// The tree of `rows`; a row that is named twice counts twice.
+    pub(super) fn grow(mut self, rows: &mut [u32]) -> Tree {
+        self.node(rows, self.growth.depth_max);
+        Tree { nodes: self.nodes }
+    }
+
+    fn node(&mut self, rows: &mut [u32], depth: u32) {
+        let sum = self.sum(rows);
+        let leaf = Node {
+            feature: Node::LEAF,
+            missing_right: false,
+            threshold: 0.0,
+            right: 0,
+            value: self.value(sum) as f32,
+            cover: sum.curvature as f32,
+        };
+        let place = self.nodes.len();
+        self.nodes.push(leaf);
+        let split = if depth == 0 { None } else { self.best_split(rows, sum) };
+        let Some(split) = split else { return };
+        let bins = &self.binned.bins[split.feature];
+        let goes_right = |row: &u32| match bins[*row as usize] {
+            MISSING => split.missing_right,
+            bin => usize::from(bin) > split.bin,
+        };
+        let middle = partition(rows, goes_right);
+        let (left, right) = rows.split_at_mut(middle);
+        self.node(left, depth - 1);
+        let second = u32::try_from(self.nodes.len()).expect("a tree has fewer than 2^32 nodes");
+        self.node(right, depth - 1);
+        let node = &mut self.nodes[place];
+        node.feature = u16::try_from(split.feature).expect("features are limited to 4096");
+        node.missing_right = split.missing_right;
+        node.threshold = self.binned.edges[split.feature][split.bin - 1];
+        node.right = second;
+    }
+
+    fn value(&self, sum: Sum) -> f64 {
+        let curvature = sum.curvature + self.growth.lambda;
+        if curvature > 0.0 { -sum.gradient / curvature * self.growth.rate } else { 0.0 }
+    }
+
+    fn sum(&self, rows: &[u32]) -> Sum {
+        let mut sum = Sum::default();
+        for row in rows {
+            sum.add(self.of(*row));
+        }
+        sum
+    }
+
+    fn of(&self, row: u32) -> Sum {
+        let row = row as usize;
+        Sum { gradient: f64::from(self.gradient[row]), curvature: f64::from(self.curvature[row]) }
+    }
+
+    fn best_split(&mut self, rows: &[u32], all: Sum) -> Option<Split> {
+        let wanted = self.growth.features_per_split.min(self.features.len());
+        let mut chosen = index::sample(self.rng, self.features.len(), wanted).into_vec();
+        // The order of equals must not depend on how they were drawn.
+        chosen.sort_unstable();
+        let mut best: Option<Split> = None;
+        for place in chosen {
+            let feature = self.features[place];
+            let found = self.split_of(feature, rows, all);
+            if let Some(found) = found
+                && best.is_none_or(|best| found.gain > best.gain)
+            {
+                best = Some(found);
+            }
+        }
+        best.filter(|best| best.gain > self.growth.gain_min)
+    }
+
+    fn split_of(&mut self, feature: usize, rows: &[u32], all: Sum) -> Option<Split> {
+        let count = self.binned.count(feature);
+        if count < 3 && !rows.iter().any(|row| self.binned.bins[feature][*row as usize] == MISSING)
+        {
+            return None;
+        }
+        self.histogram[..count].fill(Sum::default());
+        let bins = &self.binned.bins[feature];
+        for row in rows {
+            let one = Sum {
+                gradient: f64::from(self.gradient[*row as usize]),
+                curvature: f64::from(self.curvature[*row as usize]),
+            };
+            self.histogram[usize::from(bins[*row as usize])].add(one);
+        }
+        let missing = self.histogram[usize::from(MISSING)];
+        let parent = self.worth(all);
+        let mut best: Option<Split> = None;
+        let mut left = Sum::default();
+        for bin in 1..count - 1 {
+            left.add(self.histogram[bin]);
+            for missing_right in [false, true] {
+                let mut below = left;
+                if !missing_right {
+                    below.add(missing);
+                }
+                let above = all.minus(below);
+                if below.curvature < self.growth.cover_min
+                    || above.curvature < self.growth.cover_min
+                {
+                    continue;
+                }
+                let gain = self.worth(below) + self.worth(above) - parent;
+                if best.is_none_or(|best| gain > best.gain) {
+                    best = Some(Split { gain, feature, bin, missing_right });
+                }
+                if missing.curvature <= 0.0 {
+                    break;
+                }
+            }
+        }
+        best
+    }
+
+    /// What the loss is lower by when these rows have a leaf of their own.
+    fn worth(&self, sum: Sum) -> f64 {
+        let curvature = sum.curvature + self.growth.lambda;
+        if curvature > 0.0 { sum.gradient * sum.gradient / curvature } else { 0.0 }
+    }
+}
+
+/// Puts the rows that go left first, each side in the order in which it was; how many go left.
+fn partition(rows: &mut [u32], goes_right: impl Fn(&u32) -> bool) -> usize {
+    let right: Vec<u32> = rows.iter().copied().filter(|row| goes_right(row)).collect();
+    let mut kept = 0;
+    for index in 0..rows.len() {
+        if !goes_right(&rows[index]) {
+            rows[kept] = rows[index];
+            kept += 1;
+        }
+    }
+    rows[kept..].copy_from_slice(&right);
+    kept
+}
+
+/// Draws `count` of `of` without replacement, in ascending order.
+pub(super) fn draw(rng: &mut Xoshiro256PlusPlus, of: usize, count: usize) -> Vec<usize> {
+    let mut drawn = index::sample(rng, of, count.min(of)).into_vec();
+    drawn.sort_unstable();
+    drawn
+}
+
+/// Draws as many of `of` rows with replacement.
+pub(super) fn draw_again(rng: &mut Xoshiro256PlusPlus, of: usize) -> Vec<u32> {
+    let of = u32::try_from(of).expect("rows are limited to 20 million");
+    let mut drawn: Vec<u32> = (0..of).map(|_| rng.gen_range(0..of)).collect();
+    drawn.sort_unstable();
+    drawn
+}
