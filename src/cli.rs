@@ -2,7 +2,8 @@
 
 use crate::commands::{
     agent, asset, backup, bench, booking, case, centre, check, completions, config, dead, demo,
-    doctor, events, owner, quarantine, replay, reply, run, scenario, simulate, verify, version,
+    doctor, evaluate, events, owner, quarantine, replay, reply, run, scenario, simulate, verify,
+    version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -87,6 +88,8 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Plays recordings through the agents and says what they found.
     Replay(replay::ReplayArgs),
+    /// Learns from one part of a dataset and says how well it foresees what happens in the other.
+    Evaluate(evaluate::EvaluateArgs),
     /// Writes days of a simulated fleet as a dataset, with what is true about it.
     Simulate(simulate::SimulateArgs),
     /// Plays, checks and lists scripts that tell and test the whole.
@@ -135,6 +138,7 @@ impl Command {
             Command::Check(command) => check::perform(command, session),
             Command::Verify(args) => verify::perform(&args, session),
             Command::Replay(args) => replay::perform(&args, session),
+            Command::Evaluate(args) => evaluate::perform(&args, session),
             Command::Simulate(args) => simulate::perform(&args, session),
             Command::Scenario(command) => scenario::perform(command, session),
             Command::Demo(args) => demo::perform(&args, session),

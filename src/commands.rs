@@ -13,6 +13,7 @@ pub mod config;
 pub mod dead;
 pub mod demo;
 pub mod doctor;
+pub mod evaluate;
 pub mod events;
 pub mod owner;
 pub mod quarantine;

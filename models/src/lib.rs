@@ -10,10 +10,12 @@
 pub mod anomaly;
 pub mod features;
 pub mod forest;
+pub mod history;
 pub mod schedule;
 pub mod sensor;
 pub mod stats;
 pub mod supervised;
+pub mod training;
 pub mod trend;
 
 #[cfg(test)]

@@ -165,7 +165,6 @@ pub(crate) struct ComponentsConfig {
 
 /// Trouble codes.
 #[derive(Clone, Debug, Deserialize)]
-#[expect(dead_code, reason = "checked, but refused by replays so far")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CodesConfig {
     pub(crate) file: String,

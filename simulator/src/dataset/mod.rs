@@ -4,11 +4,13 @@ mod assets;
 mod config;
 mod error;
 mod moment;
+mod recordings;
 mod rows;
 mod source;
 mod table;
 
 pub use error::DatasetError;
+pub use recordings::{ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, SplitTimes};
 pub use source::{BadRow, RowTally};
 
 pub(crate) use config::{Config, Drawn, Moments, OverlayConfig, RunningConfig};
@@ -127,18 +129,23 @@ impl Dataset {
     /// # Errors
     /// [`DatasetError`] when the table cannot be read.
     pub fn failures(&self) -> Result<Vec<Truth>, DatasetError> {
-        let Some(FailuresConfig::Table { file, asset, time, component }) = &self.config.failures
-        else {
-            return Ok(Vec::new());
-        };
-        let table = Table { key: "failures", file, asset, time, name: ("component", component) };
         let failed = |event: table::Recorded| Truth {
             asset: event.asset,
             fault: "recorded".to_owned(),
             started_at: None,
             expected: Expected::Failure { component: event.name, failed_at: Some(event.at) },
         };
-        Ok(read_table(self, &table)?.into_iter().map(failed).collect())
+        Ok(self.failure_table()?.into_iter().map(failed).collect())
+    }
+
+    /// The rows of `[failures]`, where it is a table.
+    fn failure_table(&self) -> Result<Vec<table::Recorded>, DatasetError> {
+        let Some(FailuresConfig::Table { file, asset, time, component }) = &self.config.failures
+        else {
+            return Ok(Vec::new());
+        };
+        let table = Table { key: "failures", file, asset, time, name: ("component", component) };
+        read_table(self, &table)
     }
 
     /// The work that was recorded, by time and asset; none where the dataset has no `[maintenance]`.

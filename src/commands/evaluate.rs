@@ -1,0 +1,156 @@
+//! `evaluate`: learns from the part of a dataset that is there to be learned from, and is judged by the other part.
+
+use crate::cli::{Answer, Session};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::learning::{Examples, Schema, Span};
+use crate::output::Format;
+use crate::replaying::Recording;
+use clap::Args;
+use models::supervised::judge::{self, Confusion};
+use models::training::{Classifier, Settings};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Days of a mean month.
+const MONTH_DAYS: f64 = 365.2425 / 12.0;
+
+/// Flags of `evaluate`.
+#[derive(Args, Debug)]
+pub struct EvaluateArgs {
+    /// The dataset: a folder with a `dataset.toml`, or the file itself.
+    #[arg(value_name = "DATASET")]
+    dataset: PathBuf,
+    /// Where the recordings are; beside the dataset where not given.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Seed of everything that is drawn.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    #[command(flatten)]
+    answer: Answer,
+}
+
+/// How well the failures of one component are foreseen.
+#[derive(Debug, Serialize)]
+struct Judged {
+    rows: usize,
+    positive: usize,
+    threshold: f64,
+    #[serde(flatten)]
+    confusion: Confusion,
+    f1: Option<f64>,
+    precision: Option<f64>,
+    recall: Option<f64>,
+    false_alarm_rate: Option<f64>,
+    missed_alarm_rate: Option<f64>,
+    false_alarms_per_asset_month: f64,
+    brier: Option<f64>,
+    /// Brier score of always saying the share of failures among these rows.
+    brier_of_base_rate: f64,
+    ece: Option<f64>,
+}
+
+pub(crate) fn perform(args: &EvaluateArgs, session: &Session) -> Result<Exit, CliError> {
+    let recording = Recording::load(&args.dataset, args.data.as_deref())?;
+    let horizon = recording.dataset.horizon().unwrap_or(recording.profile.horizon).duration();
+    let Some(split) = recording.dataset.split_times().map_err(CliError::failed)? else {
+        return Err(CliError::failed("`[split]` has no `train_before`: say what to learn from"));
+    };
+    let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
+    let components: Vec<String> =
+        recording.profile.components.iter().map(|component| component.id.clone()).collect();
+    let schema = Schema::of(&recordings, components.clone(), horizon, Some(split.train_before));
+    let learned = Span { from: None, before: Some(split.train_before), blind: true };
+    let judged = Span { from: Some(split.test_from), before: split.test_until, blind: true };
+    let (learned, judged) =
+        (schema.examples(&recordings, learned)?, schema.examples(&recordings, judged)?);
+    let mut by_component = BTreeMap::new();
+    for (index, component) in components.iter().enumerate() {
+        let settings = Settings::default().seeded(args.seed);
+        let classifier =
+            Classifier::learn(&learned.table, &learned.failed[index], &learned.assets, settings)
+                .map_err(|error| CliError::failed(format!("component `{component}`: {error}")))?;
+        by_component.insert(component.clone(), judge_one(&classifier, &judged, index));
+        session.console.note(&format!("{component} learned"));
+    }
+    let scores: Vec<f64> = by_component.values().filter_map(|judged| judged.f1).collect();
+    let macro_f1 = (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64);
+    let value = json!({
+        "dataset": recording.dataset.name(), "seed": args.seed, "rows_learned": learned.table.len(),
+        "rows_judged": judged.table.len(), "features": schema.plan.names().len(),
+        "macro_f1": macro_f1, "components": by_component,
+    });
+    match args.answer.output {
+        Format::Text => {
+            for (component, judged) in &by_component {
+                session.console.line(line(component, judged))?;
+            }
+            session.console.line(format!("macro F1 {}", shown(macro_f1)))?;
+        }
+        format @ (Format::Json | Format::Jsonl) => session.console.object(format, &value)?,
+    }
+    Ok(Exit::Ok)
+}
+
+fn judge_one(classifier: &Classifier, judged: &Examples, component: usize) -> Judged {
+    let ones = &judged.failed[component];
+    let mut row = Vec::new();
+    let said: Vec<f64> = (0..judged.table.len())
+        .map(|index| {
+            row.clear();
+            row.extend(judged.table.row(index));
+            classifier.probability(&row)
+        })
+        .collect();
+    let confusion = Confusion::at(&said, ones, classifier.threshold);
+    let positive = ones.iter().filter(|one| **one).count();
+    let base = positive as f64 / ones.len().max(1) as f64;
+    Judged {
+        rows: ones.len(),
+        positive,
+        threshold: classifier.threshold,
+        confusion,
+        f1: confusion.f1(),
+        precision: confusion.precision(),
+        recall: confusion.recall(),
+        false_alarm_rate: confusion.false_alarm_rate(),
+        missed_alarm_rate: confusion.missed_alarm_rate(),
+        false_alarms_per_asset_month: confusion.false_positive as f64 / asset_months(judged),
+        brier: judge::brier(&said, ones),
+        brier_of_base_rate: base * (1.0 - base),
+        ece: judge::expected_calibration_error(&said, ones),
+    }
+}
+
+/// Time that the rows cover, summed over their assets.
+fn asset_months(judged: &Examples) -> f64 {
+    let mut spans = BTreeMap::new();
+    for (asset, at) in judged.assets.iter().zip(&judged.at) {
+        let span = spans.entry(*asset).or_insert((*at, *at));
+        *span = (span.0.min(*at), span.1.max(*at));
+    }
+    let days = spans.values().map(|(from, until)| until.since(*from).as_secs_f64() / 86_400.0);
+    days.sum::<f64>() / MONTH_DAYS
+}
+
+fn line(component: &str, judged: &Judged) -> String {
+    format!(
+        "{component}  F1 {}  precision {}  recall {}  {} of {} rows positive, {:.3} false alarms per asset and month, Brier {} (base rate {:.4}), calibration error {}",
+        shown(judged.f1),
+        shown(judged.precision),
+        shown(judged.recall),
+        judged.positive,
+        judged.rows,
+        judged.false_alarms_per_asset_month,
+        shown(judged.brier),
+        judged.brier_of_base_rate,
+        shown(judged.ece),
+    )
+}
+
+fn shown(figure: Option<f64>) -> String {
+    figure.map_or("unknown".to_owned(), |figure| format!("{figure:.3}"))
+}
