@@ -1,11 +1,16 @@
 //! Makes rows to learn from out of recordings: what was known at each sample, and what failed within the horizon.
 
 use crate::error::CliError;
+use crate::replaying::Recording;
 use messages::Timestamp;
+use messages::profile::Derived;
 use models::history::{History, Plan};
 use models::supervised::Table;
-use simulator::dataset::{RecordedAsset, Recordings};
-use std::collections::BTreeSet;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use simulator::dataset::{RecordedAsset, Recordings, Sample};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Windows over each channel; those in which a channel is seldom sampled twice are left out.
@@ -31,59 +36,73 @@ pub(crate) struct Examples {
 /// What rows are made of.
 pub(crate) struct Schema {
     pub(crate) plan: Plan,
+    derived: Vec<Derived>,
     components: Vec<String>,
     horizon: Duration,
-}
-
-/// A part of the time.
-#[derive(Clone, Copy)]
-pub(crate) struct Span {
-    pub(crate) from: Option<Timestamp>,
-    pub(crate) before: Option<Timestamp>,
-    /// Whether what happens behind `before` is unknown: rows whose horizon reaches there are left out.
-    pub(crate) blind: bool,
+    /// Whether each row says itself whether it is a failure.
+    failures_are_rows: bool,
 }
 
 impl Schema {
     /// What can be known of these recordings before `until`.
     pub(crate) fn of(
+        recording: &Recording,
         recordings: &Recordings,
-        components: Vec<String>,
-        horizon: Duration,
         until: Option<Timestamp>,
     ) -> Self {
         let known = |at: Timestamp| until.is_none_or(|until| at < until);
-        let assets = recordings.assets.values();
-        let codes: BTreeSet<&str> = assets
-            .clone()
+        let codes: BTreeSet<&str> = recordings
+            .assets
+            .values()
             .flat_map(|asset| asset.codes.iter())
             .filter(|(at, _)| known(*at))
             .map(|(_, code)| code.as_str())
             .collect();
-        let interval = sampling_interval(recordings);
-        let windows = WINDOWS.into_iter().filter(|window| *window > interval).collect();
+        let profile = &recording.profile;
+        let measured = |channel: &&str| recordings.channels.iter().any(|known| known == channel);
+        let derived: Vec<Derived> = profile
+            .derived
+            .iter()
+            .filter(|derived| derived.formula.channels().iter().all(measured))
+            .cloned()
+            .collect();
+        let channels = recordings.channels.iter().chain(derived.iter().map(|derived| &derived.id));
+        let components: Vec<String> =
+            profile.components.iter().map(|component| component.id.clone()).collect();
         let plan = Plan {
-            channels: recordings.channels.clone(),
-            windows,
+            channels: channels.cloned().collect(),
+            windows: windows(recordings),
             codes: codes.into_iter().map(str::to_owned).collect(),
             components: components.clone(),
             attributes: attributes(recordings),
         };
-        Self { plan, components, horizon }
+        let horizon = recording.dataset.horizon().unwrap_or(profile.horizon).duration();
+        let failures_are_rows = recording.dataset.failures_are_rows();
+        Self { plan, derived, components, horizon, failures_are_rows }
     }
 
-    /// The rows of `span`.
+    /// What can fail.
+    pub(crate) fn components(&self) -> &[String] {
+        &self.components
+    }
+
+    /// How far rows look ahead.
+    pub(crate) fn horizon(&self) -> Duration {
+        self.horizon
+    }
+
+    /// The rows that `keeps` keeps, by number of the asset and moment.
     pub(crate) fn examples(
         &self,
         recordings: &Recordings,
-        span: Span,
+        keeps: impl Fn(u32, Timestamp) -> bool,
     ) -> Result<Examples, CliError> {
         let table = Table::new(self.plan.names()).map_err(CliError::failed)?;
         let failed = vec![Vec::new(); self.components.len()];
         let mut examples = Examples { table, failed, assets: Vec::new(), at: Vec::new() };
         for (number, asset) in recordings.assets.values().enumerate() {
             let number = u32::try_from(number).map_err(CliError::failed)?;
-            self.add(&mut examples, number, asset, span)?;
+            self.add(&mut examples, &recordings.channels, (number, asset), &keeps)?;
         }
         Ok(examples)
     }
@@ -91,9 +110,9 @@ impl Schema {
     fn add(
         &self,
         examples: &mut Examples,
-        number: u32,
-        asset: &RecordedAsset,
-        span: Span,
+        channels: &[String],
+        (number, asset): (u32, &RecordedAsset),
+        keeps: &impl Fn(u32, Timestamp) -> bool,
     ) -> Result<(), CliError> {
         let attributes = self.plan.attributes.iter().map(|name| attribute(asset, name)).collect();
         let mut history = History::new(&self.plan, attributes);
@@ -106,41 +125,75 @@ impl Schema {
             while let Some((at, component)) = maintenance.next_if(|(at, _)| *at <= sample.at) {
                 history.maintenance(*at, component);
             }
-            history.sample(sample.at, &sample.values);
-            if !self.is_within(sample.at, span) {
-                continue;
-            }
-            examples.table.push(&history.row(sample.at)).map_err(CliError::failed)?;
-            examples.assets.push(number);
-            examples.at.push(sample.at);
-            let until = sample.at.saturating_add(self.horizon);
-            for (component, failed) in self.components.iter().zip(&mut examples.failed) {
-                failed.push(
-                    asset
-                        .failures
-                        .iter()
-                        .any(|(at, name)| name == component && *at > sample.at && *at <= until),
-                );
+            history.sample(sample.at, &self.values(channels, &sample.values));
+            if keeps(number, sample.at) {
+                examples.table.push(&history.row(sample.at)).map_err(CliError::failed)?;
+                examples.assets.push(number);
+                examples.at.push(sample.at);
+                for (component, failed) in self.components.iter().zip(&mut examples.failed) {
+                    failed.push(self.fails(asset, sample, component));
+                }
             }
         }
         Ok(())
     }
 
-    fn is_within(&self, at: Timestamp, span: Span) -> bool {
-        let until = if span.blind { at.saturating_add(self.horizon) } else { at };
-        span.from.is_none_or(|from| at >= from) && span.before.is_none_or(|before| until < before)
+    /// Measured and derived values of a sample.
+    fn values(&self, channels: &[String], measured: &[Option<f64>]) -> Vec<Option<f64>> {
+        let mut values = measured.to_vec();
+        let channel = |id: &str| measured[channels.iter().position(|known| known == id)?];
+        values.extend(self.derived.iter().map(|derived| derived.formula.value(channel)));
+        values
+    }
+
+    fn fails(&self, asset: &RecordedAsset, sample: &Sample, component: &str) -> bool {
+        if self.failures_are_rows {
+            return sample.truth.is_some_and(|truth| truth >= 0.5);
+        }
+        let until = sample.at.saturating_add(self.horizon);
+        let comes = |at: Timestamp| at > sample.at && at <= until;
+        asset.failures.iter().any(|(at, name)| name == component && comes(*at))
     }
 }
 
-/// The usual time between two samples of an asset: the median over all.
-fn sampling_interval(recordings: &Recordings) -> Duration {
+/// Windows in which an asset is usually sampled more than once.
+fn windows(recordings: &Recordings) -> Vec<Duration> {
+    match sampling_interval(recordings) {
+        None => Vec::new(),
+        Some(interval) => WINDOWS.into_iter().filter(|window| *window > interval).collect(),
+    }
+}
+
+/// Numbers of the assets that are judged: a share of each outcome where rows are assets, of all where they are not.
+pub(crate) fn drawn_assets(
+    recordings: &Recordings,
+    test_fraction: f64,
+    seed: u64,
+) -> BTreeSet<u32> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut strata: BTreeMap<bool, Vec<u32>> = BTreeMap::new();
+    for (number, asset) in (0_u32..).zip(recordings.assets.values()) {
+        let fails = asset.samples.iter().any(|sample| sample.truth.is_some_and(|it| it >= 0.5));
+        strata.entry(fails).or_default().push(number);
+    }
+    let mut drawn = BTreeSet::new();
+    for stratum in strata.values_mut() {
+        stratum.shuffle(&mut rng);
+        let count = (stratum.len() as f64 * test_fraction).round() as usize;
+        drawn.extend(stratum.iter().take(count));
+    }
+    drawn
+}
+
+/// The usual time between two samples of an asset: the median over all; none where no asset was sampled twice.
+fn sampling_interval(recordings: &Recordings) -> Option<Duration> {
     let mut intervals: Vec<Duration> = recordings
         .assets
         .values()
         .flat_map(|asset| asset.samples.windows(2).map(|pair| pair[1].at.since(pair[0].at)))
         .collect();
     intervals.sort_unstable();
-    intervals.get(intervals.len() / 2).copied().unwrap_or(Duration::ZERO)
+    intervals.get(intervals.len() / 2).copied()
 }
 
 /// Names of the numbers that attributes become: themselves, or `name=value` for each value that is no number.

@@ -3,14 +3,16 @@
 use crate::cli::{Answer, Session};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::learning::{Examples, Schema, Span};
+use crate::learning::{Examples, Schema, drawn_assets};
 use crate::output::Format;
 use crate::replaying::Recording;
 use clap::Args;
+use messages::Timestamp;
 use models::supervised::judge::{self, Confusion};
 use models::training::{Classifier, Settings};
 use serde::Serialize;
 use serde_json::json;
+use simulator::dataset::{Recordings, Split, SplitTimes};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -26,9 +28,9 @@ pub struct EvaluateArgs {
     /// Where the recordings are; beside the dataset where not given.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Seed of everything that is drawn.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    seed: u64,
+    /// Seed of everything that is drawn; also of the split, where that is drawn.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     #[command(flatten)]
     answer: Answer,
 }
@@ -46,7 +48,7 @@ struct Judged {
     recall: Option<f64>,
     false_alarm_rate: Option<f64>,
     missed_alarm_rate: Option<f64>,
-    false_alarms_per_asset_month: f64,
+    false_alarms_per_asset_month: Option<f64>,
     brier: Option<f64>,
     /// Brier score of always saying the share of failures among these rows.
     brier_of_base_rate: f64,
@@ -55,21 +57,12 @@ struct Judged {
 
 pub(crate) fn perform(args: &EvaluateArgs, session: &Session) -> Result<Exit, CliError> {
     let recording = Recording::load(&args.dataset, args.data.as_deref())?;
-    let horizon = recording.dataset.horizon().unwrap_or(recording.profile.horizon).duration();
-    let Some(split) = recording.dataset.split_times().map_err(CliError::failed)? else {
-        return Err(CliError::failed("`[split]` has no `train_before`: say what to learn from"));
-    };
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
-    let components: Vec<String> =
-        recording.profile.components.iter().map(|component| component.id.clone()).collect();
-    let schema = Schema::of(&recordings, components.clone(), horizon, Some(split.train_before));
-    let learned = Span { from: None, before: Some(split.train_before), blind: true };
-    let judged = Span { from: Some(split.test_from), before: split.test_until, blind: true };
-    let (learned, judged) =
-        (schema.examples(&recordings, learned)?, schema.examples(&recordings, judged)?);
+    let (schema, learned, judged) = parted(&recording, &recordings, args.seed)?;
+    let components = schema.components();
     let mut by_component = BTreeMap::new();
     for (index, component) in components.iter().enumerate() {
-        let settings = Settings::default().seeded(args.seed);
+        let settings = Settings::default().seeded(args.seed.unwrap_or(0));
         let classifier =
             Classifier::learn(&learned.table, &learned.failed[index], &learned.assets, settings)
                 .map_err(|error| CliError::failed(format!("component `{component}`: {error}")))?;
@@ -95,6 +88,34 @@ pub(crate) fn perform(args: &EvaluateArgs, session: &Session) -> Result<Exit, Cl
     Ok(Exit::Ok)
 }
 
+/// The rows that are learned from and those that are judged.
+fn parted(
+    recording: &Recording,
+    recordings: &Recordings,
+    seed: Option<u64>,
+) -> Result<(Schema, Examples, Examples), CliError> {
+    match recording.dataset.split().map_err(CliError::failed)? {
+        None => Err(CliError::failed("there is no `[split]`: say what to learn from")),
+        Some(Split::Times(SplitTimes { train_before, test_from, test_until })) => {
+            let schema = Schema::of(recording, recordings, Some(train_before));
+            // What comes of a row must be known before the end of its part.
+            let ends = |at: Timestamp| at.saturating_add(schema.horizon());
+            let learned = schema.examples(recordings, |_, at| ends(at) < train_before)?;
+            let judged = schema.examples(recordings, |_, at| {
+                at >= test_from && test_until.is_none_or(|until| ends(at) < until)
+            })?;
+            Ok((schema, learned, judged))
+        }
+        Some(Split::Assets { test_fraction, seed: written }) => {
+            let schema = Schema::of(recording, recordings, None);
+            let drawn = drawn_assets(recordings, test_fraction, seed.unwrap_or(written));
+            let learned = schema.examples(recordings, |asset, _| !drawn.contains(&asset))?;
+            let judged = schema.examples(recordings, |asset, _| drawn.contains(&asset))?;
+            Ok((schema, learned, judged))
+        }
+    }
+}
+
 fn judge_one(classifier: &Classifier, judged: &Examples, component: usize) -> Judged {
     let ones = &judged.failed[component];
     let mut row = Vec::new();
@@ -118,33 +139,35 @@ fn judge_one(classifier: &Classifier, judged: &Examples, component: usize) -> Ju
         recall: confusion.recall(),
         false_alarm_rate: confusion.false_alarm_rate(),
         missed_alarm_rate: confusion.missed_alarm_rate(),
-        false_alarms_per_asset_month: confusion.false_positive as f64 / asset_months(judged),
+        false_alarms_per_asset_month: asset_months(judged)
+            .map(|months| confusion.false_positive as f64 / months),
         brier: judge::brier(&said, ones),
         brier_of_base_rate: base * (1.0 - base),
         ece: judge::expected_calibration_error(&said, ones),
     }
 }
 
-/// Time that the rows cover, summed over their assets.
-fn asset_months(judged: &Examples) -> f64 {
+/// Time that the rows cover, summed over their assets; none where each asset has one row.
+fn asset_months(judged: &Examples) -> Option<f64> {
     let mut spans = BTreeMap::new();
     for (asset, at) in judged.assets.iter().zip(&judged.at) {
         let span = spans.entry(*asset).or_insert((*at, *at));
         *span = (span.0.min(*at), span.1.max(*at));
     }
     let days = spans.values().map(|(from, until)| until.since(*from).as_secs_f64() / 86_400.0);
-    days.sum::<f64>() / MONTH_DAYS
+    let months = days.sum::<f64>() / MONTH_DAYS;
+    (months > 0.0).then_some(months)
 }
 
 fn line(component: &str, judged: &Judged) -> String {
     format!(
-        "{component}  F1 {}  precision {}  recall {}  {} of {} rows positive, {:.3} false alarms per asset and month, Brier {} (base rate {:.4}), calibration error {}",
+        "{component}  F1 {}  precision {}  recall {}  {} of {} rows positive, {} false alarms per asset and month, Brier {} (base rate {:.4}), calibration error {}",
         shown(judged.f1),
         shown(judged.precision),
         shown(judged.recall),
         judged.positive,
         judged.rows,
-        judged.false_alarms_per_asset_month,
+        shown(judged.false_alarms_per_asset_month),
         shown(judged.brier),
         judged.brier_of_base_rate,
         shown(judged.ece),

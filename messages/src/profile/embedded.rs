@@ -1,13 +1,14 @@
 //! The profiles that come with the program.
 
 /// Their names.
-pub const NAMES: &[&str] = &["machine", "vehicle"];
+pub const NAMES: &[&str] = &["machine", "milling", "vehicle"];
 
 /// Text of the profile called `name`, if it comes with the program.
 #[must_use]
 pub fn embedded(name: &str) -> Option<&'static str> {
     match name {
         "machine" => Some(include_str!("../../../profiles/machine.toml")),
+        "milling" => Some(include_str!("../../../profiles/milling.toml")),
         "vehicle" => Some(include_str!("../../../profiles/vehicle.toml")),
         _ => None,
     }

@@ -1,11 +1,13 @@
-//! Features in at most 255 bins: what a tree is grown on is a byte per value.
+//! Features in at most 4,095 bins: what a tree is grown on is two bytes per value.
+//!
+//! So many, because what fails is often in the last hundredth of a feature, where bins of equally many rows are few.
 
 use super::Table;
 
 /// Bins of one feature, the one for missing values not counted.
-pub(super) const BINS_MAX: usize = 254;
+pub(super) const BINS_MAX: usize = 4_094;
 /// The bin of what is missing.
-pub(super) const MISSING: u8 = 0;
+pub(super) const MISSING: u16 = 0;
 /// Values that the edges of a feature are chosen from; evenly spread where there are more.
 const EDGE_VALUES_MAX: usize = 100_000;
 
@@ -13,7 +15,7 @@ const EDGE_VALUES_MAX: usize = 100_000;
 #[derive(Clone, Debug)]
 pub(super) struct Binned {
     /// Per feature, per row.
-    pub(super) bins: Vec<Vec<u8>>,
+    pub(super) bins: Vec<Vec<u16>>,
     /// Per feature, ascending.
     pub(super) edges: Vec<Vec<f32>>,
 }
@@ -32,12 +34,12 @@ impl Binned {
     }
 }
 
-fn bin(value: f32, edges: &[f32]) -> u8 {
+fn bin(value: f32, edges: &[f32]) -> u16 {
     if value.is_nan() {
         return MISSING;
     }
     let above = edges.partition_point(|edge| *edge <= value);
-    u8::try_from(above + 1).expect("there are at most 254 bins")
+    u16::try_from(above + 1).expect("there are at most 4,094 bins")
 }
 
 /// Bounds between the bins of a feature: between all its values where they are few, at even ranks where they are many.

@@ -47,14 +47,14 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            rounds_max: 400,
-            patience_rounds: 40,
-            rate: 0.05,
-            depth_max: 6,
+            rounds_max: 150,
+            patience_rounds: 20,
+            rate: 0.1,
+            depth_max: 5,
             cover_min: 1.0,
             lambda: 1.0,
             rows_share: 0.8,
-            features_share: 0.5,
+            features_share: 0.7,
             seed: 0,
         }
     }

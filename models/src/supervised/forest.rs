@@ -28,7 +28,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { trees: 300, depth_max: 24, leaf_rows_min: 2, features_share: None, seed: 0 }
+        Self { trees: 300, depth_max: 24, leaf_rows_min: 1, features_share: Some(0.7), seed: 0 }
     }
 }
 

@@ -4,7 +4,7 @@
 //! without a value go to the side where they take off more. With gradient −outcome and curvature 1 this is a
 //! regression tree whose leaves are means.
 
-use super::bins::{Binned, MISSING};
+use super::bins::{BINS_MAX, Binned, MISSING};
 use super::tree::{Node, Tree};
 use rand::Rng;
 use rand::seq::index;
@@ -65,7 +65,8 @@ pub(super) struct Grower<'a> {
     pub(super) growth: Growth,
     pub(super) rng: &'a mut Xoshiro256PlusPlus,
     nodes: Vec<Node>,
-    histogram: Vec<Sum>,
+    histogram: Vec<(Sum, bool)>,
+    filled: Vec<(u16, Sum)>,
 }
 
 impl<'a> Grower<'a> {
@@ -76,8 +77,18 @@ impl<'a> Grower<'a> {
         growth: Growth,
         rng: &'a mut Xoshiro256PlusPlus,
     ) -> Self {
-        let histogram = vec![Sum::default(); usize::from(u8::MAX) + 1];
-        Self { binned, gradient, curvature, features, growth, rng, nodes: Vec::new(), histogram }
+        let histogram = vec![(Sum::default(), false); BINS_MAX + 2];
+        Self {
+            binned,
+            gradient,
+            curvature,
+            features,
+            growth,
+            rng,
+            nodes: Vec::new(),
+            histogram,
+            filled: Vec::new(),
+        }
     }
 
     /// The tree of `rows`; a row that is named twice counts twice.
@@ -131,8 +142,7 @@ impl<'a> Grower<'a> {
     }
 
     fn of(&self, row: u32) -> Sum {
-        let row = row as usize;
-        Sum { gradient: f64::from(self.gradient[row]), curvature: f64::from(self.curvature[row]) }
+        of(self.gradient, self.curvature, row)
     }
 
     fn best_split(&mut self, rows: &[u32], all: Sum) -> Option<Split> {
@@ -154,38 +164,22 @@ impl<'a> Grower<'a> {
     }
 
     fn split_of(&mut self, feature: usize, rows: &[u32], all: Sum) -> Option<Split> {
-        let count = self.binned.count(feature);
-        if count < 3 && !rows.iter().any(|row| self.binned.bins[feature][*row as usize] == MISSING)
-        {
-            return None;
-        }
-        self.histogram[..count].fill(Sum::default());
-        let bins = &self.binned.bins[feature];
-        for row in rows {
-            let one = Sum {
-                gradient: f64::from(self.gradient[*row as usize]),
-                curvature: f64::from(self.curvature[*row as usize]),
-            };
-            self.histogram[usize::from(bins[*row as usize])].add(one);
-        }
-        let missing = self.histogram[usize::from(MISSING)];
-        let parent = self.worth(all);
-        let mut best: Option<Split> = None;
-        let mut left = Sum::default();
-        for bin in 1..count - 1 {
-            left.add(self.histogram[bin]);
+        self.count_bins(feature, rows);
+        let missing = match self.filled.first() {
+            Some((MISSING, sum)) => *sum,
+            _ => Sum::default(),
+        };
+        let present = self.filled.iter().filter(|(bin, _)| *bin != MISSING);
+        let (mut best, mut left): (Option<Split>, _) = (None, Sum::default());
+        let last = self.binned.edges[feature].len() + 1;
+        for (bin, sum) in present {
+            let bin = usize::from(*bin);
+            left.add(*sum);
+            if bin >= last {
+                break;
+            }
             for missing_right in [false, true] {
-                let mut below = left;
-                if !missing_right {
-                    below.add(missing);
-                }
-                let above = all.minus(below);
-                if below.curvature < self.growth.cover_min
-                    || above.curvature < self.growth.cover_min
-                {
-                    continue;
-                }
-                let gain = self.worth(below) + self.worth(above) - parent;
+                let Some(gain) = self.gain(left, missing, missing_right, all) else { continue };
                 if best.is_none_or(|best| gain > best.gain) {
                     best = Some(Split { gain, feature, bin, missing_right });
                 }
@@ -197,11 +191,58 @@ impl<'a> Grower<'a> {
         best
     }
 
+    /// What parting the rows so is worth; none if a side would be too small.
+    fn gain(&self, left: Sum, missing: Sum, missing_right: bool, all: Sum) -> Option<f64> {
+        let mut below = left;
+        if !missing_right {
+            below.add(missing);
+        }
+        let above = all.minus(below);
+        let least = self.growth.cover_min;
+        (below.curvature >= least && above.curvature >= least)
+            .then(|| self.worth(below) + self.worth(above) - self.worth(all))
+    }
+
+    /// Fills [`Grower::filled`] with the bins of `feature` that hold any of `rows`, ascending.
+    fn count_bins(&mut self, feature: usize, rows: &[u32]) {
+        let bins = &self.binned.bins[feature];
+        self.filled.clear();
+        if rows.len() < self.binned.count(feature) / 4 {
+            let (gradient, curvature) = (self.gradient, self.curvature);
+            let pairs = rows.iter().map(|row| (bins[*row as usize], of(gradient, curvature, *row)));
+            self.filled.extend(pairs);
+            self.filled.sort_by_key(|(bin, _)| *bin);
+            self.filled.dedup_by(|later, earlier| {
+                let same = later.0 == earlier.0;
+                if same {
+                    earlier.1.add(later.1);
+                }
+                same
+            });
+            return;
+        }
+        let count = self.binned.count(feature);
+        self.histogram[..count].fill((Sum::default(), false));
+        for row in rows {
+            let one = self.of(*row);
+            let (sum, any) = &mut self.histogram[usize::from(bins[*row as usize])];
+            sum.add(one);
+            *any = true;
+        }
+        let filled = self.histogram[..count].iter().zip(0_u16..).filter(|((_, any), _)| *any);
+        self.filled.extend(filled.map(|((sum, _), bin)| (bin, *sum)));
+    }
+
     /// What the loss is lower by when these rows have a leaf of their own.
     fn worth(&self, sum: Sum) -> f64 {
         let curvature = sum.curvature + self.growth.lambda;
         if curvature > 0.0 { sum.gradient * sum.gradient / curvature } else { 0.0 }
     }
+}
+
+fn of(gradient: &[f32], curvature: &[f32], row: u32) -> Sum {
+    let row = row as usize;
+    Sum { gradient: f64::from(gradient[row]), curvature: f64::from(curvature[row]) }
 }
 
 /// Puts the rows that go left first, each side in the order in which it was; how many go left.

@@ -10,7 +10,7 @@ mod source;
 mod table;
 
 pub use error::DatasetError;
-pub use recordings::{ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, SplitTimes};
+pub use recordings::{ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, Split, SplitTimes};
 pub use source::{BadRow, RowTally};
 
 pub(crate) use config::{Config, Drawn, Moments, OverlayConfig, RunningConfig};
@@ -84,7 +84,12 @@ impl Dataset {
         check_truth(&config, &format, &path)?;
         crate::running::check(config.running.as_ref(), &config.telemetry.channels, &path)?;
         crate::overlay::check(&config, &path)?;
-        let telemetry = Arc::new(Telemetry { config: config.telemetry.clone(), format });
+        let truth = match (&config.failures, &config.anomalies) {
+            (Some(FailuresConfig::Column { column }), _) => Some(column.clone()),
+            (_, Some(AnomaliesConfig { column, .. })) => column.clone(),
+            _ => None,
+        };
+        let telemetry = Arc::new(Telemetry { config: config.telemetry.clone(), format, truth });
         let folder = data.map_or(beside, Path::to_owned);
         Ok(Self { path, folder, name, config, telemetry })
     }

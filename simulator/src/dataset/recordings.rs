@@ -1,7 +1,6 @@
 //! A dataset in memory, asset by asset, to learn from and to be judged by.
 
-use super::config::{Delimiter, SplitConfig};
-use super::rows::{Row, Rows};
+use super::config::{FailuresConfig, SplitConfig};
 use super::table::{Recorded, Table, read_table};
 use super::{Dataset, DatasetError, ROWS_SORTED_MAX};
 use messages::Timestamp;
@@ -41,6 +40,22 @@ pub struct Sample {
     pub at: Timestamp,
     /// One value per channel; none where nothing was measured.
     pub values: Vec<Option<f64>>,
+    /// What the column of truth says of it, where there is one.
+    pub truth: Option<f64>,
+}
+
+/// How what is learned from is parted from what is judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Split {
+    /// By times.
+    Times(SplitTimes),
+    /// By asset: this share of them is judged, drawn with a seed.
+    Assets {
+        /// The share, above 0 and below 1.
+        test_fraction: f64,
+        /// What it is drawn with.
+        seed: u64,
+    },
 }
 
 /// The times that part what is learned from and what is judged.
@@ -76,14 +91,18 @@ impl Dataset {
                     return Err(DatasetError::value(&self.path, "telemetry.files", value, remedy));
                 }
                 let asset = recordings.assets.entry(reading.asset).or_default();
-                asset.samples.push(Sample { at: reading.at, values: reading.values });
+                asset.samples.push(Sample {
+                    at: reading.at,
+                    values: reading.values,
+                    truth: reading.truth,
+                });
             }
         }
         for asset in recordings.assets.values_mut() {
             asset.samples.sort_by_key(|sample| sample.at);
         }
         self.add_events(&mut recordings)?;
-        self.add_columns(&mut recordings)?;
+        self.add_attributes(&mut recordings)?;
         Ok(recordings)
     }
 
@@ -111,38 +130,26 @@ impl Dataset {
         Ok(())
     }
 
-    /// The columns of `[assets] attributes`, under the attribute's name.
-    fn add_columns(&self, recordings: &mut Recordings) -> Result<(), DatasetError> {
-        let Some(config) = &self.config.assets else { return Ok(()) };
-        let path = self.file(&config.file);
-        let (mut rows, columns) = Rows::open(&path, Delimiter::default(), None)?;
-        let id = columns.place(&config.asset, "assets.asset")?;
-        let mut places = Vec::new();
-        for (column, attribute) in &config.attributes {
-            let key = format!("assets.attributes.{column}");
-            places.push((columns.place(column, &key)?, attribute));
-        }
-        while let Some(Row { line, fields }) = rows.next()? {
-            let bad = |detail| DatasetError::Row { path: path.clone(), line, detail };
-            let fields = fields.map_err(bad)?;
-            recordings.asset(fields[id].trim(), |asset| {
-                for (place, attribute) in &places {
-                    let text = fields[*place].trim().to_owned();
-                    asset.attributes.insert((*attribute).clone(), text);
-                }
-            });
+    fn add_attributes(&self, recordings: &mut Recordings) -> Result<(), DatasetError> {
+        for (asset, (_, attributes)) in self.read_attributes()? {
+            recordings.asset(&asset, |asset| asset.attributes = attributes);
         }
         Ok(())
     }
 
-    /// The times of `[split]`, where it is by times.
+    /// What `[split]` says; none where there is no such table.
     ///
     /// # Errors
-    /// [`DatasetError`] when there is a beginning or an end, but not the other.
-    pub fn split_times(&self) -> Result<Option<SplitTimes>, DatasetError> {
-        let Some(SplitConfig { train_before, test_from, test_until, .. }) = &self.config.split
-        else {
-            return Ok(None);
+    /// [`DatasetError`] when it is by files, or has an end but no beginning.
+    pub fn split(&self) -> Result<Option<Split>, DatasetError> {
+        let Some(split) = &self.config.split else { return Ok(None) };
+        let SplitConfig { train_before, test_from, test_until, test_fraction, seed, .. } = split;
+        if let (Some(test_fraction), Some(seed)) = (*test_fraction, *seed) {
+            return Ok(Some(Split::Assets { test_fraction, seed }));
+        }
+        let Some(train_before) = train_before else {
+            let remedy = "give `train_before`, or `test_fraction` and `seed`";
+            return Err(DatasetError::value(&self.path, "split", "without a beginning", remedy));
         };
         let parse = |text: &String| {
             let format = &self.telemetry.format;
@@ -151,19 +158,16 @@ impl Dataset {
                 .or_else(|| text.parse().ok())
                 .expect("it was parsed when it was read")
         };
-        match (train_before, test_from) {
-            (None, None) => Ok(None),
-            (Some(before), from) => {
-                let train_before = parse(before);
-                let test_from = from.as_ref().map_or(train_before, parse);
-                let test_until = test_until.as_ref().map(parse);
-                Ok(Some(SplitTimes { train_before, test_from, test_until }))
-            }
-            (None, Some(from)) => {
-                let remedy = "give `train_before` too";
-                Err(DatasetError::value(&self.path, "split.test_from", from, remedy))
-            }
-        }
+        let train_before = parse(train_before);
+        let test_from = test_from.as_ref().map_or(train_before, parse);
+        let test_until = test_until.as_ref().map(parse);
+        Ok(Some(Split::Times(SplitTimes { train_before, test_from, test_until })))
+    }
+
+    /// Whether a column of the telemetry says of each row whether it is a failure.
+    #[must_use]
+    pub fn failures_are_rows(&self) -> bool {
+        matches!(self.config.failures, Some(FailuresConfig::Column { .. }))
     }
 }
 
