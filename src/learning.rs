@@ -33,6 +33,24 @@ pub(crate) struct Examples {
     pub(crate) at: Vec<Timestamp>,
 }
 
+/// Where the row of each asset's last sample is.
+pub(crate) fn last_rows(examples: &Examples) -> Vec<usize> {
+    let count = examples.assets.len();
+    let is_last =
+        |row: &usize| row + 1 == count || examples.assets[row + 1] != examples.assets[*row];
+    (0..count).filter(is_last).collect()
+}
+
+/// By row, how much time is left until its asset's last.
+pub(crate) fn time_left(examples: &Examples) -> Vec<Duration> {
+    let ends: BTreeMap<u32, Timestamp> = last_rows(examples)
+        .into_iter()
+        .map(|row| (examples.assets[row], examples.at[row]))
+        .collect();
+    let rows = examples.assets.iter().zip(&examples.at);
+    rows.map(|(asset, at)| ends[asset].since(*at)).collect()
+}
+
 /// What rows are made of.
 pub(crate) struct Schema {
     pub(crate) plan: Plan,
@@ -186,7 +204,7 @@ pub(crate) fn drawn_assets(
 }
 
 /// The usual time between two samples of an asset: the median over all; none where no asset was sampled twice.
-fn sampling_interval(recordings: &Recordings) -> Option<Duration> {
+pub(crate) fn sampling_interval(recordings: &Recordings) -> Option<Duration> {
     let mut intervals: Vec<Duration> = recordings
         .assets
         .values()

@@ -1,4 +1,4 @@
-//! Learns from recordings which components fail soon, and how sure that is.
+//! Learns from recordings which components fail soon and how much life is left, and how sure that is.
 //!
 //! One classifier per component, for two may fail at once: a random forest and boosted trees, whose scores are
 //! averaged. Probabilities and threshold come from rows that the scores were not learned from: the rows are parted by
@@ -8,6 +8,7 @@
 use crate::supervised::boost::{Boosted, Loss};
 use crate::supervised::calibration::Calibration;
 use crate::supervised::forest::RandomForest;
+use crate::supervised::interval::Intervals;
 use crate::supervised::{LearnError, Table, boost, forest, judge};
 use serde::{Deserialize, Serialize};
 
@@ -117,4 +118,83 @@ fn unseen_scores(
         }
     }
     Ok((scores, ones))
+}
+
+/// Says how much life is left, with bounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LifeModel {
+    forest: RandomForest,
+    boosted: Boosted,
+    intervals: Intervals,
+    /// What is not told apart: so much life or more.
+    pub cap: f64,
+}
+
+/// How much life is left, in the unit of what was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LifeLeft {
+    /// Expected, at most the cap of its model.
+    pub expected: f64,
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound; none where it is the cap, beyond which nothing is told apart.
+    pub high: Option<f64>,
+}
+
+impl LifeModel {
+    /// Learns what `left` is, one per row of `table`. A healthy asset shows no wear, so life beyond `cap` is learned as
+    /// `cap` (F. O. Heimes, "Recurrent Neural Networks for Remaining Useful Life Estimation", PHM 2008). Rows of one
+    /// group are one life. Bounds hold the truth with a share of `coverage`.
+    ///
+    /// # Errors
+    /// [`LearnError`] when there are too few rows or a setting is out of its limits.
+    pub fn learn(
+        table: &Table,
+        left: &[f64],
+        groups: &[u32],
+        (cap, coverage): (f64, f64),
+        settings: Settings,
+    ) -> Result<Self, LearnError> {
+        let outcomes: Vec<f32> = left.iter().map(|left| left.min(cap) as f32).collect();
+        let (mut said, mut truth) = (Vec::new(), Vec::new());
+        for part in 0..FOLDS {
+            let (held, kept): (Vec<usize>, Vec<usize>) =
+                (0..table.len()).partition(|row| groups[*row] as usize % FOLDS == part);
+            if held.is_empty() || kept.is_empty() {
+                continue;
+            }
+            let known: Vec<f32> = kept.iter().map(|row| outcomes[*row]).collect();
+            let (forest, boosted) = life_trees(&table.select(&kept), &known, settings)?;
+            for row in held {
+                let values: Vec<f32> = table.row(row).collect();
+                said.push(life(&forest, &boosted, &values, cap));
+                truth.push(f64::from(outcomes[row]));
+            }
+        }
+        let intervals = Intervals::fit(&said, &truth, coverage)?;
+        let (forest, boosted) = life_trees(table, &outcomes, settings)?;
+        Ok(Self { forest, boosted, intervals, cap })
+    }
+
+    /// How much life the asset of `row` has left.
+    #[must_use]
+    pub fn left(&self, row: &[f32]) -> LifeLeft {
+        let expected = life(&self.forest, &self.boosted, row, self.cap);
+        let (low, high) = self.intervals.around(expected);
+        LifeLeft { expected, low: low.max(0.0), high: (high < self.cap).then_some(high) }
+    }
+}
+
+fn life_trees(
+    table: &Table,
+    left: &[f32],
+    settings: Settings,
+) -> Result<(RandomForest, Boosted), LearnError> {
+    let forest = RandomForest::grow(table, left, None, settings.forest)?.forest;
+    let boosted = Boosted::grow(table, left, None, Loss::Squared, settings.boost)?;
+    Ok((forest, boosted))
+}
+
+fn life(forest: &RandomForest, boosted: &Boosted, row: &[f32], cap: f64) -> f64 {
+    f64::midpoint(forest.value(row), boosted.value(row)).clamp(0.0, cap)
 }

@@ -10,6 +10,9 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
+/// Fewest features that are looked at for a split, where there are so many.
+pub const FEATURES_PER_SPLIT_MIN: usize = 12;
+
 /// How a random forest is grown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -20,7 +23,8 @@ pub struct Settings {
     pub depth_max: u32,
     /// Fewest rows of a leaf, in rows.
     pub leaf_rows_min: u32,
-    /// Share of the features that is looked at for each split, above 0, at most 1; none is the square root.
+    /// Share of the features that is looked at for each split, above 0, at most 1; none is the square root of their
+    /// number, but no fewer than [`FEATURES_PER_SPLIT_MIN`].
     pub features_share: Option<f64>,
     /// Seed of every draw.
     pub seed: u64,
@@ -28,7 +32,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { trees: 300, depth_max: 24, leaf_rows_min: 1, features_share: Some(0.7), seed: 0 }
+        Self { trees: 300, depth_max: 24, leaf_rows_min: 1, features_share: None, seed: 0 }
     }
 }
 
@@ -64,8 +68,10 @@ impl RandomForest {
         let gradient: Vec<f32> =
             outcomes.iter().zip(&weights).map(|(outcome, weight)| -outcome * weight).collect();
         let features: Vec<usize> = (0..table.names().len()).collect();
-        let share = settings.features_share.map(|share| share * features.len() as f64);
-        let per_split = share.unwrap_or((features.len() as f64).sqrt()).ceil().max(1.0) as usize;
+        let per_split = match settings.features_share {
+            Some(share) => (share * features.len() as f64).ceil() as usize,
+            None => features.len().isqrt().max(FEATURES_PER_SPLIT_MIN),
+        };
         let growth = Growth {
             depth_max: settings.depth_max,
             cover_min: f64::from(settings.leaf_rows_min),

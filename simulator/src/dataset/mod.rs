@@ -10,7 +10,9 @@ mod source;
 mod table;
 
 pub use error::DatasetError;
-pub use recordings::{ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, Split, SplitTimes};
+pub use recordings::{
+    LifeTruth, ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, Split, SplitTimes,
+};
 pub use source::{BadRow, RowTally};
 
 pub(crate) use config::{Config, Drawn, Moments, OverlayConfig, RunningConfig};
@@ -181,11 +183,18 @@ impl Dataset {
 
     /// The files of telemetry, by name, each once.
     pub(crate) fn telemetry_files(&self) -> Result<Vec<PathBuf>, DatasetError> {
+        self.files_like("telemetry.files", &self.telemetry.config.files)
+    }
+
+    /// The files that `patterns`, which stand under `key`, are like, by name, each once.
+    fn files_like(
+        &self,
+        key: &'static str,
+        patterns: &[String],
+    ) -> Result<Vec<PathBuf>, DatasetError> {
         let mut files = Vec::new();
-        for pattern in &self.telemetry.config.files {
-            let bad = |remedy: String| {
-                DatasetError::value(&self.path, "telemetry.files", pattern, remedy)
-            };
+        for pattern in patterns {
+            let bad = |remedy: String| DatasetError::value(&self.path, key, pattern, remedy);
             let folder = glob::Pattern::escape(&self.folder.to_string_lossy());
             let whole = Path::new(&folder).join(pattern);
             let before = files.len();
@@ -201,7 +210,7 @@ impl Dataset {
             if files.len() == before {
                 return Err(DatasetError::NoFiles {
                     path: self.path.clone(),
-                    key: "telemetry.files",
+                    key,
                     pattern: pattern.clone(),
                     folder: self.folder.clone(),
                 });

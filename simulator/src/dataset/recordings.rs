@@ -1,10 +1,13 @@
 //! A dataset in memory, asset by asset, to learn from and to be judged by.
 
-use super::config::{FailuresConfig, SplitConfig};
+use super::config::{Delimiter, EndOfLifeConfig, FailuresConfig, SplitConfig};
+use super::rows::{Row, Rows};
 use super::table::{Recorded, Table, read_table};
 use super::{Dataset, DatasetError, ROWS_SORTED_MAX};
 use messages::Timestamp;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Most rows of telemetry that are held in memory at once.
 pub const ROWS_LEARNED_MAX: u64 = 10_000_000;
@@ -56,6 +59,17 @@ pub enum Split {
         /// What it is drawn with.
         seed: u64,
     },
+    /// By file: asset ids of one part have nothing to do with those of the other.
+    Files,
+}
+
+/// What is known of the lives of assets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LifeTruth {
+    /// Each was recorded until its end.
+    UntilTheEnd,
+    /// So many cycles were left at the end of the recording, by asset in the order of their numbers.
+    Left(Vec<f64>),
 }
 
 /// The times that part what is learned from and what is judged.
@@ -75,12 +89,16 @@ impl Dataset {
     /// # Errors
     /// [`DatasetError`] when a table cannot be read or there are more than [`ROWS_LEARNED_MAX`] rows of telemetry.
     pub fn recordings(&self) -> Result<Recordings, DatasetError> {
+        self.recordings_in(self.telemetry_files()?)
+    }
+
+    fn recordings_in(&self, files: Vec<PathBuf>) -> Result<Recordings, DatasetError> {
         let mut recordings = Recordings {
             channels: self.channels().map(str::to_owned).collect(),
             assets: BTreeMap::new(),
         };
         let mut rows = 0;
-        for path in self.telemetry_files()? {
+        for path in files {
             let survey = self.telemetry.survey(&path)?;
             let mut source = self.telemetry.read(&survey, ROWS_SORTED_MAX)?;
             while let Some(reading) = source.next()? {
@@ -140,12 +158,15 @@ impl Dataset {
     /// What `[split]` says; none where there is no such table.
     ///
     /// # Errors
-    /// [`DatasetError`] when it is by files, or has an end but no beginning.
+    /// [`DatasetError`] when it has an end but no beginning.
     pub fn split(&self) -> Result<Option<Split>, DatasetError> {
         let Some(split) = &self.config.split else { return Ok(None) };
         let SplitConfig { train_before, test_from, test_until, test_fraction, seed, .. } = split;
         if let (Some(test_fraction), Some(seed)) = (*test_fraction, *seed) {
             return Ok(Some(Split::Assets { test_fraction, seed }));
+        }
+        if split.train_files.is_some() {
+            return Ok(Some(Split::Files));
         }
         let Some(train_before) = train_before else {
             let remedy = "give `train_before`, or `test_fraction` and `seed`";
@@ -162,6 +183,56 @@ impl Dataset {
         let test_from = test_from.as_ref().map_or(train_before, parse);
         let test_until = test_until.as_ref().map(parse);
         Ok(Some(Split::Times(SplitTimes { train_before, test_from, test_until })))
+    }
+
+    /// The recordings to learn from and those to be judged by, where `[split]` is by files.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when it is not, or as of [`Dataset::recordings`].
+    pub fn recordings_by_file(&self) -> Result<(Recordings, Recordings), DatasetError> {
+        let split = self.config.split.as_ref();
+        let (Some(train), Some(test)) = (
+            split.and_then(|split| split.train_files.as_deref()),
+            split.and_then(|split| split.test_files.as_deref()),
+        ) else {
+            let remedy = "give both `train_files` and `test_files`";
+            return Err(DatasetError::value(&self.path, "split", "half a split", remedy));
+        };
+        let learned = self.recordings_in(self.files_like("split.train_files", train)?)?;
+        let judged = self.recordings_in(self.files_like("split.test_files", test)?)?;
+        Ok((learned, judged))
+    }
+
+    /// What `[end_of_life]` says; none where there is no such table.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when its file cannot be read.
+    pub fn life_truth(&self) -> Result<Option<LifeTruth>, DatasetError> {
+        let file = match &self.config.end_of_life {
+            None => return Ok(None),
+            Some(EndOfLifeConfig::At { .. }) => return Ok(Some(LifeTruth::UntilTheEnd)),
+            Some(EndOfLifeConfig::File { file, .. }) => file,
+        };
+        let path = self.file(file);
+        let header = ["left".to_owned()];
+        let (mut rows, _) = Rows::open(&path, Delimiter::Whitespace, Some(&header))?;
+        let mut left = Vec::new();
+        while let Some(Row { line, fields }) = rows.next()? {
+            let bad = |detail| DatasetError::Row { path: path.clone(), line, detail };
+            let fields = fields.map_err(bad)?;
+            let cycles = fields[0].trim().parse::<f64>().ok().filter(|it| it.is_finite());
+            left.push(
+                cycles.ok_or_else(|| bad(format!("is `{}`, which is no number", &fields[0])))?,
+            );
+        }
+        Ok(Some(LifeTruth::Left(left)))
+    }
+
+    /// Length of one cycle, where moments are counted in cycles.
+    #[must_use]
+    pub fn cycle(&self) -> Option<Duration> {
+        let format = &self.telemetry.format;
+        Some(format.count(1.0)?.since(format.count(0.0)?))
     }
 
     /// Whether a column of the telemetry says of each row whether it is a failure.
