@@ -1,9 +1,9 @@
 //! The verbs and their flags.
 
 use crate::commands::{
-    agent, asset, backup, bench, booking, case, centre, check, completions, config, dead, demo,
-    doctor, evaluate, events, owner, quarantine, replay, reply, run, scenario, simulate, verify,
-    version,
+    agent, asset, audit, backup, bench, booking, capa, case, centre, check, completions, config,
+    dead, demo, doctor, evaluate, events, facade, owner, principal, quarantine, replay, reply, run,
+    scenario, simulate, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -56,6 +56,9 @@ pub enum Command {
     /// Lists and explains what is going to fail, and takes decisions about it.
     #[command(subcommand)]
     Case(case::CaseCommand),
+    /// Lists, shows, signs and exports corrective actions.
+    #[command(subcommand)]
+    Capa(capa::CapaCommand),
     /// Lists, moves and cancels bookings, and takes what the workshop says.
     #[command(subcommand)]
     Booking(booking::BookingCommand),
@@ -70,9 +73,18 @@ pub enum Command {
     /// Lists, shows and replays messages that an agent could not handle.
     #[command(subcommand)]
     Dead(dead::DeadCommand),
+    /// Lists who uses the bus, and contains and releases them.
+    #[command(subcommand)]
+    Principal(principal::PrincipalCommand),
+    /// Lists and verifies who did or was denied what.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Follows what is said on the log.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Builds the read model anew, and writes the documents that describe the interface.
+    #[command(subcommand)]
+    Facade(facade::FacadeCommand),
     /// Writes, shows and checks the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -126,12 +138,16 @@ impl Command {
             Command::Owner(command) => owner::perform(command, session),
             Command::Centre(command) => centre::perform(command, session),
             Command::Case(command) => case::perform(command, session),
+            Command::Capa(command) => capa::perform(command, session),
             Command::Booking(command) => booking::perform(command, session),
             Command::Reply(args) => reply::perform(args, session),
             Command::Quarantine(command) => quarantine::perform(command, session),
             Command::Agent(command) => agent::perform(command, session),
             Command::Dead(command) => dead::perform(command, session),
+            Command::Principal(command) => principal::perform(command, session),
+            Command::Audit(command) => audit::perform(command, session),
             Command::Events(command) => events::perform(command, session),
+            Command::Facade(command) => facade::perform(command, session),
             Command::Config(command) => config::perform(command, session),
             Command::Doctor(args) => doctor::perform(&args, session),
             Command::Backup(command) => backup::perform(command, session),

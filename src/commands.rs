@@ -2,9 +2,11 @@
 
 pub mod agent;
 pub mod asset;
+pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod booking;
+pub mod capa;
 pub mod case;
 pub mod centre;
 pub mod check;
@@ -15,7 +17,9 @@ pub mod demo;
 pub mod doctor;
 pub mod evaluate;
 pub mod events;
+pub mod facade;
 pub mod owner;
+pub mod principal;
 pub mod quarantine;
 pub mod replay;
 pub mod reply;

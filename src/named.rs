@@ -53,6 +53,19 @@ pub fn find(client: &Client, kind: Kind, text: &str) -> Result<String, CliError>
     one(kind, text, &beginning(kind, text, all))
 }
 
+/// The newest that `text` stands for, be it over or not, and the others of the same asset, the newest first.
+///
+/// # Errors
+/// [`CliError::Input`] when there is none, or several begin so and are not of one asset.
+pub fn newest(client: &Client, kind: Kind, text: &str) -> Result<(String, Vec<Value>), CliError> {
+    let mut of_asset = client.list(kind.path, &[("asset", text), (kind.ended, "true")])?;
+    let Some(last) = of_asset.pop() else {
+        return Ok((find(client, kind, text)?, Vec::new()));
+    };
+    of_asset.reverse();
+    Ok((one(kind, text, &[last])?, of_asset))
+}
+
 fn beginning(kind: Kind, text: &str, all: Vec<Value>) -> Vec<Value> {
     let begins = |item: &Value| {
         text.len() >= LETTERS_MIN

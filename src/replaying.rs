@@ -14,6 +14,7 @@ use runtime::bus::{Bus, BusError};
 use runtime::committer::Entry;
 use runtime::conductor::Conductor;
 use runtime::deployment::Deployment;
+use runtime::guard::Principal;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::{Agent, Catalog, Models};
@@ -177,8 +178,9 @@ pub fn appended(entry: &Played, number: u64) -> Result<Entry, CliError> {
 /// # Errors
 /// [`CliError::Failed`] when the log refuses or has stopped.
 pub async fn append(deployment: &Deployment, entries: Vec<Entry>) -> Result<(), CliError> {
+    let session = deployment.session(Principal::outside(SOURCE));
     loop {
-        match deployment.bus().append(entries.clone()).await {
+        match session.append(entries.clone()).await {
             Ok(_) => return Ok(()),
             Err(BusError::Overloaded(_)) => tokio::task::yield_now().await,
             Err(error) => return Err(CliError::failed(error)),

@@ -14,7 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const FILE_LINES_MAX: usize = 600;
 
 /// Files that may be longer, and why.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[
+    ("dashboard-api/src/routes.rs", "the list of everything that can be asked"),
+    ("dashboard-api/src/shapes.rs", "the list of what is taken and given, a line a field"),
+];
 
 /// Which of our crates each crate may know. What is absent here is absent on purpose.
 const KNOWS: &[(&str, &[&str])] = &[

@@ -6,16 +6,20 @@ pub mod data_analysis;
 pub mod diagnosis;
 pub mod engagement;
 pub mod feedback;
+pub mod manufacturing_insights;
 pub mod master;
 mod profiles;
 pub mod scheduling;
+pub mod ueba;
 
 pub use data_analysis::DataAnalysis;
 pub use diagnosis::Diagnosis;
 pub use engagement::Engagement;
 pub use feedback::Feedback;
+pub use manufacturing_insights::ManufacturingInsights;
 pub use master::Master;
 pub use scheduling::Scheduling;
+pub use ueba::Ueba;
 
 use runtime::Catalog;
 
@@ -27,6 +31,8 @@ pub fn catalog() -> Catalog {
         .with::<Diagnosis>()
         .with::<Engagement>()
         .with::<Feedback>()
+        .with::<ManufacturingInsights>()
         .with::<Master>()
         .with::<Scheduling>()
+        .with::<Ueba>()
 }

@@ -6,6 +6,8 @@ mod bookings;
 mod conversation;
 #[path = "conformance/loop_by_hand.rs"]
 mod loop_by_hand;
+#[path = "conformance/misconduct.rs"]
+mod misconduct;
 
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
@@ -104,6 +106,7 @@ fn script(world: &mut World) {
         world.advance(Duration::from_secs(60));
     }
     loop_by_hand::script(world);
+    misconduct::script(world);
     world.advance(Duration::from_secs(2 * 24 * 3600));
 }
 
@@ -184,6 +187,7 @@ fn master_and_feedback_keep_it_where_the_others_are_played_by_hand() {
         .with::<Bystander>();
     conformance::check(&catalog, |world| {
         loop_by_hand::script(world);
+        misconduct::script(world);
         world.append(&AssetRetired { asset: "HAND2".into(), reason: "sold".into() });
         world.append(&loop_by_hand::cancel("HAND2"));
         world.append(&loop_by_hand::moved("HAND2"));

@@ -2,9 +2,11 @@
 
 use crate::facade::Facade;
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, List, Response};
-use crate::request::{Request, check_text, check_token, malformed};
-use crate::views::{ASSETS_MAX, Asset, LogView};
+use crate::reply::{self, Page, Response};
+use crate::request::{LIMIT_MAX, Request, check_text, check_token, malformed};
+use crate::views::past::Seen;
+use crate::views::{ASSETS_MAX, Asset, LogView, Topic};
+use crate::{bookings, cases, predictions};
 use messages::profile::Profile;
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::{Encoding, Message, MessageId, Sequence, Timestamp};
@@ -86,7 +88,7 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         Some(cursor) => Bound::Excluded(cursor),
         None => Bound::Unbounded,
     };
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
     let mut wanted = view
         .assets
         .range::<str, _>((after, Bound::Unbounded))
@@ -99,7 +101,47 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         _ => String::new(),
     };
     let items = page.into_iter().map(|(_, asset)| shown(asset)).collect();
-    reply::json(StatusCode::OK, &List { items, next_cursor })
+    let as_of = view.versions.as_of(&[Topic::Assets]);
+    reply::json(StatusCode::OK, &Page::<Value> { as_of, omitted: None, items, next_cursor })
+}
+
+/// `GET /v1/assets/{asset}`, with what is predicted of it and what is done about it.
+pub(crate) async fn show(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let name = request.token("asset")?;
+    let view = facade.view(&request).await?;
+    let asset = view.assets.get(name).ok_or_else(|| unknown(name))?;
+    let mut item = shown(asset);
+    let about = |component: &str| (name.to_owned(), component.to_owned());
+    let predicted = view.predictions.by_about.range(about("")..);
+    let predicted: Vec<Value> = predicted
+        .take_while(|((asset, _), _)| asset == name)
+        .map(|(about, it)| predictions::shown(about, it))
+        .collect();
+    item["predictions"] = predicted.into();
+    item["cases"] = open_cases(&view, name).into();
+    item["bookings"] = live_bookings(&view, name).into();
+    let topics = [Topic::Assets, Topic::Predictions, Topic::Cases, Topic::Bookings];
+    item["as_of"] = json!(view.versions.as_of(&topics));
+    reply::json(StatusCode::OK, &item)
+}
+
+fn open_cases(view: &Seen, asset: &str) -> Vec<Value> {
+    let wanted = |case: &crate::views::cases::Case| case.asset == asset && !case.state.is_final();
+    let (found, _) = view.cases.rows.page(None, LIMIT_MAX, &wanted);
+    found.into_iter().map(|(_, id, case)| cases::shown(id, case)).collect()
+}
+
+fn live_bookings(view: &Seen, asset: &str) -> Vec<Value> {
+    let wanted = |it: &crate::views::bookings::Booking| it.asset == asset && !it.state.is_ended();
+    let (found, _) = view.bookings.rows.page(None, LIMIT_MAX, &wanted);
+    found.into_iter().map(|(_, id, booking)| bookings::shown(id, booking)).collect()
+}
+
+pub(crate) fn unknown(asset: &str) -> Problem {
+    Problem::new(
+        Kind::NotFound,
+        format!("asset `{asset}` is not registered; register it with `aurorasync asset add`"),
+    )
 }
 
 fn shown(asset: &Asset) -> Value {
@@ -194,10 +236,7 @@ pub(crate) fn check_watched(view: &LogView, asset: &str) -> Result<(), Problem> 
             Kind::Conflict,
             format!("asset `{asset}` was retired at {}; register it anew first", retired.at),
         )),
-        None => Err(Problem::new(
-            Kind::NotFound,
-            format!("asset `{asset}` is not registered; register it with `aurorasync asset add`"),
-        )),
+        None => Err(unknown(asset)),
     }
 }
 

@@ -3,12 +3,12 @@
 use crate::facade::Facade;
 use crate::feed::position;
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, Response};
+use crate::reply::{self, Page, Response};
 use crate::request::{Request, check_text, malformed};
-use crate::views::LogView;
 use crate::views::bookings::{Booking, BookingState};
+use crate::views::{LogView, Topic};
 use messages::booking::{CancelBooking, MoveBooking, SlotsOffered};
-use messages::{BookingId, CaseId, OfferId, Sequence};
+use messages::{BookingId, OfferId, Sequence};
 use runtime::store::Partition;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,19 +36,17 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
     let limit = request.limit()?;
     let ended = request.flag("ended")?;
     let state = request.query("state").map(state_named).transpose()?;
-    let case = match request.query("case") {
-        None => None,
-        Some(text) => Some(text.parse::<CaseId>().map_err(|_| {
-            malformed(format!("`case` is `{text}`, not the id of a case (a UUID)"))
-        })?),
-    };
-    let (asset, centre) = (request.query("asset"), request.query("centre"));
+    let case = request.case()?;
+    let query = |name| request.query(name);
+    let (fleet, asset, centre) = (query("fleet"), query("asset"), query("centre"));
     let after = request.log_cursor()?;
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
+    let fleet_of = |asset: &str| view.assets.get(asset).map(|it| it.registered.fleet.as_str());
     let wanted = |booking: &Booking| {
         (ended || state.is_some() || !booking.state.is_ended())
             && state.is_none_or(|state| booking.state == state)
             && case.is_none_or(|case| booking.case == case)
+            && fleet.is_none_or(|fleet| fleet_of(&booking.asset) == Some(fleet))
             && asset.is_none_or(|asset| booking.asset == asset)
             && centre.is_none_or(|centre| booking.slot.centre == centre)
     };
@@ -58,19 +56,23 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         _ => String::new(),
     };
     let items: Vec<Value> = page.iter().map(|(_, id, booking)| shown(*id, booking)).collect();
-    let omitted = view.bookings.rows.omitted;
-    let body = json!({ "items": items, "next_cursor": next_cursor, "omitted": omitted });
-    reply::json(StatusCode::OK, &body)
+    let omitted = Some(view.bookings.rows.omitted);
+    let as_of = view.versions.as_of(&[Topic::Bookings]);
+    reply::json(StatusCode::OK, &Page { as_of, omitted, items, next_cursor })
+}
+
+/// States, by name.
+pub(crate) fn state_names() -> Vec<&'static str> {
+    BookingState::ALL.iter().map(|state| state.name()).collect()
 }
 
 fn state_named(name: &str) -> Result<BookingState, Problem> {
     BookingState::ALL.into_iter().find(|state| state.name() == name).ok_or_else(|| {
-        let known: Vec<&str> = BookingState::ALL.iter().map(|state| state.name()).collect();
-        malformed(format!("state `{name}` is unknown; there are {}", known.join(", ")))
+        malformed(format!("state `{name}` is unknown; there are {}", state_names().join(", ")))
     })
 }
 
-fn shown(id: BookingId, booking: &Booking) -> Value {
+pub(crate) fn shown(id: BookingId, booking: &Booking) -> Value {
     let held = booking.state == BookingState::Held;
     json!({
         "booking": id,
@@ -96,9 +98,10 @@ fn shown(id: BookingId, booking: &Booking) -> Value {
 /// `GET /v1/bookings/{id}`, with the slots that it can be moved to.
 pub(crate) async fn show(facade: &Facade, request: Request) -> Result<Response, Problem> {
     let id = id_of(&request)?;
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
     let booking = find(&view, id)?;
     let mut item = shown(id, booking);
+    item["as_of"] = json!(view.versions.as_of(&[Topic::Bookings, Topic::Cases]));
     let case = view.cases.rows.get(booking.case);
     item["component"] = json!(case.map(|case| &case.component));
     item["owner"] = json!(case.and_then(|case| case.owner.as_ref()));

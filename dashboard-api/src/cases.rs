@@ -4,10 +4,10 @@ use crate::bookings;
 use crate::facade::{Facade, SOURCE};
 use crate::feed::position;
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, Response};
+use crate::reply::{self, Page, Response};
 use crate::request::{Request, check_text, malformed};
-use crate::views::LogView;
 use crate::views::cases::{Case, Uncertain};
+use crate::views::{LogView, Topic};
 use messages::case::{CaseDecided, CaseOpened, CaseState, Decision};
 use messages::{CaseId, MessageId};
 use runtime::store::Partition;
@@ -50,12 +50,14 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
     let limit = request.limit()?;
     let closed = request.flag("closed")?;
     let state = request.query("state").map(state_named).transpose()?;
-    let (asset, owner) = (request.query("asset"), request.query("owner"));
+    let query = |name| request.query(name);
+    let (fleet, asset, owner) = (query("fleet"), query("asset"), query("owner"));
     let after = request.log_cursor()?;
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
     let wanted = |case: &Case| {
         (closed || state.is_some() || !case.state.is_final())
             && state.is_none_or(|state| case.state == state)
+            && fleet.is_none_or(|fleet| case.fleet == fleet)
             && asset.is_none_or(|asset| case.asset == asset)
             && owner.is_none_or(|owner| case.owner.as_deref() == Some(owner))
     };
@@ -65,19 +67,23 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         _ => String::new(),
     };
     let items: Vec<Value> = page.iter().map(|(_, id, case)| shown(*id, case)).collect();
-    let omitted = view.cases.rows.omitted;
-    let body = json!({ "items": items, "next_cursor": next_cursor, "omitted": omitted });
-    reply::json(StatusCode::OK, &body)
+    let omitted = Some(view.cases.rows.omitted);
+    let as_of = view.versions.as_of(&[Topic::Cases]);
+    reply::json(StatusCode::OK, &Page { as_of, omitted, items, next_cursor })
+}
+
+/// States, by name.
+pub(crate) fn state_names() -> Vec<&'static str> {
+    STATES.iter().map(|state| state.name()).collect()
 }
 
 fn state_named(name: &str) -> Result<CaseState, Problem> {
     STATES.into_iter().find(|state| state.name() == name).ok_or_else(|| {
-        let known: Vec<&str> = STATES.iter().map(|state| state.name()).collect();
-        malformed(format!("state `{name}` is unknown; there are {}", known.join(", ")))
+        malformed(format!("state `{name}` is unknown; there are {}", state_names().join(", ")))
     })
 }
 
-fn shown(id: CaseId, case: &Case) -> Value {
+pub(crate) fn shown(id: CaseId, case: &Case) -> Value {
     let escalated = case.escalated.as_ref();
     let uncertain: Vec<Value> = case
         .uncertain
@@ -110,9 +116,10 @@ fn shown(id: CaseId, case: &Case) -> Value {
 /// `GET /v1/cases/{id}`
 pub(crate) async fn show(facade: &Facade, request: Request) -> Result<Response, Problem> {
     let id = id_of(&request)?;
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
     let case = find(&view, id)?;
     let mut item = shown(id, case);
+    item["as_of"] = json!(view.versions.as_of(&[Topic::Cases]));
     item["refused"] = json!(
         case.refused
             .as_ref()

@@ -3,10 +3,10 @@
 use crate::facade::Facade;
 use crate::owners::is_zone;
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, List, Response};
+use crate::reply::{self, Page, Response};
 use crate::request::{Request, check_text, check_token, malformed};
-use crate::views::LogView;
 use crate::views::centres::{CENTRES_MAX, Centre, PARTS_MAX};
+use crate::views::{LogView, Topic};
 use messages::centre::{
     BAYS_MAX, CentreRegistered, DAY_MINUTES, HOLIDAYS_MAX, OPENINGS_MAX, OpeningHours, PartStocked,
     SKILLS_MAX, TECHNICIANS_MAX, Technician,
@@ -142,7 +142,7 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
     let limit = request.limit()?;
     let network = request.query("network");
     let after = request.query("cursor").map_or(Bound::Unbounded, Bound::Excluded);
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
     let mut wanted = view
         .centres
         .by_id
@@ -155,7 +155,18 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         _ => String::new(),
     };
     let items = page.into_iter().map(|(_, centre)| shown(centre)).collect::<Vec<_>>();
-    reply::json(StatusCode::OK, &List { items, next_cursor })
+    let as_of = view.versions.as_of(&[Topic::Centres]);
+    reply::json(StatusCode::OK, &Page { as_of, omitted: None, items, next_cursor })
+}
+
+/// `GET /v1/centres/{centre}`
+pub(crate) async fn show(facade: &Facade, request: Request) -> Result<Response, Problem> {
+    let id = request.token("centre")?.to_owned();
+    let view = facade.views.log().await?;
+    let centre = find(&view, &id)?;
+    let mut item = shown(centre);
+    item["demand"] = json!(centre.demand);
+    reply::json(StatusCode::OK, &item)
 }
 
 fn shown(centre: &Centre) -> Value {

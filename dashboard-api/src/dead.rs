@@ -1,11 +1,12 @@
 //! Dead letters: listed, shown, and given once more to the agent that could not handle them.
 
 use crate::facade::Facade;
-use crate::feed::{self, Cursor, Page, position};
+use crate::feed::{self, Cursor, position};
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, List, Response};
+use crate::reply::{self, Page, Response};
 use crate::request::Request;
 use crate::shown;
+use crate::views::Topic;
 use messages::dead::DeadLettered;
 use messages::redelivery::MessageRedelivered;
 use messages::{Envelope, MessageId, Sequence};
@@ -32,12 +33,15 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
             feed::read(store, &cursor, limit, &wanted)
         })
         .await??;
-    let Page { records, cursor, ended } = page;
+    let feed::Page { records, cursor, ended } = page;
     let view = facade.views.log().await?;
     let items: Vec<Value> =
         records.iter().map(|(_, delivery)| summary(delivery, &view.redeliveries)).collect();
     let next_cursor = if ended { String::new() } else { cursor.to_string() };
-    reply::json(StatusCode::OK, &List { items, next_cursor })
+    let store = facade.deployment.store();
+    let newest = (store.head(Partition::DEAD) > 0).then(|| store.newest_at(Partition::DEAD));
+    let as_of = newest.max(view.versions.as_of(&[Topic::Dead]));
+    reply::json(StatusCode::OK, &Page { as_of, omitted: None, items, next_cursor })
 }
 
 fn summary(delivery: &Delivery, redeliveries: &BTreeMap<MessageId, u32>) -> Value {

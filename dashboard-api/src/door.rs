@@ -1,5 +1,7 @@
 //! Brings one request to its handler: who it is for, where it goes, its body, and only then what it says.
 
+use crate::accept;
+use crate::condition::{self, Tag};
 use crate::facade::Facade;
 use crate::guard::Guard;
 use crate::problem::{Kind, Problem};
@@ -16,7 +18,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::{Filter, Stream};
 
@@ -38,7 +40,11 @@ pub(crate) struct Door {
 pub(crate) fn filter(
     door: Door,
     peer: SocketAddr,
-) -> impl Filter<Extract = (Response,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
+) -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection>
++ Clone
++ Send
++ Sync
++ 'static {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
@@ -64,7 +70,7 @@ struct Head {
 }
 
 impl Door {
-    async fn answer<S, B>(&self, head: Head, body: S) -> Response
+    async fn answer<S, B>(&self, head: Head, body: S) -> warp::reply::Response
     where
         S: Stream<Item = Result<B, warp::Error>> + Send,
         B: Buf,
@@ -99,6 +105,7 @@ impl Door {
         *pattern = route.path;
         let query = parse_query(&head.query, route.query)?;
         let Head { path, headers, peer, .. } = head;
+        accept::check(&headers, route.produces)?;
         let mut request = Request { path, params, query, headers, body: Bytes::new(), peer };
         check_media_type(route, &request)?;
         if route.body != Body::None {
@@ -113,7 +120,34 @@ impl Door {
             Body::Json => check_object(&request.body)?,
             _ => {}
         }
-        (route.handler)(&self.facade, request).await
+        self.perform(route, request).await
+    }
+
+    /// Has the route answer, unless the client has the answer already.
+    async fn perform(&self, route: &Route, request: Request) -> Result<Response, Problem> {
+        if route.tag == Tag::None {
+            return (route.handler)(&self.facade, request).await;
+        }
+        // Told before the answer is made: what changes meanwhile gives another tag the next time.
+        let tag = self.facade.tag(route.tag, &request).await?;
+        if let Some(tag) = tag.as_deref().filter(|tag| condition::has(&request.headers, tag)) {
+            return Ok(condition::not_modified(tag));
+        }
+        let headers = request.headers.clone();
+        let Some(tag) = tag else {
+            let response = (route.handler)(&self.facade, request).await?;
+            return Ok(condition::conditional(&headers, None, response));
+        };
+        let question = format!("{}?{:?}", request.path, request.query);
+        if let Some(body) = self.facade.kept.get(&question, &tag) {
+            let response = reply::typed(StatusCode::OK, route.produces, body);
+            return Ok(condition::conditional(&headers, Some(tag), response));
+        }
+        let response = (route.handler)(&self.facade, request).await?;
+        if let (StatusCode::OK, Some(body)) = (response.status(), response.body().whole()) {
+            self.facade.kept.put(question, tag.clone(), body.clone());
+        }
+        Ok(condition::conditional(&headers, Some(tag), response))
     }
 
     fn new_trace_id(&self) -> String {

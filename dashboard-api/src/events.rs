@@ -90,7 +90,9 @@ fn answer(page: Page) -> Result<Response, Problem> {
 fn start(facade: &Facade, request: &Request) -> Result<Cursor, Problem> {
     let name = request.query("stream").unwrap_or(Stream::Log.name());
     let stream = Stream::from_name(name).ok_or_else(|| {
-        malformed(format!("stream `{name}` is unknown; there are telemetry, health, log and dead"))
+        malformed(format!(
+            "stream `{name}` is unknown; there are telemetry, health, log, dead and audit"
+        ))
     })?;
     let store = &**facade.deployment.store();
     let partitions = facade.deployment.router().partitions_of(stream);

@@ -1,33 +1,40 @@
 //! What every handler works with: the deployment, the views of its log, and the limits at the edge.
 
+use crate::history::History;
+use crate::kept::KeptAnswers;
 use crate::metrics::Metrics;
 use crate::options::FacadeOptions;
 use crate::problem::{Kind, Problem};
 use crate::rate::Limiter;
 use crate::request::Request;
 use crate::views::Views;
-use messages::{Envelope, Message, MessageId, Sequence, Timestamp};
+use messages::{Envelope, Message, MessageId, Sequence, Stream, Timestamp};
 use runtime::bus::Bus;
 use runtime::committer::{Entry, Receipt};
 use runtime::deployment::Deployment;
+use runtime::guard::Principal;
 use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 /// The principal of what people say through the facade, while nobody logs in.
-pub(crate) const SOURCE: &str = "facade";
+pub(crate) const SOURCE: &str = runtime::guard::principal::FACADE;
 
 /// A deployment's HTTP door. Build it once, [`bind`](Facade::bind) it, serve.
 pub struct Facade {
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) options: FacadeOptions,
     pub(crate) views: Views,
+    pub(crate) history: History,
+    pub(crate) kept: KeptAnswers,
     pub(crate) metrics: Metrics,
     /// Held while an owner's key is looked up or made, so that an owner gets one key only.
     pub(crate) keys: tokio::sync::Mutex<()>,
     limiter: Option<Mutex<Limiter>>,
     stopping: watch::Sender<bool>,
+    /// Tells the answers of this process from those of an earlier one, which may have had another log.
+    pub(crate) run: String,
 }
 
 impl Facade {
@@ -36,10 +43,13 @@ impl Facade {
     pub fn new(deployment: Arc<Deployment>, options: FacadeOptions) -> Arc<Self> {
         Arc::new(Self {
             views: Views::new(deployment.store().clone()),
+            kept: KeptAnswers::default(),
+            history: History::new(deployment.router().partitions_of(Stream::Telemetry)),
             metrics: Metrics::new(&deployment, options.clock.now()),
             keys: tokio::sync::Mutex::default(),
             limiter: options.rate_limit.map(|limit| Mutex::new(Limiter::new(limit))),
             stopping: watch::Sender::new(false),
+            run: format!("{:08x}", u32::from_be_bytes(options.random.bytes())),
             deployment,
             options,
         })
@@ -66,9 +76,20 @@ impl Facade {
         Ok(Envelope { traceparent: request.traceparent(), ..envelope })
     }
 
-    /// Appends `entries` together and waits until they are durable.
+    /// Appends `entries` together, as people do, and waits until they are durable.
     pub(crate) async fn append(&self, entries: Vec<Entry>) -> Result<Receipt, Problem> {
-        Ok(self.deployment.bus().append(entries).await?)
+        Ok(self.deployment.session(Principal::facade()).append(entries).await?)
+    }
+
+    /// Appends what the device of `asset` sends.
+    pub(crate) async fn append_from(
+        &self,
+        fleet: &str,
+        asset: &str,
+        entries: Vec<Entry>,
+    ) -> Result<Receipt, Problem> {
+        let device = Principal::device(fleet, asset);
+        Ok(self.deployment.session(device).append(entries).await?)
     }
 
     /// Appends one message; gives its position in its own stream.

@@ -77,7 +77,7 @@ async fn take(facade: &Facade, request: &Request) -> Result<Taken, Problem> {
     }
     let accepted = frame.samples.len();
     let entries = entries(facade, request, frame, event_id.as_deref())?;
-    let receipt = facade.append(entries).await?;
+    let receipt = facade.append_from(fleet, asset, entries).await?;
     facade.metrics.samples_accepted(accepted);
     let partition = receipt.first().map(|(partition, _)| partition.to_string()).unwrap_or_default();
     let sequence = receipt.into_iter().map(|(_, sequence)| sequence).collect();

@@ -8,8 +8,8 @@ use crate::problem::{Kind, Problem};
 use crate::process::Process;
 use crate::reply::{self, Response};
 use crate::request::Request;
-use messages::Timestamp;
 use messages::telemetry::RefusedKind;
+use messages::{Stream, Timestamp};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -29,9 +29,12 @@ use runtime::store::Store;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use warp::http::StatusCode;
 
+/// What is produced, without its parameters.
+pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text";
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCY_BOUNDS_SECONDS: [f64; 12] =
@@ -45,6 +48,8 @@ pub(crate) struct Metrics {
     ingest_requests: Family<OutcomeLabels, Counter>,
     samples_accepted: Counter,
     samples_refused: Family<ReasonLabels, Counter>,
+    streams: Arc<AtomicU64>,
+    resyncs: Counter,
 }
 
 /// What became of a frame.
@@ -106,6 +111,8 @@ impl Metrics {
             ingest_requests: Family::default(),
             samples_accepted: Counter::default(),
             samples_refused: Family::default(),
+            streams: Arc::default(),
+            resyncs: Counter::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
@@ -130,6 +137,11 @@ impl Metrics {
             "Samples refused, by reason",
             metrics.samples_refused.clone(),
         );
+        registry.register(
+            "stream_resyncs",
+            "Times that a stream's client had missed some and was told to begin anew",
+            metrics.resyncs.clone(),
+        );
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "This build", build);
         registry.register_collector(Box::new(Observed {
@@ -137,6 +149,7 @@ impl Metrics {
             board: deployment.board().clone(),
             store: deployment.store().clone(),
             committer: deployment.committer().clone(),
+            streams: metrics.streams.clone(),
         }));
         Self { registry, ..metrics }
     }
@@ -169,6 +182,34 @@ impl Metrics {
     }
 }
 
+impl Metrics {
+    /// One more stream, unless there are `most` already.
+    pub(crate) fn follow(&self, most: u64) -> Option<Following> {
+        let one_more = |open: u64| (open < most).then_some(open + 1);
+        self.streams.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(Following { streams: self.streams.clone(), resyncs: self.resyncs.clone() })
+    }
+}
+
+/// An open stream; dropped with it.
+pub(crate) struct Following {
+    streams: Arc<AtomicU64>,
+    resyncs: Counter,
+}
+
+impl Following {
+    /// Its client was told that it had missed some.
+    pub(crate) fn resync(&self) {
+        self.resyncs.inc();
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// `GET /metrics`
 pub(crate) async fn scrape(facade: &Facade, _request: Request) -> Result<Response, Problem> {
     let mut text = String::new();
@@ -183,6 +224,7 @@ struct Observed {
     board: Board,
     store: Arc<dyn Store>,
     committer: Committer,
+    streams: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Observed {
@@ -214,6 +256,13 @@ impl Observed {
             "Bytes given to the database",
             usage.bytes_written,
         )?;
+        gauge(encoder, "streams", "Streams that are open", self.streams.load(Ordering::Relaxed))?;
+        for partition in self.store.partitions() {
+            if partition.stream == Stream::Dead {
+                let head = self.store.head(partition);
+                gauge(encoder, "dead_letters", "Messages that could not be handled so far", head)?;
+            }
+        }
         let waiting = self.committer.waiting();
         gauge(
             encoder,

@@ -46,11 +46,17 @@ pub struct Timeouts {
     pub header: Duration,
     /// For the body.
     pub body: Duration,
+    /// For taking some of an answer; a client that takes nothing for so long is cut off.
+    pub write: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { header: Duration::from_secs(30), body: Duration::from_secs(10) }
+        Self {
+            header: Duration::from_secs(30),
+            body: Duration::from_secs(10),
+            write: Duration::from_secs(30),
+        }
     }
 }
 

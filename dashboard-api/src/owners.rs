@@ -4,10 +4,10 @@
 use crate::facade::Facade;
 use crate::feed::position;
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, List, Response};
+use crate::reply::{self, Page, Response};
 use crate::request::{Request, check_text, check_token, malformed};
-use crate::views::LogView;
 use crate::views::owners::{OWNERS_MAX, Owner};
+use crate::views::{LogView, Topic};
 use messages::consent::{Channel, ConsentChanged};
 use messages::contact::CustomerContacted;
 use messages::registry::OwnerRegistered;
@@ -96,7 +96,7 @@ fn sealed(facade: &Facade, plain: &Plain, keyring: &Keyring) -> Result<OwnerRegi
 pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, Problem> {
     let limit = request.limit()?;
     let after = request.query("cursor").map_or(Bound::Unbounded, Bound::Excluded);
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
     let mut owners = view.owners.by_id.range::<str, _>((after, Bound::Unbounded)).peekable();
     let page: Vec<(&String, &Owner)> = owners.by_ref().take(limit).collect();
     let next_cursor = match (owners.peek(), page.last()) {
@@ -104,7 +104,8 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         _ => String::new(),
     };
     let items = page.into_iter().map(|(id, owner)| shown(id, owner)).collect::<Vec<_>>();
-    reply::json(StatusCode::OK, &List { items, next_cursor })
+    let as_of = view.versions.as_of(&[Topic::Owners]);
+    reply::json(StatusCode::OK, &Page { as_of, omitted: None, items, next_cursor })
 }
 
 fn shown(id: &str, owner: &Owner) -> Value {
@@ -188,8 +189,9 @@ pub(crate) async fn messages(facade: &Facade, request: Request) -> Result<Respon
         })?),
     };
     let after = request.log_cursor()?.unwrap_or(0);
-    let view = facade.views.log().await?;
+    let view = facade.view(&request).await?;
     let owner = find(&view, &id)?;
+    let as_of = view.versions.as_of(&[Topic::Owners]);
     let mut wanted = owner
         .messages
         .iter()
@@ -205,8 +207,7 @@ pub(crate) async fn messages(facade: &Facade, request: Request) -> Result<Respon
     };
     let records = facade.records(Partition::LOG, page).await?;
     let items: Vec<Value> = records.iter().map(message).collect();
-    let body = json!({ "items": items, "next_cursor": next_cursor, "omitted": omitted });
-    reply::json(StatusCode::OK, &body)
+    reply::json(StatusCode::OK, &Page { as_of, omitted: Some(omitted), items, next_cursor })
 }
 
 fn message(delivery: &Delivery) -> Value {

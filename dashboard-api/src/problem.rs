@@ -1,7 +1,8 @@
 //! What goes wrong, as a client sees it: problem details by RFC 9457.
 
-use crate::reply::Response;
+use crate::reply::{Body, Response};
 use bytes::Bytes;
+use messages::guard::Refusal;
 use runtime::bus::BusError;
 use runtime::committer::CommitError;
 use runtime::store::StoreError;
@@ -32,6 +33,7 @@ pub(crate) enum Kind {
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    NotAcceptable,
     Timeout,
     Conflict,
     Gone,
@@ -61,6 +63,11 @@ impl Kind {
             Kind::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here")
             }
+            Kind::NotAcceptable => (
+                S::NOT_ACCEPTABLE,
+                "not-acceptable",
+                "The answer would be in a form that is not taken",
+            ),
             Kind::Timeout => (S::REQUEST_TIMEOUT, "timeout", "The body did not come in time"),
             Kind::Conflict => {
                 (S::CONFLICT, "conflict", "Things do not stand as the request assumes")
@@ -132,7 +139,7 @@ impl Problem {
             "errors": self.errors,
             "trace_id": trace_id,
         });
-        let mut response = Response::new(Bytes::from(body.to_string()));
+        let mut response = Response::new(Body::Whole(Bytes::from(body.to_string())));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -162,6 +169,10 @@ impl From<BusError> for Problem {
         match error {
             BusError::Overloaded(detail) => Problem::new(Kind::Overloaded, detail),
             BusError::Refused(detail) => Problem::new(Kind::Unprocessable, detail),
+            BusError::Denied(denied) if denied.reason == Refusal::TooFast => {
+                Problem::new(Kind::RateLimited, denied.to_string()).retry_after(1)
+            }
+            BusError::Denied(denied) => Problem::new(Kind::Forbidden, denied.to_string()),
             BusError::Down(detail) => Problem::new(Kind::Stopped, detail),
             BusError::Unreadable(error) => error.into(),
         }

@@ -3,9 +3,10 @@
 use crate::facade::{Facade, parse_id};
 use crate::feed::{self, position};
 use crate::problem::{Kind, Problem};
-use crate::reply::{self, Response};
+use crate::reply::{self, Page, Response};
 use crate::request::{Request, malformed};
-use crate::views::{Quarantine, Quarantined};
+use crate::views::Topic;
+use crate::views::quarantine::{Quarantine, Quarantined};
 use messages::health::TelemetryQuarantined;
 use messages::redelivery::TelemetryReleased;
 use messages::{Envelope, MessageId, Sequence, Timestamp};
@@ -29,15 +30,15 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         (released || frame.released_at.is_none()) && asset.is_none_or(|asset| frame.asset == asset)
     };
     let (page, more) = page(&view.quarantine, after, limit, &wanted);
-    let omitted = view.quarantine.omitted;
+    let omitted = Some(view.quarantine.omitted);
+    let as_of = view.versions.as_of(&[Topic::Quarantine]);
     drop(view);
     let next_cursor = match page.last() {
         Some(&(sequence, _)) if more => position(Partition::LOG, sequence),
         _ => String::new(),
     };
     let items = facade.blocking(move |store| summaries(store, &page)).await??;
-    let body = json!({ "items": items, "next_cursor": next_cursor, "omitted": omitted });
-    reply::json(StatusCode::OK, &body)
+    reply::json(StatusCode::OK, &Page { as_of, omitted, items, next_cursor })
 }
 
 /// Positions on the log of up to `limit` frames, when each was released, and whether there are more.

@@ -3,7 +3,7 @@
 use crate::feed;
 use crate::problem::{Kind, Problem};
 use bytes::Bytes;
-use messages::{Sequence, subject};
+use messages::{CaseId, Sequence, subject};
 use runtime::store::Partition;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -83,6 +83,13 @@ impl Request {
         parse_duration(text).filter(|duration| *duration <= longest).ok_or_else(|| {
             malformed(format!("`{name}` is `{text}`; expected at most {longest:?}, such as `20s`"))
         })
+    }
+
+    /// The case of the query.
+    pub(crate) fn case(&self) -> Result<Option<CaseId>, Problem> {
+        let Some(text) = self.query("case") else { return Ok(None) };
+        let wrong = |_| malformed(format!("`case` is `{text}`, not the id of a case (a UUID)"));
+        text.parse().map(Some).map_err(wrong)
     }
 
     /// Where a list of things on the log goes on.

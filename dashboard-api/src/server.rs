@@ -6,9 +6,11 @@
 use crate::door::{self, Door};
 use crate::facade::Facade;
 use crate::guard::Guard;
+use crate::slow::Patient;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use runtime::store::Partition;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -21,11 +23,15 @@ use tokio::task::JoinSet;
 use warp::hyper::server::conn::http1;
 
 /// Connections at a time; further ones wait in the system's own queue.
-pub(crate) const CONNECTIONS_MAX: usize = 1_024;
+pub(crate) const CONNECTIONS_MAX: usize = 4_096;
 /// Bytes of a request's line and headers.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Longest time that requests under way are waited for at the end.
 pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Least time between two times at which followers are told of what is new.
+pub(crate) const FOLLOW_INTERVAL: Duration = Duration::from_millis(50);
+/// Time between two times at which the history is read on, whoever asks or not.
+pub(crate) const KEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// Pause after the system refused a connection, for want of file handles for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -98,6 +104,9 @@ impl Bound {
         let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
+        let mut following = JoinSet::new();
+        following.spawn(follow(self.door.facade.clone()));
+        following.spawn(keep(self.door.facade.clone()));
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -125,6 +134,46 @@ impl Bound {
             tracing::warn!("requests still under way after {DRAIN_TIMEOUT:?} were cut off");
         }
         connections.shutdown().await;
+        let ended = async { while following.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_TIMEOUT, ended).await.is_err() {
+            tracing::warn!("history was not saved within {DRAIN_TIMEOUT:?}; it is read again");
+            following.shutdown().await;
+        }
+    }
+}
+
+/// Keeps the history, and saves it at the end.
+async fn keep(facade: Arc<Facade>) {
+    let mut stopping = facade.stopping();
+    while !*stopping.borrow_and_update() {
+        facade.history.keep(&facade, false).await;
+        if let Ok(Err(_)) = tokio::time::timeout(KEEP_INTERVAL, stopping.changed()).await {
+            break;
+        }
+    }
+    facade.history.keep(&facade, true).await;
+}
+
+/// Keeps the views at the log's head, whoever asks or not, and wakes those who follow.
+async fn follow(facade: Arc<Facade>) {
+    let mut stopping = facade.stopping();
+    let Some(mut head) = facade.deployment.committer().watch_head(Partition::LOG) else { return };
+    while !*stopping.borrow_and_update() {
+        head.borrow_and_update();
+        match facade.views.log().await {
+            Ok(view) => drop(view),
+            Err(problem) => tracing::error!(detail = %problem.detail, "the log was not read"),
+        }
+        facade.views.ring.publish();
+        // What comes in quick succession is passed on together: a thousand followers are woken once.
+        if tokio::time::timeout(FOLLOW_INTERVAL, stopping.changed()).await.is_ok() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            _ = stopping.changed() => {}
+            moved = head.changed() => if moved.is_err() { return },
+        }
     }
 }
 
@@ -145,11 +194,12 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<Ac
 
 /// Serves one connection until it ends.
 async fn serve(stream: TcpStream, peer: SocketAddr, door: Door, watcher: Watcher) {
-    let timeout = door.facade.options.timeouts.header;
+    let timeouts = door.facade.options.timeouts;
+    let stream = Patient::new(stream, timeouts.write);
     let service = TowerToHyperService::new(warp::service(door::filter(door, peer)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(timeout)
+        .header_read_timeout(timeouts.header)
         .max_buf_size(HEADER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {

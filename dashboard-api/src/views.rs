@@ -1,34 +1,48 @@
-//! What the LOG adds up to: assets, owners, centres, cases, bookings, quarantine. Computed when asked for, never
+//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, quarantine. Computed when asked for, never
 //! ahead of the log.
 //!
 //! One cursor, moved up to the log's head before each answer, so whoever was told that something is
-//! durable finds it here at once. Nothing is saved: after a start the views are read from the log again.
+//! durable finds it here at once. The same pass feeds those who follow ([`crate::changes`]): there is one reader of
+//! the log. Nothing is saved: after a start the views are read from the log again.
+//!
+//! To add a view: a file below with `hear`, a [`Topic`], a field of [`LogView`] and a line in [`LogView::apply`].
 
 pub(crate) mod bookings;
 pub(crate) mod cases;
 pub(crate) mod centres;
+pub(crate) mod feedback;
+pub(crate) mod insights;
 pub(crate) mod owners;
+pub(crate) mod past;
+pub(crate) mod predictions;
+pub(crate) mod quarantine;
 mod rows;
+pub(crate) mod traffic;
+mod versions;
 mod written;
 
+use crate::changes::ring::Ring;
 use crate::facade::{SOURCE, blocking};
 use crate::problem::Problem;
 use bookings::Bookings;
 use cases::Cases;
 use centres::Centres;
-use messages::health::TelemetryQuarantined;
-use messages::redelivery::{MessageRedelivered, TelemetryReleased};
+use feedback::Feedback;
+use insights::Insights;
+use messages::redelivery::MessageRedelivered;
 use messages::registry::{AssetRegistered, AssetRetired};
 use messages::{Message, MessageId, Provenance, Sequence, Timestamp};
 use owners::Owners;
+use predictions::Predictions;
+use quarantine::Quarantine;
 use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+use traffic::Traffic;
+pub(crate) use versions::{Topic, Versions};
 use written::Written;
 
-/// Quarantined frames that are listed; older ones stay on the log and are counted.
-pub(crate) const QUARANTINED_MAX: usize = 100_000;
 /// Assets that can be registered here.
 pub(crate) const ASSETS_MAX: usize = 1_000_000;
 
@@ -36,25 +50,36 @@ pub(crate) const ASSETS_MAX: usize = 1_000_000;
 pub(crate) struct Views {
     store: Arc<dyn Store>,
     log: Arc<Mutex<LogView>>,
+    /// What changed last, for those who only ask whether something did.
+    versions: Arc<RwLock<Versions>>,
+    /// What was read last, for those who follow.
+    pub(crate) ring: Arc<Ring>,
+    /// How many may look into the past at once.
+    past: Arc<Semaphore>,
 }
 
 /// What the LOG adds up to at its cursor.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct LogView {
-    cursor: Sequence,
+    pub(crate) cursor: Sequence,
+    pub(crate) versions: Versions,
     pub(crate) assets: BTreeMap<String, Asset>,
     pub(crate) owners: Owners,
     pub(crate) centres: Centres,
     pub(crate) cases: Cases,
     pub(crate) bookings: Bookings,
+    pub(crate) predictions: Predictions,
+    pub(crate) feedback: Feedback,
+    pub(crate) insights: Insights,
     pub(crate) quarantine: Quarantine,
+    pub(crate) traffic: Traffic,
     pub(crate) written: Written,
     /// How often each dead letter has been redelivered.
     pub(crate) redeliveries: BTreeMap<MessageId, u32>,
 }
 
 /// An asset as last registered.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Asset {
     pub(crate) registered: AssetRegistered,
     pub(crate) registered_at: Timestamp,
@@ -64,32 +89,30 @@ pub(crate) struct Asset {
 }
 
 /// When and why an asset was retired.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Retired {
     pub(crate) at: Timestamp,
     pub(crate) reason: String,
 }
 
-/// Where quarantined frames lie; the frames themselves stay on the log.
-#[derive(Debug, Default)]
-pub(crate) struct Quarantine {
-    pub(crate) frames: BTreeMap<Sequence, Quarantined>,
-    sequence_by_id: BTreeMap<MessageId, Sequence>,
-    /// Frames that are no longer listed because there are too many.
-    pub(crate) omitted: u64,
-}
-
-/// A quarantined frame.
-#[derive(Debug)]
-pub(crate) struct Quarantined {
-    pub(crate) id: MessageId,
-    pub(crate) asset: String,
-    pub(crate) released_at: Option<Timestamp>,
+/// What became of building the views anew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rebuilt {
+    /// Records that were read.
+    pub(crate) records: u64,
+    /// Whether they added up to what was there before.
+    pub(crate) equal: bool,
 }
 
 impl Views {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, log: Arc::default() }
+        Self {
+            store,
+            log: Arc::default(),
+            versions: Arc::default(),
+            ring: Arc::default(),
+            past: Arc::new(Semaphore::new(past::PAST_READERS_MAX)),
+        }
     }
 
     /// The view of everything that was on the log when this was called.
@@ -98,52 +121,122 @@ impl Views {
         if view.cursor >= self.store.head(Partition::LOG) {
             return Ok(view);
         }
-        let caught_up = move |store: &dyn Store| view.catch_up(store).map(|()| view);
+        let (versions, ring) = (self.versions.clone(), self.ring.clone());
+        let caught_up = move |store: &dyn Store| {
+            let result = view.catch_up(store, &mut |view, batch| ring.push(view, batch));
+            publish(&versions, &view.versions);
+            result.map(|()| view)
+        };
         Ok(blocking(self.store.clone(), caught_up).await??)
+    }
+
+    /// What changed last, as of everything that was on the log when this was called.
+    pub(crate) async fn versions(&self) -> Result<Versions, Problem> {
+        if self.read_versions().cursor() < self.store.head(Partition::LOG) {
+            drop(self.log().await?);
+        }
+        Ok(self.read_versions())
+    }
+
+    fn read_versions(&self) -> Versions {
+        *self.versions.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the whole log again and puts what it adds up to in place of what was there.
+    pub(crate) async fn rebuild(&self) -> Result<Rebuilt, Problem> {
+        let mut view = self.log().await?;
+        let anew = move |store: &dyn Store| {
+            let mut anew = LogView::default();
+            anew.catch_up_to(store, view.cursor, &mut |_, _| {})?;
+            let first = store.first(Partition::LOG);
+            let records = anew.cursor.saturating_sub(first.saturating_sub(1));
+            let equal = anew == *view;
+            if !equal {
+                tracing::error!("the read model differed from what the log adds up to");
+            }
+            *view = anew;
+            Ok::<_, StoreError>(Rebuilt { records, equal })
+        };
+        Ok(blocking(self.store.clone(), anew).await??)
     }
 }
 
+fn publish(shared: &RwLock<Versions>, versions: &Versions) {
+    *shared.write().unwrap_or_else(PoisonError::into_inner) = *versions;
+}
+
 impl LogView {
-    fn catch_up(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        let head = store.head(Partition::LOG);
+    /// Reads up to the log's head; `seen` is told of each batch once it is part of the view.
+    pub(crate) fn catch_up(
+        &mut self,
+        store: &dyn Store,
+        seen: &mut dyn FnMut(&LogView, &[Delivery]),
+    ) -> Result<(), StoreError> {
+        self.catch_up_to(store, store.head(Partition::LOG), seen)
+    }
+
+    pub(crate) fn catch_up_to(
+        &mut self,
+        store: &dyn Store,
+        head: Sequence,
+        seen: &mut dyn FnMut(&LogView, &[Delivery]),
+    ) -> Result<(), StoreError> {
         if self.cursor == 0 {
             self.cursor = store.first(Partition::LOG).saturating_sub(1);
         }
         while self.cursor < head {
-            let batch = store.read(Partition::LOG, self.cursor, ReadLimit::default())?;
+            let mut batch = store.read(Partition::LOG, self.cursor, ReadLimit::default())?;
+            batch.retain(|delivery| delivery.sequence <= head);
             let Some(last) = batch.last().map(|delivery| delivery.sequence) else { break };
             for delivery in &batch {
                 self.apply(delivery);
             }
             self.cursor = last;
+            seen(self, &batch);
         }
         Ok(())
     }
 
-    fn apply(&mut self, delivery: &Delivery) {
+    pub(crate) fn apply(&mut self, delivery: &Delivery) {
         if delivery.envelope.source == SOURCE {
             self.written.hear(delivery);
         }
-        self.owners.hear(delivery);
-        self.centres.hear(delivery);
-        self.cases.hear(delivery);
-        self.bookings.hear(delivery);
+        let heard = [
+            (Topic::Assets, self.hear_asset(delivery)),
+            (Topic::Owners, self.owners.hear(delivery)),
+            (Topic::Centres, self.centres.hear(delivery)),
+            (Topic::Cases, self.cases.hear(delivery)),
+            (Topic::Bookings, self.bookings.hear(delivery)),
+            (Topic::Predictions, self.predictions.hear(delivery)),
+            (Topic::Feedback, self.feedback.hear(delivery)),
+            (Topic::Insights, self.insights.hear(delivery)),
+            (Topic::Quarantine, self.quarantine.hear(delivery)),
+            (Topic::Dead, self.hear_redelivery(delivery)),
+            (Topic::Traffic, self.traffic.hear(delivery)),
+        ];
+        for (topic, _) in heard.iter().filter(|(_, heard)| *heard) {
+            self.versions.change(*topic, delivery);
+        }
+        self.versions.moved_to(delivery);
+    }
+
+    fn hear_asset(&mut self, delivery: &Delivery) -> bool {
         match delivery.envelope.name.as_str() {
             AssetRegistered::NAME => self.register(delivery),
             AssetRetired::NAME => self.retire(delivery),
-            TelemetryQuarantined::NAME => self.quarantine.add(delivery),
-            TelemetryReleased::NAME => {
-                if let Some(released) = open::<TelemetryReleased>(delivery) {
-                    self.quarantine.release(released.quarantined, delivery.envelope.time);
-                }
-            }
-            MessageRedelivered::NAME => {
-                if let Some(redelivered) = open::<MessageRedelivered>(delivery) {
-                    *self.redeliveries.entry(redelivered.dead).or_default() += 1;
-                }
-            }
-            _ => {}
+            _ => return false,
         }
+        true
+    }
+
+    fn hear_redelivery(&mut self, delivery: &Delivery) -> bool {
+        if delivery.envelope.name != MessageRedelivered::NAME {
+            return false;
+        }
+        if let Some(redelivered) = open::<MessageRedelivered>(delivery) {
+            *self.redeliveries.entry(redelivered.dead).or_default() += 1;
+        }
+        true
     }
 
     fn register(&mut self, delivery: &Delivery) {
@@ -163,35 +256,6 @@ impl LogView {
         if let Some(asset) = self.assets.get_mut(&asset) {
             asset.retired = Some(Retired { at: delivery.envelope.time, reason });
         }
-    }
-}
-
-impl Quarantine {
-    fn add(&mut self, delivery: &Delivery) {
-        let envelope = &delivery.envelope;
-        let frame = Quarantined { id: envelope.id, asset: envelope.key.clone(), released_at: None };
-        self.sequence_by_id.insert(envelope.id, delivery.sequence);
-        self.frames.insert(delivery.sequence, frame);
-        if self.frames.len() > QUARANTINED_MAX
-            && let Some((_, oldest)) = self.frames.pop_first()
-        {
-            self.sequence_by_id.remove(&oldest.id);
-            self.omitted += 1;
-        }
-    }
-
-    fn release(&mut self, id: MessageId, at: Timestamp) {
-        if let Some(sequence) = self.sequence_by_id.get(&id)
-            && let Some(frame) = self.frames.get_mut(sequence)
-        {
-            frame.released_at = Some(at);
-        }
-    }
-
-    /// Where the frame `id` lies.
-    pub(crate) fn find(&self, id: MessageId) -> Option<(Sequence, &Quarantined)> {
-        let sequence = *self.sequence_by_id.get(&id)?;
-        self.frames.get(&sequence).map(|frame| (sequence, frame))
     }
 }
 

@@ -1,11 +1,14 @@
 //! Booking the workshop: slots offered, held, confirmed, moved, ended.
 //!
 //! Life of a booking: offered, held for minutes, confirmed, then moved, cancelled, missed or in service, completed.
-//! One memory, the network of centres, decides about each slot. What it is asked stands in `booking/command.rs`, what it says here.
+//! One memory, the network of centres, decides about each slot. What it is asked stands in `booking/command.rs`, what it says
+//! here, what it foresees in `booking/demand.rs`.
 
 mod command;
+mod demand;
 
 pub use command::{CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots};
+pub use demand::{DemandDay, DemandForecast, DemandHorizon, DemandMethod};
 
 use crate::id::{BookingId, CaseId, OfferId};
 use crate::message::{Class, Encoding, Message, Stage};

@@ -1,10 +1,14 @@
 //! The one list of message types; documents, golden bytes and checks are made from it.
 
 use crate::agent::{AgentDegraded, AgentRecovered, CommandAnswered, CommandUnanswered};
+use crate::behaviour::{BaselineLearned, BehaviourFlagged};
 use crate::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
-    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
+    DemandForecast, HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
+};
+use crate::capa::{
+    CapaClosed, CapaOpened, CapaRefused, CapaReopened, CapaSigned, CapaUpdated, RecallSuggested,
 };
 use crate::case::{CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened};
 use crate::centre::{CentreRegistered, PartStocked};
@@ -18,10 +22,14 @@ use crate::effect::{EffectAttempted, EffectConcluded};
 use crate::finding::{
     DetectorDemoted, DetectorPromoted, FailureRecorded, FindingRecorded, PredictionVerified,
 };
+use crate::guard::{
+    AccessDenied, ActivityMeasured, AuditRecorded, PrincipalContained, PrincipalReleased,
+};
 use crate::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
 use crate::message::{Class, Encoding, Message, Stage};
+use crate::pattern::{AssetCounted, ComponentReported, PatternFound, PopulationReviewed};
 use crate::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld};
 use crate::record::DecodeError;
 use crate::redelivery::{MessageRedelivered, TelemetryReleased};
@@ -110,6 +118,25 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PredictionVerified>(),
     Entry::of::<DetectorDemoted>(),
     Entry::of::<DetectorPromoted>(),
+    Entry::of::<AccessDenied>(),
+    Entry::of::<ActivityMeasured>(),
+    Entry::of::<PrincipalContained>(),
+    Entry::of::<PrincipalReleased>(),
+    Entry::of::<AuditRecorded>(),
+    Entry::of::<BehaviourFlagged>(),
+    Entry::of::<BaselineLearned>(),
+    Entry::of::<AssetCounted>(),
+    Entry::of::<ComponentReported>(),
+    Entry::of::<PopulationReviewed>(),
+    Entry::of::<PatternFound>(),
+    Entry::of::<CapaOpened>(),
+    Entry::of::<CapaUpdated>(),
+    Entry::of::<CapaClosed>(),
+    Entry::of::<CapaReopened>(),
+    Entry::of::<RecallSuggested>(),
+    Entry::of::<CapaSigned>(),
+    Entry::of::<CapaRefused>(),
+    Entry::of::<DemandForecast>(),
 ];
 
 impl Entry {

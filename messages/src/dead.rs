@@ -34,6 +34,8 @@ pub enum Cause {
     Faulted,
     /// The process ended three times while it was handled.
     Crashed,
+    /// Who said it was contained before it was heard, and it is suspect.
+    Suspect,
 }
 
 impl Record for DeadLettered {

@@ -92,6 +92,7 @@ identity!(
 );
 identity!(OfferId, "offer", "Identity of an offered slot; choosing it holds exactly that slot.");
 identity!(BookingId, "booking", "Identity of a booking from its hold to its end.");
+identity!(CapaId, "capa", "Identity of a CAPA: one component of one group, from pattern to proof.");
 
 #[cfg(test)]
 mod tests {

@@ -147,11 +147,14 @@ pub enum Stream {
     Log,
     /// Messages that an agent could not handle, with the reason.
     Dead,
+    /// Who did or was denied what, as a chain; no agent hears it.
+    Audit,
 }
 
 impl Stream {
     /// All streams.
-    pub const ALL: [Stream; 4] = [Stream::Telemetry, Stream::Health, Stream::Log, Stream::Dead];
+    pub const ALL: [Stream; 5] =
+        [Stream::Telemetry, Stream::Health, Stream::Log, Stream::Dead, Stream::Audit];
 
     /// Name for people.
     #[must_use]
@@ -161,6 +164,7 @@ impl Stream {
             Stream::Health => "health",
             Stream::Log => "log",
             Stream::Dead => "dead",
+            Stream::Audit => "audit",
         }
     }
 

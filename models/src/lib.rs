@@ -3,14 +3,19 @@
 //! Pure: no clock, no I/O, no bus; randomness is seeded by the caller. From a profile and samples to a verdict:
 //! [`features`] keeps up what is known of an asset and gives its numbers per window; [`anomaly`] says how unusual they
 //! are, [`forest`] does so against a cohort; [`sensor`] says which of them not to believe; [`trend`] says
-//! how likely a channel is beyond its limit within a horizon. [`stats`] has the arithmetic that they share.
+//! how likely a channel is beyond its limit within a horizon; [`reliability`] says of many assets what fails how often,
+//! when, and whether a batch is worse. [`schedule`] finds slots at workshops, [`demand`] foresees how many will be asked
+//! for. [`stats`] has the arithmetic that they share.
 
 #![warn(missing_docs)]
 
 pub mod anomaly;
+pub mod behaviour;
+pub mod demand;
 pub mod features;
 pub mod forest;
 pub mod history;
+pub mod reliability;
 pub mod schedule;
 pub mod sensor;
 pub mod stats;

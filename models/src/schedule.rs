@@ -32,7 +32,8 @@ pub use invalid::Invalid;
 pub use offers::{Offer, OfferError, Offers, conflicts, offers};
 pub use penalty::{Penalty, PenaltyKind};
 pub use problem::{
-    Booking, Centre, Days, Demand, Hours, Job, Position, Problem, Slot, Stock, Technician, Window,
+    Booking, Centre, Days, Demand, Hours, Job, Position, Problem, Slot, Stock, Technician, Visit,
+    Window,
 };
 pub use relax::{Infeasible, Relaxation};
 pub use replan::{Change, Move, Replan, Unplaced, replan};

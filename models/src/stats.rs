@@ -1,7 +1,8 @@
 //! The few statistics that every model here stands on: the normal distribution, a weighted line, median and spread;
-//! in [`beta`] how sure a share is.
+//! in [`beta`] how sure a share is, in [`gamma`] how sure a count of events is.
 
 pub mod beta;
+pub mod gamma;
 
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;

@@ -17,6 +17,8 @@ pub enum HostState {
     Replaying,
     /// At work.
     Ready,
+    /// Contained; stands still, or begins again as often as it may say something.
+    Contained,
     /// Failed; begins again after a pause.
     BackingOff,
     /// Failed too often; stays down until the process is started again.

@@ -1,11 +1,12 @@
 //! The log as its users see it: ordered, durable, read from a position on.
 //!
-//! [`Bus`] has one implementation so far, [`embedded`]; a server-backed one passes the same contract
-//! suite, [`crate::testkit::bus_contract`].
+//! [`Bus`] is implemented by [`embedded`], as the runtime itself has it, and by [`Session`](crate::guard::Session), as a
+//! principal has it; both pass the contract suite, [`crate::testkit::bus_contract`], as a server-backed one will.
 
 pub mod embedded;
 
 use crate::committer::{Entry, Receipt};
+use crate::guard::Denied;
 use crate::store::{Delivery, Partition, ReadLimit, StoreError};
 use messages::Sequence;
 use std::future::Future;
@@ -45,6 +46,9 @@ pub enum BusError {
     /// Do not send again: it is refused for what it is.
     #[error("{0}")]
     Refused(String),
+    /// Do not send again: the principal may not do this, or not yet.
+    #[error(transparent)]
+    Denied(Box<Denied>),
     /// Nothing works until the process is started again.
     #[error("{0}")]
     Down(String),

@@ -5,7 +5,8 @@ use crate::engine::{AgentEngine, Engine, EngineError, Form};
 use crate::models::Models;
 use crate::store::{HostId, Store};
 use crate::wiring::{Contract, RecordedEffect, Wiring, WiringError};
-use messages::Class;
+use messages::guard::PrincipalContained;
+use messages::{Class, Message};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -97,6 +98,12 @@ impl Catalog {
             for (name, _) in commands(&contract.hears) {
                 handlers.entry(name).or_default().push(contract.kind.clone());
             }
+        }
+        let containers = |it: &&Contract| it.publishes.contains_key(PrincipalContained::NAME);
+        let kinds: Vec<String> =
+            self.contracts().filter(containers).map(|it| it.kind.clone()).collect();
+        if kinds.len() > 1 {
+            return Err(WiringError::Containers { kinds });
         }
         match handlers.into_iter().find(|(_, kinds)| kinds.len() != 1) {
             None => Ok(()),

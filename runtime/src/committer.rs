@@ -3,16 +3,23 @@
 //! [`Writer`] makes one group durable; [`Committer`] is the thread that gathers groups. Whoever asks
 //! is answered only once its part would survive `kill -9`.
 
+mod verdicts;
+
 use crate::clock::Clock;
 use crate::crash;
 use crate::engine::Turn;
 use crate::flight::{Flight, FlightRecorder};
+use crate::guard::audit::Trail;
+use crate::guard::principal::{self, Rights};
+use crate::guard::{Denied, Guard, Principal, Standing};
 use crate::router::Router;
 use crate::store::{Batch, Change, HostId, Partition, Store, StoreError};
 use crate::stretches::Stretches;
 use messages::{Envelope, Sequence, Stream, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Requests that may wait for the next group; beyond it doors refuse and hosts wait.
@@ -22,14 +29,21 @@ pub const GROUP_REQUESTS_MAX: usize = 512;
 /// Bytes of message data in one group, in bytes; the request that passes it is the last of its group.
 pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Time between two looks at whether the guard has something to say by itself.
+pub const GUARD_INTERVAL: Duration = Duration::from_millis(250);
+
 /// Something to make durable.
 pub enum Request {
     /// A host's turn.
     Turn(Turn),
     /// A slice of a host's checkpoint.
     Checkpoint(Turn),
-    /// Messages from outside.
+    /// Messages of the runtime's own, or of a world that a test, a replay or a story plays: taken as they are.
     Append(Vec<Entry>),
+    /// Messages of a principal's session, all of them or none.
+    Say(Principal, Vec<Entry>),
+    /// A session of a principal read so many records and bytes of a stream or a message.
+    Read(Principal, String, (u64, u64)),
     /// Timers that were due.
     Timers(Vec<Entry>),
     /// Named values to put, or to remove where `None`.
@@ -74,6 +88,12 @@ pub enum CommitError {
         /// Where it is.
         found: Sequence,
     },
+    /// The principal may not do this.
+    #[error(transparent)]
+    Denied(Box<Denied>),
+    /// AUDIT is kept whole.
+    #[error("`{0}` is never trimmed")]
+    Kept(Partition),
     /// Too much waits already; try again.
     #[error("{QUEUE_REQUESTS_MAX} requests wait already; send again later")]
     Overloaded,
@@ -98,16 +118,27 @@ pub struct Writer {
     left: BTreeMap<HostId, Left>,
     newest_at: BTreeMap<Partition, Timestamp>,
     stretches: Stretches,
+    guard: Guard,
+    /// Whether the guard has taken up what the store holds.
+    resumed: bool,
+    trail: Trail,
+    /// When the guard has something to say next by itself, in milliseconds since the epoch.
+    due_at: Arc<AtomicI64>,
 }
 
 impl Writer {
     /// A writer over `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, router: Arc<Router>) -> Self {
+        let guard = Guard::new(router.contracts().clone());
         Self {
             store,
             clock,
             router,
+            guard,
+            resumed: false,
+            trail: Trail::default(),
+            due_at: Arc::new(AtomicI64::new(i64::MAX)),
             left: BTreeMap::new(),
             newest_at: BTreeMap::new(),
             stretches: Stretches::default(),
@@ -122,6 +153,9 @@ impl Writer {
         &mut self,
         requests: Vec<Request>,
     ) -> Result<Vec<Result<Receipt, CommitError>>, StoreError> {
+        self.resume()?;
+        let now = self.clock.now();
+        self.guard.begin(now);
         let mut batch = Batch::default();
         let mut spans = Vec::with_capacity(requests.len());
         for request in requests {
@@ -129,6 +163,9 @@ impl Writer {
             let added = self.add(&mut batch, request)?;
             spans.push(added.map(|()| start..batch.appends.len()));
         }
+        self.add_verdicts(&mut batch, now)?;
+        let due_at = self.guard.next_due_at().map_or(i64::MAX, Timestamp::as_millis);
+        self.due_at.store(due_at, Ordering::Relaxed);
         let appended: Vec<(Partition, u64)> = batch
             .appends
             .iter()
@@ -148,6 +185,7 @@ impl Writer {
         for ((partition, bytes), sequence) in appended.iter().zip(&sequences) {
             self.stretches.count(*partition, *sequence, *bytes);
         }
+        self.trail.keep(now)?;
         let receipt = |span: std::ops::Range<usize>| {
             span.map(|index| (appended[index].0, sequences[index])).collect()
         };
@@ -161,10 +199,29 @@ impl Writer {
     ) -> Result<Result<(), CommitError>, StoreError> {
         match request {
             Request::Turn(turn) | Request::Checkpoint(turn) => return self.add_turn(batch, turn),
-            Request::Append(entries) | Request::Timers(entries) => {
-                for entry in entries {
-                    self.append(batch, entry);
+            Request::Append(entries) => self.say(batch, entries),
+            Request::Say(principal, entries) => {
+                let said = entries.iter().map(|entry| &entry.envelope);
+                if let Err(denied) = self.guard.judge(&principal, said.clone(), self.clock.now()) {
+                    return Ok(Err(CommitError::Denied(denied)));
                 }
+                self.guard.written(&principal, said);
+                self.say(batch, entries);
+            }
+            Request::Read(principal, what, amount) => {
+                let judged = self.guard.read(&principal, &what, amount, self.clock.now());
+                return Ok(judged.map_err(CommitError::Denied));
+            }
+            Request::Timers(entries) => {
+                let due = entries.iter().map(|entry| &entry.envelope);
+                let kind = entries.first().map_or("", |first| first.envelope.source.as_str());
+                if let Err(denied) = self.guard.judge_turn(kind, due, self.clock.now()) {
+                    return Ok(Err(CommitError::Denied(denied)));
+                }
+                self.say(batch, entries);
+            }
+            Request::Trim(partition, _) if partition == Partition::AUDIT => {
+                return Ok(Err(CommitError::Kept(partition)));
             }
             Request::Blobs(mut blobs) => batch.blobs.append(&mut blobs),
             Request::Trim(partition, sequence) => batch.trims.push((partition, sequence)),
@@ -197,12 +254,14 @@ impl Writer {
                 found: left.cursor,
             }));
         }
+        let now = self.clock.now();
+        if let Err(denied) = self.guard.judge_turn(&host.kind, turn.outputs.iter(), now) {
+            return Ok(Err(CommitError::Denied(denied)));
+        }
         let cursor = turn.change.progress.as_ref().map_or(left.cursor, |moved| moved.cursor);
         let watermark = turn.change.watermark.or(left.watermark);
         self.left.insert(host.clone(), Left { cursor, watermark });
-        for envelope in turn.outputs {
-            self.append(batch, envelope.into());
-        }
+        self.say(batch, turn.outputs.into_iter().map(Entry::from));
         batch.hosts.push(turn.change);
         Ok(Ok(()))
     }
@@ -212,13 +271,11 @@ impl Writer {
             Some(partition) => vec![partition],
             None => self.router.targets(&entry.envelope),
         };
-        let now = self.clock.now();
-        for partition in targets {
-            let store = &self.store;
-            let newest =
-                self.newest_at.entry(partition).or_insert_with(|| store.newest_at(partition));
-            *newest = now.max(*newest);
-            let envelope = Envelope { time: *newest, ..entry.envelope.clone() };
+        for (index, partition) in targets.into_iter().enumerate() {
+            let envelope = Envelope { time: self.stamp(partition), ..entry.envelope.clone() };
+            if index == 0 && principal::contains_or_releases(&envelope) {
+                self.guard.obey(&envelope);
+            }
             batch.appends.push((partition, Arc::new(envelope)));
         }
     }
@@ -235,6 +292,8 @@ pub struct Committer {
     jobs: mpsc::Sender<Job>,
     heads: Arc<BTreeMap<Partition, watch::Sender<Sequence>>>,
     stopped: Arc<watch::Sender<Option<String>>>,
+    standing: Standing,
+    rights: Arc<Rights>,
 }
 
 impl Committer {
@@ -253,13 +312,43 @@ impl Committer {
             .flat_map(|stream| writer.router.partitions_of(stream))
             .map(|partition| (partition, watch::Sender::new(writer.store.head(partition))))
             .collect();
-        let committer =
-            Self { jobs, heads: Arc::new(heads), stopped: Arc::new(watch::Sender::new(None)) };
+        let committer = Self {
+            jobs,
+            heads: Arc::new(heads),
+            stopped: Arc::new(watch::Sender::new(None)),
+            standing: writer.guard.standing().clone(),
+            rights: writer.guard.rights().clone(),
+        };
         let weak = Announcer { heads: committer.heads.clone(), stopped: committer.stopped.clone() };
         std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || gather(writer, queue, &weak, recorder))?;
         Ok(committer)
+    }
+
+    /// Lets the guard speak when it is due to, for as long as anybody else uses the committer.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the task ends with the last user of the committer"
+    )]
+    pub(crate) fn look_after(&self, clock: Clock, due_at: Arc<AtomicI64>) {
+        let jobs = self.jobs.downgrade();
+        tokio::spawn(async move {
+            let mut interval = tokio::time::interval(GUARD_INTERVAL);
+            loop {
+                interval.tick().await;
+                let Some(jobs) = jobs.upgrade() else { return };
+                if due_at.load(Ordering::Relaxed) > clock.now().as_millis() {
+                    continue;
+                }
+                // Whether it went well is heard by everybody who asks for something.
+                let (reply, answer) = oneshot::channel();
+                drop(answer);
+                if jobs.send(Job { request: Request::Blobs(Vec::new()), reply }).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     /// Asks for `request` to be made durable and waits until it is; waits for room in the queue too.
@@ -306,6 +395,17 @@ impl Committer {
     #[must_use]
     pub fn watch_stopped(&self) -> watch::Receiver<Option<String>> {
         self.stopped.subscribe()
+    }
+
+    /// Who is contained, as of the last commit.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Whether a session of `principal` is handed `heard`.
+    pub(crate) fn hands_over(&self, principal: &Principal, heard: &Envelope) -> bool {
+        self.rights.hands_over(principal, heard)
     }
 
     /// Requests that wait.
@@ -373,7 +473,7 @@ fn gather(
 }
 
 fn pass_points(requests: &[Request]) {
-    if requests.iter().any(|request| matches!(request, Request::Append(_))) {
+    if requests.iter().any(|request| matches!(request, Request::Append(_) | Request::Say(..))) {
         crash::point("ingest.before_commit");
     }
     if requests.iter().any(|request| matches!(request, Request::Checkpoint(_))) {
@@ -409,13 +509,13 @@ fn size(request: &Request) -> usize {
             states.map(|(_, state)| state.as_ref().map_or(0, Vec::len)).sum::<usize>()
                 + outputs.map(|envelope| envelope.data.len()).sum::<usize>()
         }
-        Request::Append(entries) | Request::Timers(entries) => {
+        Request::Append(entries) | Request::Say(_, entries) | Request::Timers(entries) => {
             entries.iter().map(|entry| entry.envelope.data.len()).sum()
         }
         Request::Blobs(blobs) => {
             blobs.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum()
         }
-        Request::Trim(..) | Request::Look(_) => 0,
+        Request::Trim(..) | Request::Look(_) | Request::Read(..) => 0,
     }
 }
 
@@ -423,8 +523,10 @@ fn flight(request: &Request) -> Flight {
     match request {
         Request::Turn(_) => Flight::Transaction,
         Request::Checkpoint(_) => Flight::Checkpoint,
-        Request::Append(_) => Flight::Ingest,
+        Request::Append(_) | Request::Say(..) => Flight::Ingest,
         Request::Timers(_) => Flight::Timer,
-        Request::Blobs(_) | Request::Trim(..) | Request::Look(_) => Flight::Upkeep,
+        Request::Blobs(_) | Request::Trim(..) | Request::Look(_) | Request::Read(..) => {
+            Flight::Upkeep
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod crash;
 mod effects;
+mod sessions;
 
 pub use crash::{CrashPoint, UnknownCrashPoint, Work};
 pub use effects::Moment;
@@ -118,6 +119,8 @@ struct Seat {
     checkpoint_at: Timestamp,
     /// Whether it reads nothing for now.
     paused: bool,
+    /// Whether the guard refused what it said last; it waits until it may say it.
+    refused: bool,
 }
 
 impl Conductor {
@@ -157,6 +160,7 @@ impl Conductor {
             crash_at: None,
             checkpoint_interval: None,
         };
+        conductor.writer.commit(Vec::new())?;
         let upgrade = upgrade(&conductor.catalog, &*conductor.store, &conductor.router)?;
         upgrade.into_iter().try_for_each(|request| conductor.commit(request).map(drop))?;
         conductor.kill_effects();
@@ -283,10 +287,11 @@ impl Conductor {
         Ok(())
     }
 
-    /// Whether the hosts of `kind` are paused.
+    /// Whether the hosts of `kind` are paused, or held by the guard.
     #[must_use]
     pub fn is_paused(&self, kind: &str) -> bool {
-        self.hosts.iter().any(|seat| seat.paused && seat.engine.id().kind == kind)
+        let mut hosts = 0..self.hosts.len();
+        hosts.any(|it| self.hosts[it].engine.id().kind == kind && self.is_held(it))
     }
 
     fn hosts_of(&self, kind: &str) -> Result<Vec<usize>, ConductError> {
@@ -303,8 +308,10 @@ impl Conductor {
         for (kind, entry) in self.catalog.iter() {
             for partition in self.router.partitions_of(entry.contract.stream) {
                 let id = HostId { kind: kind.to_owned(), partition: partition.index };
-                let engine = entry.open(id, self.store.clone(), self.models.clone())?;
-                self.hosts.push(Seat { engine, checkpoint_at: self.clock.now(), paused: false });
+                let mut engine = entry.open(id, self.store.clone(), self.models.clone())?;
+                engine.obey(self.writer.guard().standing().clone());
+                let checkpoint_at = self.clock.now();
+                self.hosts.push(Seat { engine, checkpoint_at, paused: false, refused: false });
             }
         }
         Ok(())
@@ -326,10 +333,10 @@ impl Conductor {
 
     /// Runs host `index` over one batch; whether there was anything to read.
     fn run(&mut self, index: usize) -> Result<bool, ConductError> {
-        let seat = &self.hosts[index];
-        if seat.paused {
+        if self.stands_still(index) {
             return Ok(false);
         }
+        let seat = &self.hosts[index];
         let (partition, after) = (seat.engine.partition(), seat.engine.wants_after());
         let batch = self.store.read(partition, after, ReadLimit::default())?;
         if batch.is_empty() {
@@ -344,7 +351,8 @@ impl Conductor {
                 self.revive(index)?;
                 return Ok(true);
             }
-            if self.commit_unless_crashed(Work::Turn, Request::Turn(turn))?.is_none() {
+            let committed = self.commit_unless_crashed(Work::Turn, Request::Turn(turn));
+            if self.is_refused(index, &committed)? || committed?.is_none() {
                 return Ok(true);
             }
             if self.struck(|faults| faults.kill_after_commit) {
@@ -363,7 +371,9 @@ impl Conductor {
             .catalog
             .get(&id.kind)
             .ok_or_else(|| ConductError::UnknownAgent { kind: id.kind.clone() })?;
-        self.hosts[index].engine = entry.open(id, self.store.clone(), self.models.clone())?;
+        let mut engine = entry.open(id, self.store.clone(), self.models.clone())?;
+        engine.obey(self.writer.guard().standing().clone());
+        self.hosts[index].engine = engine;
         Ok(())
     }
 
@@ -391,26 +401,32 @@ impl Conductor {
     /// When the next timer or effect is due.
     #[must_use]
     pub fn next_due_at(&self) -> Option<Timestamp> {
-        let awake = self.hosts.iter().filter(|seat| !seat.paused);
-        let hosts = awake.filter_map(|seat| seat.engine.next_due_at());
-        hosts.chain(self.ledger.as_ref().and_then(Ledger::next_due_at)).min()
+        let awake = (0..self.hosts.len()).filter(|&index| !self.is_held(index));
+        let hosts = awake.filter_map(|index| self.hosts[index].engine.next_due_at());
+        let ledger = self.ledger.as_ref().and_then(Ledger::next_due_at);
+        hosts.chain(ledger).chain(self.guard_due_at()).min()
     }
 
     fn fire(&mut self) -> Result<(), ConductError> {
         let now = self.clock.now();
+        if self.writer.guard().next_due_at().is_some_and(|due_at| due_at <= now) {
+            self.writer.commit(Vec::new())?;
+        }
         for index in 0..self.hosts.len() {
-            let seat = &mut self.hosts[index];
-            if seat.paused {
+            if self.stands_still(index) {
                 continue;
             }
+            let seat = &mut self.hosts[index];
             let engine = &mut seat.engine;
             let partition = Some(engine.partition());
             let due = engine.take_due(now)?;
             let entries: Vec<Entry> =
                 due.into_iter().map(|envelope| Entry { partition, envelope }).collect();
-            if !entries.is_empty()
-                && self.commit_unless_crashed(Work::Timer, Request::Timers(entries))?.is_none()
-            {
+            if entries.is_empty() {
+                continue;
+            }
+            let committed = self.commit_unless_crashed(Work::Timer, Request::Timers(entries));
+            if !self.is_refused(index, &committed)? && committed?.is_none() {
                 return Ok(());
             }
         }

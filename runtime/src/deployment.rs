@@ -9,6 +9,8 @@ use crate::configuration::{ConfigureError, configure};
 use crate::effects::Effects;
 use crate::effects::running::{self, Running};
 use crate::flight::FlightRecorder;
+use crate::guard::audit::{Seal, SealError};
+use crate::guard::{Principal, Session};
 use crate::host::Spec;
 use crate::models::Models;
 use crate::router::Router;
@@ -78,6 +80,9 @@ pub enum StartError {
         /// Asked for.
         asked: u16,
     },
+    /// The key or the head of AUDIT cannot be used.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The operating system refused.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -110,8 +115,13 @@ impl Deployment {
         let store = options.store;
         check_partitions(&*store, options.partitions)?;
         let unclean = store.blob(RUNNING)?.is_some();
-        let writer = Writer::new(store.clone(), options.clock.clone(), router.clone());
+        let mut writer = Writer::new(store.clone(), options.clock.clone(), router.clone());
+        if let Some(seal) = Seal::open(&options.folder)? {
+            writer.seal(seal)?;
+        }
+        let due_at = writer.due_at().clone();
         let committer = Committer::start(writer, options.recorder)?;
+        committer.look_after(options.clock.clone(), due_at);
         let bus = Embedded::new(committer.clone(), store.clone());
         let running = vec![
             (RUNNING.to_owned(), Some(Vec::new())),
@@ -187,7 +197,13 @@ impl Deployment {
         self.fleet.inspect(HostId { kind: kind.to_owned(), partition }, key).await
     }
 
-    /// The bus.
+    /// The bus as `principal` has it: what it says and reads is checked.
+    #[must_use]
+    pub fn session(&self, principal: Principal) -> Session {
+        Session::new(principal, self.bus.clone(), self.committer.clone())
+    }
+
+    /// The bus as the runtime itself has it: what is appended is taken as it is.
     #[must_use]
     pub fn bus(&self) -> &Embedded {
         &self.bus

@@ -12,6 +12,7 @@ pub use step::REASON_BYTES_MAX;
 
 use crate::agent::{Agent, ConfigError};
 use crate::configuration;
+use crate::guard::Standing;
 use crate::models::Models;
 use crate::store::{
     Change, Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
@@ -22,6 +23,7 @@ use crate::wiring::{Contract, Durability, Wiring};
 pub(crate) use cell::Form;
 use cell::{Cell, Memory, StoredMemory};
 use checkpoint::Saving;
+use messages::dead::Cause;
 use messages::{Envelope, MessageId, Sequence, Timestamp, record};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -75,8 +77,10 @@ pub trait Engine: Send {
     fn next(&self) -> Option<Sequence>;
     /// Name of the configuration in force.
     fn config(&self) -> Option<&str>;
-    /// Sets the message at `sequence` aside unhandled: the process ended each time it was tried.
-    fn condemn(&mut self, sequence: Sequence);
+    /// Sets the message at `sequence` aside unhandled, for `cause`.
+    fn condemn(&mut self, sequence: Sequence, cause: Cause);
+    /// Sets aside what is suspect as of `standing`, from now on.
+    fn obey(&mut self, standing: Standing);
     /// Nothing that was handed out is still on its way: idle keys may leave memory.
     fn rest(&mut self);
     /// Figures for people.
@@ -212,7 +216,9 @@ pub struct AgentEngine<A: Agent> {
     ready: VecDeque<Delivery>,
     expected: Sequence,
     ahead: BTreeMap<Sequence, Delivery>,
-    condemned: BTreeSet<Sequence>,
+    /// Messages that are not handled.
+    condemned: BTreeMap<Sequence, Cause>,
+    standing: Standing,
     faults_in_a_row: u32,
     observation: Observation,
 }
@@ -237,7 +243,7 @@ impl<A: Agent> AgentEngine<A> {
         }
         let (config, agent) = Self::configured(&id, &mut progress.config, &*store, &models)?;
         let wheel = load_wheel(&id, &*store)?;
-        let condemned = upgrade::condemned(&id, &*store)?;
+        let condemned = upgrade::condemned(&id, wiring.contract().durability, &*store)?;
         Ok(Self {
             partition,
             models,
@@ -257,6 +263,7 @@ impl<A: Agent> AgentEngine<A> {
             expected: progress.cursor,
             ahead: BTreeMap::new(),
             condemned,
+            standing: Standing::default(),
             faults_in_a_row: 0,
             observation: Observation::default(),
             id,
@@ -506,8 +513,12 @@ impl<A: Agent> Engine for AgentEngine<A> {
         self.config_name.as_deref()
     }
 
-    fn condemn(&mut self, sequence: Sequence) {
-        self.condemned.insert(sequence);
+    fn condemn(&mut self, sequence: Sequence, cause: Cause) {
+        self.condemned.insert(sequence, cause);
+    }
+
+    fn obey(&mut self, standing: Standing) {
+        self.standing = standing;
     }
 
     fn rest(&mut self) {

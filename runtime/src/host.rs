@@ -11,6 +11,7 @@ use crate::marker::Marker;
 use crate::models::Models;
 use crate::store::{Delivery, HostId, ReadLimit, Store};
 use crate::wiring::Durability;
+use messages::dead::Cause;
 use messages::{Sequence, Timestamp};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use std::path::PathBuf;
@@ -159,12 +160,13 @@ impl HostWork {
         mut engine: Box<dyn Engine>,
         myself: &ActorRef<HostMessage>,
     ) -> Result<Self, std::io::Error> {
+        engine.obey(spec.committer.standing().clone());
         let marker = match &spec.unclean {
             Some(folder) => Some(Marker::open(folder, &spec.id, engine.wants_after())?),
             None => None,
         };
         for condemned in marker.iter().flat_map(Marker::condemned) {
-            engine.condemn(condemned);
+            engine.condemn(condemned, Cause::Crashed);
         }
         let head_at_start = spec.store.head(engine.partition());
         let pump = tokio::spawn(pump(
@@ -248,6 +250,9 @@ impl HostWork {
 
     async fn tick(&mut self, myself: &ActorRef<HostMessage>) -> Result<(), ActorProcessingErr> {
         let now = self.spec.clock.now();
+        if self.spec.committer.standing().pauses(&self.spec.id.kind, now) {
+            return Err(format!("`{}` is contained", self.spec.id.kind).into());
+        }
         if self.replayed() {
             self.fire(myself, now).await?;
             if let Some(mut marker) = self.marker.take() {

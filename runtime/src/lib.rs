@@ -1,7 +1,8 @@
 //! Runs agents: one ordered input each, one commit per turn, nothing lost and nothing said twice.
 //!
 //! Writing an agent: [`agent`], [`wiring`], [`ctx`]. Running it: [`engine`] takes messages in order and
-//! makes turns of them; [`committer`] makes turns durable in a [`store`]; [`effects`] does what they intend. In tests and replays
+//! makes turns of them; [`committer`] makes turns durable in a [`store`] as far as the [`guard`] lets it; [`effects`] does
+//! what they intend. In tests and replays
 //! [`conductor`] drives the engines under a virtual [`clock`].
 
 #![warn(missing_docs)]
@@ -22,6 +23,7 @@ pub mod deployment;
 pub mod effects;
 pub mod engine;
 pub mod flight;
+pub mod guard;
 pub mod host;
 pub mod marker;
 pub mod models;

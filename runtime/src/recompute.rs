@@ -114,8 +114,8 @@ type Said = BTreeMap<Place, (MessageId, u32)>;
 #[derive(Default)]
 struct Recorded {
     said: BTreeMap<HostId, Said>,
-    /// Messages that ended the process and were set aside unhandled.
-    crashed: BTreeMap<HostId, BTreeSet<Sequence>>,
+    /// Messages that were set aside unhandled: they ended the process, or who said them was contained.
+    unhandled: BTreeMap<HostId, BTreeMap<Sequence, Cause>>,
     twice: BTreeMap<HostId, Vec<String>>,
 }
 
@@ -155,9 +155,10 @@ impl Recorded {
         }
         if partition.stream == Stream::Dead
             && let Ok(dead) = envelope.open::<DeadLettered>()
-            && dead.cause == Cause::Crashed
+            && matches!(dead.cause, Cause::Crashed | Cause::Suspect)
         {
-            self.crashed.entry(host.clone()).or_default().insert(origin.sequence);
+            let unhandled = self.unhandled.entry(host.clone()).or_default();
+            unhandled.insert(origin.sequence, dead.cause);
         }
         self.said.entry(host).or_default().insert(place, print(envelope));
     }
@@ -210,8 +211,8 @@ impl Pass<'_> {
 
     /// Reads to the head from where `overlay` stands; gives what was said on the way.
     fn run(&self, overlay: &Arc<Overlay>) -> Result<Said, RecomputeError> {
-        let nobody = BTreeSet::new();
-        let crashed = self.recorded.crashed.get(&self.id).unwrap_or(&nobody);
+        let nobody = BTreeMap::new();
+        let unhandled = self.recorded.unhandled.get(&self.id).unwrap_or(&nobody);
         let mut engine = self.entry.open(self.id.clone(), overlay.clone(), self.models.clone())?;
         let mut said = Said::new();
         loop {
@@ -221,10 +222,10 @@ impl Pass<'_> {
             }
             engine.offer(batch);
             while let Some(next) = engine.next() {
-                if crashed.contains(&next) {
-                    engine.condemn(next);
+                if let Some(cause) = unhandled.get(&next) {
+                    engine.condemn(next, *cause);
                 }
-                let limit = if crashed.is_empty() { TURN_MESSAGES_MAX } else { 1 };
+                let limit = if unhandled.is_empty() { TURN_MESSAGES_MAX } else { 1 };
                 if let Some(turn) = engine.turn(limit)? {
                     overlay.apply(turn, &mut said)?;
                 }

@@ -17,6 +17,7 @@ pub struct Router {
     partitions: NonZeroU16,
     /// Registry and control messages by name, with the streams whose readers declared them.
     copies: BTreeMap<String, BTreeSet<Stream>>,
+    contracts: BTreeMap<String, Contract>,
 }
 
 impl Router {
@@ -27,13 +28,21 @@ impl Router {
         contracts: impl IntoIterator<Item = &'c Contract>,
     ) -> Self {
         let mut copies: BTreeMap<String, BTreeSet<Stream>> = BTreeMap::new();
+        let mut known = BTreeMap::new();
         for contract in contracts {
+            known.insert(contract.kind.clone(), contract.clone());
             let heard = contract.hears.iter();
             for (name, _) in heard.filter(|(_, class)| class.stream() != contract.stream) {
                 copies.entry(name.clone()).or_default().insert(contract.stream);
             }
         }
-        Self { partitions, copies }
+        Self { partitions, copies, contracts: known }
+    }
+
+    /// What each kind declared.
+    #[must_use]
+    pub fn contracts(&self) -> &BTreeMap<String, Contract> {
+        &self.contracts
     }
 
     /// Every partition of `stream`.

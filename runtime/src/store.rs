@@ -30,6 +30,8 @@ impl Partition {
     pub const LOG: Partition = Partition { stream: Stream::Log, index: 0 };
     /// The dead letters.
     pub const DEAD: Partition = Partition { stream: Stream::Dead, index: 0 };
+    /// The chain of what was done and denied.
+    pub const AUDIT: Partition = Partition { stream: Stream::Audit, index: 0 };
 }
 
 impl fmt::Display for Partition {

@@ -7,6 +7,7 @@
 use crate::board::HostState;
 use crate::host::{Host, HostMessage, Spec};
 use crate::store::HostId;
+use messages::guard::Level;
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorStatus, RpcReplyPort,
     SupervisionEvent,
@@ -23,6 +24,9 @@ pub const BUDGET_WINDOW: Duration = Duration::from_secs(60);
 pub const BACKOFF_MIN: Duration = Duration::from_millis(100);
 /// Longest pause before a restart.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// Pause before a contained host is looked at again.
+pub const CONTAINED_PAUSE: Duration = Duration::from_millis(250);
 
 /// Failures of one child, within the window.
 #[derive(Debug, Default)]
@@ -155,6 +159,12 @@ impl Kind {
     fn start(&self, myself: &ActorRef<KindMessage>, id: &HostId) {
         let Some(spec) = self.specs.get(id).filter(|_| !self.draining).cloned() else { return };
         let (myself, id) = (myself.clone(), id.clone());
+        let level = spec.committer.standing().level(&id.kind, spec.clock.now());
+        if level.is_some_and(|level| level >= Level::Refused) {
+            spec.board.set(&id, HostState::Contained);
+            myself.send_after(CONTAINED_PAUSE, move || KindMessage::Start(id));
+            return;
+        }
         tokio::spawn(async move {
             spec.board.set(&id, HostState::Starting);
             let message = match Actor::spawn_linked(None, Host, spec, myself.get_cell()).await {
@@ -185,6 +195,14 @@ impl Kind {
         reason: &str,
     ) -> Result<(), ActorProcessingErr> {
         let Some(spec) = self.specs.get(id) else { return Ok(()) };
+        if spec.committer.standing().level(&id.kind, spec.clock.now()).is_some() {
+            // Being refused is no failure of the host's: it begins again from what is committed when it may.
+            tracing::warn!(host = %id, reason, "host is contained");
+            spec.board.set(id, HostState::Contained);
+            let id = id.clone();
+            myself.send_after(CONTAINED_PAUSE, move || KindMessage::Start(id));
+            return Ok(());
+        }
         tracing::error!(host = %id, reason, "host failed");
         let Some(pause) = self.budgets.entry(id.clone()).or_default().spend(Instant::now()) else {
             spec.board.failed(id, HostState::Dead, reason);

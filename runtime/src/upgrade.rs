@@ -8,12 +8,15 @@
 use crate::catalog::Catalog;
 use crate::committer::Request;
 use crate::engine::{Form, Turn};
+use crate::guard;
 use crate::router::Router;
 use crate::store::{
     HostChange, HostId, HostRecord, Partition, Progress, ReadLimit, Store, StoreError,
 };
+use crate::wiring::Durability;
 use messages::dead::{Cause, DeadLettered};
 use messages::{DecodeError, Sequence};
+use std::collections::BTreeMap;
 
 /// Memories removed by one commit.
 pub const REMOVED_KEYS_MAX: usize = 4_096;
@@ -76,14 +79,23 @@ pub fn upgrade(
     Ok(requests)
 }
 
-/// Messages of `host` that ended the process before its memories were computed anew.
-pub(crate) fn condemned<C: FromIterator<Sequence>>(
+/// Messages of `host` that it does not handle when it reads them again: those that it had not handled before its
+/// memories were computed anew, and what was suspect since its last checkpoint.
+pub(crate) fn condemned(
     host: &HostId,
+    durability: Durability,
     store: &dyn Store,
-) -> Result<C, StoreError> {
+) -> Result<BTreeMap<Sequence, Cause>, StoreError> {
     let bytes = store.blob(&condemned_name(host))?.unwrap_or_default();
     let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-    Ok(bytes.chunks_exact(8).map(number).collect())
+    let mut condemned: BTreeMap<Sequence, Cause> =
+        bytes.chunks_exact(8).map(|bytes| (number(bytes), Cause::Crashed)).collect();
+    // A host without checkpoints reads nothing again.
+    if matches!(durability, Durability::Checkpoint { .. }) && guard::has_contained(store)? {
+        let suspect = set_aside(host, &[Cause::Suspect], store)?;
+        condemned.extend(suspect.into_iter().map(|sequence| (sequence, Cause::Suspect)));
+    }
+    Ok(condemned)
 }
 
 fn condemned_name(host: &HostId) -> String {
@@ -129,9 +141,10 @@ impl Unreadable {
         }
         tracing::warn!(%host, keys = keys.len(), %source, "states are computed anew from the log");
         let HostRecord { progress, watermark } = store.host(&host)?;
-        let crashed = crashed(&host, store)?;
+        let unhandled = set_aside(&host, &[Cause::Crashed, Cause::Suspect], store)?;
+        let unhandled: Vec<[u8; 8]> = unhandled.into_iter().map(u64::to_le_bytes).collect();
         let mut requests =
-            vec![Request::Blobs(vec![(condemned_name(&host), Some(crashed.concat()))])];
+            vec![Request::Blobs(vec![(condemned_name(&host), Some(unhandled.concat()))])];
         let mut expected = progress.cursor;
         for keys in keys.chunks(REMOVED_KEYS_MAX) {
             let change = HostChange {
@@ -149,19 +162,23 @@ impl Unreadable {
     }
 }
 
-/// Positions of the messages that `host` never handled, because they ended the process.
-fn crashed(host: &HostId, store: &dyn Store) -> Result<Vec<[u8; 8]>, StoreError> {
-    let mut crashed = Vec::new();
+/// Positions of the messages that `host` never handled, for one of `causes`.
+fn set_aside(
+    host: &HostId,
+    causes: &[Cause],
+    store: &dyn Store,
+) -> Result<Vec<Sequence>, StoreError> {
+    let mut found = Vec::new();
     let mut after = store.first(Partition::DEAD).saturating_sub(1);
     loop {
         let batch = store.read(Partition::DEAD, after, ReadLimit::default())?;
-        let Some(last) = batch.last() else { return Ok(crashed) };
+        let Some(last) = batch.last() else { return Ok(found) };
         after = last.sequence;
         let dead = batch.iter().filter_map(|it| it.envelope.open::<DeadLettered>().ok());
         let ours = dead.filter(|dead| {
             let is_ours = dead.agent == host.kind && dead.position.partition == host.partition;
-            is_ours && dead.cause == Cause::Crashed
+            is_ours && causes.contains(&dead.cause)
         });
-        crashed.extend(ours.map(|dead| dead.position.sequence.to_le_bytes()));
+        found.extend(ours.map(|dead| dead.position.sequence));
     }
 }

@@ -132,6 +132,12 @@ pub enum WiringError {
         /// Who handles it.
         handlers: Vec<String>,
     },
+    /// Several agents contain others.
+    #[error("{kinds:?} all publish `principal.contained`; one kind decides who is contained")]
+    Containers {
+        /// Who.
+        kinds: Vec<String>,
+    },
     /// Two agents have the same name.
     #[error("two agents are named `{kind}`; rename one")]
     KindTwice {
@@ -206,6 +212,11 @@ impl<A: Agent> Wiring<A> {
     /// The effects it declares.
     pub(crate) fn effects(&self) -> &BTreeMap<&'static str, RecordedEffect> {
         &self.effects
+    }
+
+    /// Whether the agent hears messages called `name`.
+    pub(crate) fn hears(&self, name: &str) -> bool {
+        self.decoders.contains_key(name)
     }
 
     /// Reads `envelope` if the agent hears it.

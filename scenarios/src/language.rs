@@ -3,6 +3,7 @@
 //! [`words`] lists every word once; the check (`shape`, `texts`), the JSON Schema ([`schema`]) and the reading
 //! (`read`) follow that list.
 
+mod attack;
 mod read;
 mod scenario;
 mod schema;
@@ -15,6 +16,7 @@ mod vocabulary;
 pub mod words;
 mod yaml;
 
+pub use attack::{Attack, AttackKind, RATE_MAX, Rate, RateError};
 pub use read::{Files, Folder, load};
 pub use scenario::{
     Action, Asset, Bays, Clock, Expectation, Fleet, Given, History, Invariant, Often, Scenario,

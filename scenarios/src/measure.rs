@@ -44,6 +44,9 @@ pub(crate) const MEASURES: &[(&str, Type, &str)] = &[
     ("predictions.made", Type::Number, "failures predicted"),
     ("letters.dead", Type::Number, "messages that an agent could not handle"),
     ("telemetry.quarantined", Type::Number, "samples set aside"),
+    ("principals.flagged", Type::Number, "findings about principals, each once"),
+    ("principals.contained", Type::Number, "principals that were contained so far, each once"),
+    ("access.refused", Type::Number, "times that the bus refused something to a principal"),
 ];
 
 const FUNCTIONS: &[Function] = &[

@@ -1,5 +1,6 @@
 //! Tells operators what happens: who decided what, when and why, in a line each; what is internal is left out.
 
+mod capas;
 mod sentences;
 mod steps;
 

@@ -40,3 +40,22 @@ pub trait Audience {
     /// What a person at the terminal answers in place of `script`; `None`: the script's own words.
     fn owner(&mut self, script: &str) -> Option<String>;
 }
+
+/// Nobody watches.
+pub struct Nobody;
+
+impl Audience for Nobody {
+    fn past(&mut self, _: Duration, _: Duration) {}
+    fn act(&mut self, _: Timestamp, _: &Step) {}
+    fn record(&mut self, _: &Record, _: bool) {}
+    fn ended(&mut self, _: &Outcome) {}
+    fn note(&mut self, _: Timestamp, _: &str) {}
+
+    fn is_interrupted(&mut self) -> bool {
+        false
+    }
+
+    fn owner(&mut self, _: &str) -> Option<String> {
+        None
+    }
+}

@@ -1,4 +1,6 @@
-//! `agent`: who runs, what each declared, and what it remembers.
+//! `agent`: who runs, what each declared and what it remembers; and a new one.
+
+mod new;
 
 use crate::cli::{Answer, Remote, Session};
 use crate::client::{Client, segment};
@@ -27,6 +29,8 @@ pub enum AgentCommand {
         #[command(flatten)]
         answer: Answer,
     },
+    /// Writes a crate with an agent of your own, its tests and a story.
+    New(new::NewArgs),
     /// Shows what an agent remembers of one key.
     State {
         /// The agent's kind.
@@ -65,6 +69,7 @@ pub(crate) fn perform(command: AgentCommand, session: &Session) -> Result<Exit, 
             console.object(answer.output, &described)?;
             console.next(answer.output, &format!("aurorasync agent state {kind} KEY"));
         }
+        AgentCommand::New(args) => return new::perform(&args, session),
         AgentCommand::State { kind, key, remote, answer } => {
             let path = format!("/v1/agents/{}/state/{}", segment(&kind), segment(&key));
             let state = Client::new(&remote)?.get(&path, &[])?;

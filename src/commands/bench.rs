@@ -1,9 +1,14 @@
-//! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, and
-//! what poison costs its neighbours.
+//! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, what poison costs its
+//! neighbours, and how many can look at the facade at once; how early failures and visits are foreseen, and how surely
+//! attacks are found.
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
+mod batches;
+mod demand;
+mod facade;
 mod foresight;
+mod guard;
 mod pipeline;
 mod poison;
 
@@ -27,6 +32,17 @@ pub enum BenchCommand {
     Poison(poison::PoisonArgs),
     /// How long before they happen failures are foreseen on simulated fleets, beside plain warning limits.
     Foresight(foresight::ForesightArgs),
+    /// How surely and how soon attacks on the bus are found and contained, and how often nobody attacked.
+    Guard(guard::GuardArgs),
+    /// How well visits to workshops are foreseen, beside the same weekday a week before and what is booked already.
+    Demand(demand::DemandArgs),
+    /// Reads per second of the facade, and whether those who follow it miss an event or hear one twice.
+    Facade(facade::FacadeArgs),
+    /// The clients of `bench facade`, in a process of their own.
+    #[command(hide = true)]
+    FacadeClients(facade::ClientsArgs),
+    /// How soon a bad batch among many vehicles opens a CAPA, and how many open where no batch is bad.
+    Batches(batches::BatchesArgs),
     /// Rows per second of the bare scoring loop: 100 trees of 256 rows, 30 features, on every core.
     Score(ScoreArgs),
 }
@@ -48,7 +64,12 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
     match command {
         BenchCommand::Pipeline(args) => pipeline::perform(&args, session),
         BenchCommand::Poison(args) => poison::perform(&args, session),
+        BenchCommand::Facade(args) => facade::perform(&args, session),
+        BenchCommand::FacadeClients(args) => facade::perform_clients(&args, session),
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
+        BenchCommand::Guard(args) => guard::perform(&args, session),
+        BenchCommand::Demand(args) => demand::perform(&args, session),
+        BenchCommand::Batches(args) => batches::perform(&args, session),
         BenchCommand::Score(args) => {
             let rows_per_second = score(args.seed, Duration::from_secs(args.seconds))?;
             let cores = cores();

@@ -19,7 +19,8 @@ pub enum CaseCommand {
     Ls(LsArgs),
     /// Shows one case: where it stands, what it waits for, what it rests on.
     Show(OneArgs),
-    /// Tells how a case came about: readings, features, contributions, and each message and decision.
+    /// Tells how a case came about: readings, features, contributions, and each message and decision. Of an asset it is the
+    /// newest case, be it closed or not.
     Why(OneArgs),
     /// Lets a case go on that asked for a person.
     Approve(ApproveArgs),
@@ -282,11 +283,12 @@ fn next(case: &Value) -> String {
 
 fn why(args: &OneArgs, session: &Session) -> Result<Exit, CliError> {
     let client = Client::new(&args.remote)?;
-    let id = named::find(&client, CASE, &args.case)?;
+    let (id, others) = named::newest(&client, CASE, &args.case)?;
     let why = client.get(&format!("/v1/cases/{id}/why"), &[])?;
     let format = args.answer.output;
     if format == Format::Text {
         story::tell(&why, &session.console)?;
+        story::others(&others, &session.console)?;
     } else {
         session.console.object(format, &why)?;
     }

@@ -7,7 +7,7 @@ use crate::client::{Client, segment};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Column, Format};
-use crate::shown;
+use crate::shown::{self, Lines};
 use clap::{Args, Subcommand};
 use messages::Timestamp;
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ pub enum CentreCommand {
     Import(ImportArgs),
     /// Lists centres.
     Ls(LsArgs),
+    /// Shows one centre and the visits foreseen for it.
+    Show(ShowArgs),
     /// Says how many of a part a centre has.
     Stock(StockArgs),
 }
@@ -42,6 +44,17 @@ pub struct LsArgs {
     /// Only centres of this network.
     #[arg(long)]
     network: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
+    #[command(flatten)]
+    answer: Answer,
+}
+
+/// Flags of `centre show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// The centre's id.
+    centre: String,
     #[command(flatten)]
     remote: Remote,
     #[command(flatten)]
@@ -79,6 +92,15 @@ const COLUMNS: [Column; 8] = [
     Column("PARTS", "/stock"),
 ];
 
+const FORESEEN: [Column; 6] = [
+    Column("DAY", "/date"),
+    Column("BOOKED", "/booked"),
+    Column("VISITS", "/visits"),
+    Column("LOW", "/low"),
+    Column("HIGH", "/high"),
+    Column("MINUTES TO COME", "/minutes"),
+];
+
 pub(crate) fn perform(command: CentreCommand, session: &Session) -> Result<Exit, CliError> {
     match command {
         CentreCommand::Import(args) => {
@@ -92,6 +114,7 @@ pub(crate) fn perform(command: CentreCommand, session: &Session) -> Result<Exit,
             )
         }
         CentreCommand::Ls(args) => list(&args, session),
+        CentreCommand::Show(args) => show(&args, session),
         CentreCommand::Stock(args) => stock(&args, session),
     }
 }
@@ -125,6 +148,73 @@ fn row(centre: &Value) -> Value {
     row["people"] = centre["technicians"].as_array().map_or(0, Vec::len).into();
     row["stock"] = parts.into();
     row
+}
+
+fn show(args: &ShowArgs, session: &Session) -> Result<Exit, CliError> {
+    let path = format!("/v1/centres/{}", segment(&args.centre));
+    let centre = Client::new(&args.remote)?.get(&path, &[])?;
+    let format = args.answer.output;
+    if format == Format::Text {
+        session.console.line(outline(&centre))?;
+        foreseen(&centre["demand"], session)?;
+    } else {
+        session.console.object(format, &centre)?;
+    }
+    session.console.next(format, "aurorasync booking ls");
+    Ok(Exit::Ok)
+}
+
+/// The centre on a few lines.
+fn outline(centre: &Value) -> String {
+    let row = row(centre);
+    let text = |pointer: &str| shown::text(&row, pointer);
+    let mut lines = Lines::default();
+    lines.put("centre", format!("{} ({})", text("/centre"), text("/name")));
+    lines.put("network", text("/network"));
+    lines.put("zone", text("/zone"));
+    lines.put("bays", format!("{}, {} technicians", text("/bays"), text("/people")));
+    lines.put("skills", listed(&row["skills"]));
+    lines.put("parts", listed(&row["stock"]));
+    let demand = &centre["demand"];
+    if demand.is_null() {
+        lines
+            .put("visits", "nothing is foreseen yet: it takes a week of days on which it was open");
+        return lines.render();
+    }
+    let said = |pointer: &str| shown::text(demand, pointer);
+    let share = shown::percent(demand, "/coverage");
+    lines.put(
+        "visits",
+        format!(
+            "foreseen {} UTC by {} from {} open days; between low and high in {share} of cases",
+            shown::moment(demand, "/made_at"),
+            said("/method").replace('_', " "),
+            said("/basis_days")
+        ),
+    );
+    for span in demand["horizons"].as_array().into_iter().flatten() {
+        let of = |pointer: &str| shown::text(span, pointer);
+        let between = format!("{} to {}", of("/low"), of("/high"));
+        lines.put("", format!("next {} h: {} ({between})", of("/hours"), of("/visits")));
+    }
+    lines.render()
+}
+
+fn listed(texts: &Value) -> String {
+    let texts: Vec<&str> =
+        texts.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if texts.is_empty() { "-".to_owned() } else { texts.join(", ") }
+}
+
+/// The days that are foreseen, if any.
+fn foreseen(demand: &Value, session: &Session) -> Result<(), CliError> {
+    let days: &[Value] = demand["days"].as_array().map_or(&[], Vec::as_slice);
+    let open: Vec<Value> = days.iter().filter(|day| day["open"] == true).cloned().collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    session.console.line("")?;
+    Ok(session.console.list(Format::Text, &FORESEEN, &open)?)
 }
 
 fn stock(args: &StockArgs, session: &Session) -> Result<Exit, CliError> {

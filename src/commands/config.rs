@@ -84,11 +84,21 @@ pub(crate) fn perform(command: ConfigCommand, session: &Session) -> Result<Exit,
     Ok(Exit::Ok)
 }
 
-/// A whole file as a value has no place in a row.
+/// Longest value that is shown in a row; `-o json` has all.
+const VALUE_BYTES_SHOWN_MAX: usize = 60;
+
+/// A whole file or a long list as a value has no place in a row.
 fn shorten(value: &mut Value) {
-    if let Some(text) = value["value"].as_str().filter(|text| text.contains('\n')) {
-        value["value"] = json!(format!("({} bytes)", text.len()));
+    let value = &mut value["value"];
+    if value.to_string().len() <= VALUE_BYTES_SHOWN_MAX {
+        return;
     }
+    let size = match value {
+        Value::String(text) => format!("({} bytes)", text.len()),
+        Value::Array(items) => format!("({} entries)", items.len()),
+        _ => return,
+    };
+    *value = json!(size);
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), CliError> {

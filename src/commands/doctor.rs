@@ -11,6 +11,7 @@ use crate::upkeep::store_folder;
 use clap::Args;
 use messages::{Stream, Timestamp};
 use runtime::clock::Clock;
+use runtime::guard::audit::Seal;
 use runtime::store::Store;
 use runtime::store::sled::SledStore;
 use serde::Serialize;
@@ -119,6 +120,7 @@ fn examine(args: &DoctorArgs, session: &Session) -> Result<Vec<Row>, CliError> {
     };
     rows.push(writable(&settings.store.path));
     rows.push(free_space(&settings.store.path));
+    rows.push(audit(&settings.store.path));
     let client = Client::new(&args.remote)?;
     match client.fetch("/readyz", &[]) {
         Ok((status, _)) => {
@@ -181,6 +183,22 @@ fn free_space(data: &Path) -> Row {
             }
         }
         Err(error) => Row::warning("disk", format!("`{}`: {error}", folder.display()), fix),
+    }
+}
+
+/// The key that signs where AUDIT ends, and how far it has signed.
+fn audit(data: &Path) -> Row {
+    let read = Seal::open(data).and_then(|seal| Ok((seal, Seal::head(data)?)));
+    match read {
+        Ok((Some(seal), head)) => {
+            let links = head.map_or(0, |head| head.sequence);
+            Row::ok("audit", format!("{links} links, public key {}", seal.public_key()))
+        }
+        Ok((None, _)) => Row::ok("audit", "no key yet; `aurorasync run` makes one"),
+        Err(error) => {
+            let fix = "see what is wrong with `aurorasync audit verify`";
+            Row::failed("audit", error.to_string(), fix)
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
 use runtime::flight::FlightRecorder;
+use runtime::guard::audit::Seal;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
 use runtime::{Catalog, Models, crash, retention};
@@ -289,6 +290,7 @@ async fn deploy(
     configs.retain(|kind, _| catalog.get(kind).is_some());
     let data = &settings.store.path;
     let store = SledStore::open(&store_folder(data))?;
+    Seal::create(data, |seed| fill(seed)).map_err(CliError::failed)?;
     let deployment = Deployment::start(Options {
         catalog,
         configs,
@@ -334,7 +336,7 @@ fn features(profile: &Profile) -> (u32, Vec<Feature>) {
 }
 
 /// This is the edge, where chance enters.
-fn fill(bytes: &mut [u8]) {
+pub(super) fn fill(bytes: &mut [u8]) {
     rand::rngs::OsRng.fill_bytes(bytes);
 }
 

@@ -138,6 +138,11 @@ fn known(session: &Session) -> Known {
         agents: session.catalog.iter().map(|(kind, _)| kind.to_owned()).collect(),
         faults: FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
         profiles: owned(profile::NAMES.to_vec()),
+        events: session
+            .catalog
+            .contracts()
+            .flat_map(|contract| contract.publishes.keys().cloned())
+            .collect(),
     }
 }
 
@@ -172,6 +177,14 @@ fn read(file: &Path, known: &Known) -> Result<Result<Scenario, ScriptError>, Cli
 /// [`CliError`] when there is none, or something is wrong with it.
 pub(crate) fn script(file: &Path, session: &Session) -> Result<Scenario, CliError> {
     read(file, &known(session))?.map_err(refused)
+}
+
+/// The script that `text` is, called `name`.
+///
+/// # Errors
+/// [`CliError`] when something is wrong with it.
+pub(crate) fn of_text(name: &str, text: &str, session: &Session) -> Result<Scenario, CliError> {
+    load(Source::new(name, text), &Shipped, &known(session)).map_err(refused)
 }
 
 /// A script that cannot be used, as the command's failure.

@@ -1,7 +1,7 @@
 //! Cases, bookings, centres and owners on the command line, in front of a process that serves a log with a case on it.
 
 use crate::process::{Ran, Served};
-use crate::told::{OWNER, Told, tell};
+use crate::told::{OWNER, Told, tell, tell_closed};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -19,39 +19,7 @@ struct Desk {
 
 impl Desk {
     fn open(started: bool) -> Self {
-        let folder = tempdir().unwrap();
-        let served = Served::start(folder.path(), &AGENTS).ready();
-        let add = [
-            "owner",
-            "add",
-            OWNER,
-            "--name",
-            "N",
-            "--consent",
-            "app,sms",
-            "--zone",
-            "Asia/Kolkata",
-        ];
-        ok(&served.ask(&add));
-        let asset = [
-            "asset",
-            "add",
-            "VEH003",
-            "--fleet",
-            "north",
-            "--profile",
-            "vehicle",
-            "--owner",
-            OWNER,
-        ];
-        ok(&served.ask(&asset));
-        for minute in [5, 10] {
-            crate::serving::send(&served, "VEH003", minute, 90.25);
-        }
-        let (status, log) = served.end("TERM");
-        assert!(status.success(), "{log}");
-        let told = tell(&folder.path().join("data"), started);
-        let served = Served::start(folder.path(), &AGENTS).ready();
+        let (served, told, folder) = opened(|data| tell(data, started));
         Self { served, told, _folder: folder }
     }
 
@@ -65,6 +33,26 @@ impl Desk {
         ok(&ran);
         ran.json()
     }
+}
+
+/// A process on whose log an asset has readings, and what `tell` adds to them.
+fn opened<T>(tell: impl FnOnce(&Path) -> T) -> (Served, T, TempDir) {
+    let folder = tempdir().unwrap();
+    let served = Served::start(folder.path(), &AGENTS).ready();
+    let add =
+        ["owner", "add", OWNER, "--name", "N", "--consent", "app,sms", "--zone", "Asia/Kolkata"];
+    ok(&served.ask(&add));
+    let asset =
+        ["asset", "add", "VEH003", "--fleet", "north", "--profile", "vehicle", "--owner", OWNER];
+    ok(&served.ask(&asset));
+    for minute in [5, 10] {
+        crate::serving::send(&served, "VEH003", minute, 90.25);
+    }
+    let (status, log) = served.end("TERM");
+    assert!(status.success(), "{log}");
+    let told = tell(&folder.path().join("data"));
+    let served = Served::start(folder.path(), &AGENTS).ready();
+    (served, told, folder)
 }
 
 #[track_caller]
@@ -127,6 +115,19 @@ fn a_case_is_found_by_its_asset_or_the_beginning_of_its_id_and_explained() {
     refused(&desk.ask(&["case", "show", "VEH009"]), "no case begins with `VEH009`");
     refused(&desk.ask(&["case", "show", "00000000-0000-0000-0000-000000000000"]), "is unknown");
     refused(&desk.ask(&["case", "ls", "--state", "lost"]), "state `lost` is unknown");
+}
+
+#[test]
+fn of_closed_cases_why_tells_the_newest_and_names_the_others() {
+    let (served, [first, second], _folder) = opened(tell_closed);
+    let why = served.ask(&["case", "why", "VEH003"]);
+    ok(&why);
+    assert!(why.out.contains("the second was over by itself"), "{}", why.out);
+    let others = why.out.split("OTHER CASES").nth(1).expect("others are named");
+    assert!(others.contains(&first[..8]) && !others.contains(&second[..8]), "{others}");
+    let told = served.ask(&["case", "why", "VEH003", "-o", "json"]).json();
+    assert_eq!(told["case"], second.as_str());
+    refused(&served.ask(&["case", "show", "VEH003"]), "none of an asset `VEH003` is open");
 }
 
 #[test]
@@ -235,6 +236,13 @@ fn the_example_of_centres_is_imported_and_a_faulty_file_loses_nothing() {
     ok(&ran);
     assert_eq!(ran.json(), json!({ "imported": 5, "total": 5, "failed": null }));
     ok(&served.ask(&["centre", "stock", "pune", "brake", "4"]));
+    let shown = served.ask(&["centre", "show", "pune"]);
+    ok(&shown);
+    assert!(
+        shown.out.contains("4 brake") && shown.out.contains("nothing is foreseen yet"),
+        "{shown:?}"
+    );
+    refused(&served.ask(&["centre", "show", "goa"]), "centre `goa` is not registered");
     let listed = served.ask(&["centre", "ls"]);
     assert!(listed.out.contains("brake, battery") || listed.out.contains("4 brake"), "{listed:?}");
     let file = folder.path().join("centres.csv");

@@ -71,6 +71,11 @@ fn every_verb_that_asks_a_process_says_when_there_is_none() {
         &["dead", "ls"],
         &["dead", "show", "1"],
         &["dead", "replay", "1"],
+        &["principal", "ls"],
+        &["principal", "show", "diagnosis"],
+        &["principal", "contain", "diagnosis", "--level", "refused", "--reason", "a test"],
+        &["principal", "release", "diagnosis", "--reason", "a test"],
+        &["audit", "ls"],
         &["events", "tail"],
         &["check", "readiness"],
         &["backup", "create", "new.backup"],
@@ -219,6 +224,7 @@ fn stores_and_exports_that_are_not_there_or_not_whole_are_refused() {
         assert!(ran.err.contains(text), "{arguments:?} {ran:?}");
     };
     refused(&["verify", "--data", "nowhere"], 1, "there is no store in `nowhere`");
+    refused(&["audit", "verify", "--data", "nowhere"], 1, "there is no store in `nowhere`");
     refused(&["backup", "create", "a", "--data", "nowhere"], 1, "there is no store in `nowhere`");
     refused(&["backup", "verify", "nothing.backup"], 4, "nothing.backup");
     fs::write(folder.path().join("garbage.backup"), b"garbage").unwrap();

@@ -22,14 +22,25 @@ fn add(served: &Served, asset: &str) {
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 
-/// Everything equal, and how much was compared.
+/// Everything equal and AUDIT intact and signed; how much was compared.
 fn verified(folder: &Path) -> u64 {
+    let (keys, signatures) = compared(folder);
+    assert!(signatures > 0, "AUDIT is signed");
+    keys
+}
+
+/// Everything equal and AUDIT intact; how much was compared, and how often AUDIT was signed.
+fn compared(folder: &Path) -> (u64, u64) {
     let ran = run(folder, &["verify", "-o", "json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let answer = ran.json();
     assert_eq!(answer["equal"], true, "{ran:?}");
+    let audit = run(folder, &["audit", "verify", "-o", "json"]);
+    assert_eq!(audit.code, 0, "{audit:?}");
+    let signatures = audit.json()["verdict"]["signatures"].as_u64().expect("a number");
     let hosts = answer["hosts"].as_array().expect("a list");
-    hosts.iter().map(|host| host["keys"].as_u64().expect("a number")).sum()
+    let keys = hosts.iter().map(|host| host["keys"].as_u64().expect("a number")).sum();
+    (keys, signatures)
 }
 
 #[test]
@@ -283,7 +294,8 @@ fn an_export_of_a_running_process_is_restored_elsewhere() {
     assert_eq!(restored.code, 0, "{restored:?}");
     let refused = run(elsewhere.path(), &["backup", "restore", path]);
     assert_eq!(refused.code, 4, "what is there is not touched: {refused:?}");
-    verified(elsewhere.path());
+    let (_, signatures) = compared(elsewhere.path());
+    assert_eq!(signatures, 0, "a restored store has no key of its own yet");
     let served = Served::start(elsewhere.path(), &[]).ready();
     assert_eq!(served.ask(&["asset", "ls", "-o", "json"]).json()[0]["asset"], "VEH001");
 }

@@ -3,7 +3,9 @@
 use messages::booking::{
     BookingConfirmed, BookingHeld, BookingStarted, Slot, SlotOffer, SlotsOffered,
 };
-use messages::case::{CaseAdvanced, CaseEscalated, CaseOpened, CaseState, Evidence};
+use messages::case::{
+    CaseAdvanced, CaseClosed, CaseEscalated, CaseOpened, CaseOutcome, CaseState, Evidence,
+};
 use messages::consent::Channel;
 use messages::contact::{CustomerContacted, Purpose};
 use messages::effect::{Conclusion, EffectConcluded};
@@ -59,6 +61,14 @@ fn at(text: &str) -> Timestamp {
 }
 
 impl Log {
+    fn at(data: &Path) -> Self {
+        let store = Arc::new(SledStore::open(&data.join("store")).unwrap());
+        let router = Arc::new(Router::new(PARTITIONS_EMBEDDED, agents::catalog().contracts()));
+        let writer = Writer::new(store.clone(), Clock::Real, router);
+        let case = CaseId::of(MessageId::named("told", "prediction"), "VEH003/brake");
+        Self { store, writer, case }
+    }
+
     fn say<M: Message>(&mut self, kind: &str, cause: Placed, message: &M) -> Placed {
         let head = self.store.head(Partition::LOG);
         let id = MessageId::named("told", &format!("{kind}/{}/{head}", M::NAME));
@@ -132,11 +142,8 @@ impl Log {
 
 /// Tells of a case of `VEH003` whose owner was perhaps reached, and of a booking; `started` when its time has come.
 pub(crate) fn tell(data: &Path, started: bool) -> Told {
-    let store = Arc::new(SledStore::open(&data.join("store")).unwrap());
-    let router = Arc::new(Router::new(PARTITIONS_EMBEDDED, agents::catalog().contracts()));
-    let writer = Writer::new(store.clone(), Clock::Real, router);
-    let case = CaseId::of(MessageId::named("told", "prediction"), "VEH003/brake");
-    let mut log = Log { store, writer, case };
+    let mut log = Log::at(data);
+    let case = log.case;
     let reading = log.reading();
     let assessment = log.say("data-analysis", reading, &assessed());
     let prediction = log.say("diagnosis", assessment, &predicted());
@@ -165,6 +172,27 @@ pub(crate) fn tell(data: &Path, started: bool) -> Told {
     }
     uncertain(&mut log, last, intent);
     Told { case: case.to_string(), booking: booking.to_string(), offer: offer.to_string() }
+}
+
+/// Tells of two cases of `VEH003`, one after the other, which are closed; gives their ids in this order.
+pub(crate) fn tell_closed(data: &Path) -> [String; 2] {
+    let mut log = Log::at(data);
+    let reading = log.reading();
+    ["first", "second"].map(|name| {
+        let assessment = log.say("data-analysis", reading, &assessed());
+        let prediction = log.say("diagnosis", assessment, &predicted());
+        let case = CaseId::of(MessageId::named("told", name), "VEH003/brake");
+        let cause = log.say("master", prediction, &opened(case, prediction.id));
+        let closed = CaseClosed {
+            case,
+            asset: ASSET.into(),
+            outcome: CaseOutcome::Recovered,
+            reason: format!("the {name} was over by itself"),
+            network: None,
+        };
+        log.say("master", cause, &closed);
+        case.to_string()
+    })
 }
 
 /// The confirmation was perhaps sent; a person is asked to find out.

@@ -66,10 +66,18 @@ impl Server {
         };
         let server = Self { child, url, ready_after: Duration::ZERO };
         while ureq::get(format!("{}/readyz", server.url)).call().is_err() {
-            assert!(begun.elapsed() < PATIENCE, "the process did not become ready");
+            assert!(begun.elapsed() < PATIENCE, "not ready: {}", server.standing(folder));
             std::thread::park_timeout(LOOK_PAUSE);
         }
         Self { ready_after: begun.elapsed(), ..server }
+    }
+
+    /// What it says of itself, and its log.
+    fn standing(&self, folder: &Path) -> String {
+        let asked = ureq::get(format!("{}/v1/agents", self.url)).call();
+        let agents = asked.map(|mut answer| answer.body_mut().read_to_string());
+        let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+        format!("{agents:?}\n{log}")
     }
 
     pub(crate) fn url(&self) -> &str {

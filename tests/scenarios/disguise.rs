@@ -95,6 +95,11 @@ fn quiet_fleet_passes_in_disguise() {
 }
 
 #[test]
+fn recurring_defect_passes_in_disguise() {
+    passes_in_disguise("recurring-defect");
+}
+
+#[test]
 fn sensor_lies_passes_in_disguise() {
     passes_in_disguise("sensor-lies");
 }

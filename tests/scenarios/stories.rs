@@ -37,6 +37,21 @@ fn deferred_callback_passes_with_several_seeds() {
 }
 
 #[test]
+fn exfiltration_passes_with_several_seeds() {
+    passes("exfiltration");
+}
+
+#[test]
+fn flood_passes_with_several_seeds() {
+    passes("flood");
+}
+
+#[test]
+fn fleet_visit_passes_with_several_seeds() {
+    passes("fleet-visit");
+}
+
+#[test]
 fn no_slot_passes_with_several_seeds() {
     passes("no-slot");
 }
@@ -47,8 +62,23 @@ fn quiet_fleet_passes_with_several_seeds() {
 }
 
 #[test]
+fn rogue_agent_passes_with_several_seeds() {
+    passes("rogue-agent");
+}
+
+#[test]
+fn recurring_defect_passes_with_several_seeds() {
+    passes("recurring-defect");
+}
+
+#[test]
 fn sensor_lies_passes_with_several_seeds() {
     passes("sensor-lies");
+}
+
+#[test]
+fn slow_poisoning_passes_with_several_seeds() {
+    passes("slow-poisoning");
 }
 
 #[test]

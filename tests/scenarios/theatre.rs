@@ -2,36 +2,15 @@
 
 use aurorasync::config::{self, Sources};
 use aurorasync::effects;
-use messages::{Timestamp, profile};
+use messages::profile;
 use runtime::effects::Effects;
 use runtime::store::memory::MemoryStore;
 use runtime::{Catalog, Models};
-use scenarios::language::{Known, Scenario, ScriptError, Source, Step, load};
-use scenarios::measure::Record;
-use scenarios::runner::{Audience, Cast, Ending, Outcome, Played, play};
+use scenarios::language::{Known, Scenario, ScriptError, Source, load};
+use scenarios::runner::{Cast, Ending, Nobody, Played, play};
 use scenarios::scripts::Shipped;
 use simulator::fleet::FaultKind;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Nobody watches.
-struct Empty;
-
-impl Audience for Empty {
-    fn past(&mut self, _: Duration, _: Duration) {}
-    fn act(&mut self, _: Timestamp, _: &Step) {}
-    fn record(&mut self, _: &Record, _: bool) {}
-    fn ended(&mut self, _: &Outcome) {}
-    fn note(&mut self, _: Timestamp, _: &str) {}
-
-    fn is_interrupted(&mut self) -> bool {
-        false
-    }
-
-    fn owner(&mut self, _: &str) -> Option<String> {
-        None
-    }
-}
 
 /// The script that `text` is.
 pub(crate) fn read(name: &str, text: &str) -> Result<Scenario, ScriptError> {
@@ -40,6 +19,7 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Scenario, ScriptError> {
         agents: catalog.iter().map(|(kind, _)| kind.to_owned()).collect(),
         faults: FaultKind::ALL.iter().map(|kind| kind.name().to_owned()).collect(),
         profiles: profile::NAMES.iter().map(|name| (*name).to_owned()).collect(),
+        events: Vec::new(),
     };
     load(Source::new(name, text), &Shipped, &known)
 }
@@ -72,7 +52,7 @@ pub(crate) fn performed(
         store: Arc::new(MemoryStore::default()),
         network: "main".to_owned(),
     };
-    play(&scenario, seed, cast, &mut Empty).unwrap_or_else(|error| panic!("{name}: {error}"))
+    play(&scenario, seed, cast, &mut Nobody).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// What went wrong in a story, in a line; nothing when it passed.

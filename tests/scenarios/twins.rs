@@ -9,8 +9,25 @@ const WITHOUT_FAULT: &[(&str, &str, &str)] = &[
     ("brake-to-capa", "brakes", "expect: { event: failure.predicted, asset: VEH003"),
     ("declined-then-recovered", "leak", "expect: { event: case.opened, asset: VEH002"),
     ("deferred-callback", "alternator", "expect: { event: case.opened, asset: VEH001"),
+    ("fleet-visit", "first", "expect: { event: case.opened, asset: VEH001"),
+    ("fleet-visit", "second", "expect: { event: case.opened, asset: VEH004"),
     ("no-slot", "brakes", "expect: { event: case.opened, asset: VEH004"),
     ("quiet-fleet", "alternator", "expect: { event: case.opened, asset: VEH008"),
+    ("recurring-defect", "pads_01", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_02", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_03", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_04", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_05", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_06", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_07", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_08", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_09", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_10", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_11", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_12", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_13", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_14", "expect: { event: capa.opened"),
+    ("recurring-defect", "pads_15", "expect: { event: capa.opened"),
     ("sensor-lies", "lie", "expect: { event: sensor.faulted, asset: VEH004"),
     ("sensor-lies", "truth", "expect: { event: case.opened, asset: VEH007"),
     ("urgent-alert", "brakes", "expect: { event: case.opened, asset: VEH005"),
@@ -66,8 +83,38 @@ fn the_stories_of_owners_fail_without_their_faults() {
 
 #[test]
 fn the_stories_of_workshops_fail_without_their_faults() {
+    fails_without_its_faults("fleet-visit");
     fails_without_its_faults("no-slot");
     fails_without_its_faults("workshop-drops-a-bay");
+}
+
+#[test]
+fn no_capa_opens_for_one_failure_less() {
+    fails_without_its_faults("recurring-defect");
+}
+
+#[test]
+fn the_story_of_a_defect_fails_without_its_agent() {
+    fails_without_its_agents("recurring-defect");
+}
+
+#[test]
+fn brake_to_capa_opens_no_capa_without_manufacturing_insights() {
+    let name = "brake-to-capa";
+    let begins = "expect: { event: capa.opened";
+    settle(
+        &wrong(name, text(name), &["manufacturing-insights"], begins)
+            .into_iter()
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn without_a_past_no_capa_opens() {
+    let played = told("brake-to-capa", &without_past(text("brake-to-capa")), 42, &[]);
+    assert_eq!(failure(&played), None);
+    let opened = played.chronicle.records().iter().filter(|it| it.name() == "capa.opened");
+    assert_eq!(opened.count(), 0);
 }
 
 #[test]
@@ -89,6 +136,7 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("brake-to-capa", "engagement", "expect: { event: customer.contacted"),
     ("brake-to-capa", "scheduling", "expect: { case: \"${case}\", state: deferred"),
     ("brake-to-capa", "feedback", "expect: { event: prediction.verified"),
+    ("brake-to-capa", "ueba", "expect: { event: principal.contained"),
     ("declined-then-recovered", "data-analysis", "expect: { event: case.opened"),
     ("declined-then-recovered", "diagnosis", "expect: { event: case.opened"),
     ("declined-then-recovered", "master", "expect: { event: case.opened"),
@@ -99,6 +147,15 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("deferred-callback", "master", "expect: { event: case.opened"),
     ("deferred-callback", "engagement", "expect: { event: customer.contacted"),
     ("deferred-callback", "scheduling", "expect: { event: customer.contacted"),
+    ("exfiltration", "data-analysis", "expect: { event: behaviour.flagged"),
+    ("exfiltration", "ueba", "expect: { event: behaviour.flagged"),
+    ("flood", "data-analysis", "expect: { event: baseline.learned"),
+    ("flood", "ueba", "expect: { event: baseline.learned"),
+    ("fleet-visit", "data-analysis", "expect: { event: case.opened"),
+    ("fleet-visit", "diagnosis", "expect: { event: case.opened"),
+    ("fleet-visit", "master", "expect: { event: case.opened"),
+    ("fleet-visit", "engagement", "expect: { event: customer.contacted"),
+    ("fleet-visit", "scheduling", "expect: { event: customer.contacted"),
     ("no-slot", "data-analysis", "expect: { event: case.opened"),
     ("no-slot", "diagnosis", "expect: { event: case.opened"),
     ("no-slot", "master", "expect: { event: case.opened"),
@@ -106,9 +163,13 @@ const WITHOUT_AGENT: &[(&str, &str, &str)] = &[
     ("quiet-fleet", "data-analysis", "expect: { event: case.opened, asset: VEH008"),
     ("quiet-fleet", "diagnosis", "expect: { event: case.opened, asset: VEH008"),
     ("quiet-fleet", "master", "expect: { event: case.opened, asset: VEH008"),
+    ("rogue-agent", "ueba", "expect: { event: behaviour.flagged"),
+    ("recurring-defect", "manufacturing-insights", "expect: { event: pattern.found"),
     ("sensor-lies", "data-analysis", "expect: { event: sensor.faulted, asset: VEH004"),
     ("sensor-lies", "diagnosis", "expect: { event: case.opened, asset: VEH007"),
     ("sensor-lies", "master", "expect: { event: case.opened, asset: VEH007"),
+    ("slow-poisoning", "data-analysis", "expect: { event: behaviour.flagged"),
+    ("slow-poisoning", "ueba", "expect: { event: behaviour.flagged"),
     ("urgent-alert", "data-analysis", "expect: { event: case.opened"),
     ("urgent-alert", "diagnosis", "expect: { event: case.opened"),
     ("urgent-alert", "master", "expect: { event: case.opened"),
@@ -144,6 +205,7 @@ fn the_stories_of_owners_fail_without_their_agents() {
 
 #[test]
 fn the_stories_of_workshops_fail_without_their_agents() {
+    fails_without_its_agents("fleet-visit");
     fails_without_its_agents("no-slot");
     fails_without_its_agents("workshop-drops-a-bay");
 }
@@ -152,4 +214,12 @@ fn the_stories_of_workshops_fail_without_their_agents() {
 fn the_stories_of_sensors_fail_without_their_agents() {
     fails_without_its_agents("quiet-fleet");
     fails_without_its_agents("sensor-lies");
+}
+
+#[test]
+fn the_stories_of_attacks_fail_without_their_agents() {
+    fails_without_its_agents("exfiltration");
+    fails_without_its_agents("flood");
+    fails_without_its_agents("rogue-agent");
+    fails_without_its_agents("slow-poisoning");
 }

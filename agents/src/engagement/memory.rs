@@ -1,5 +1,6 @@
 //! What is remembered of one owner: what is allowed, when a call was made, and each case that was spoken about.
 
+use super::script::Visit;
 use messages::consent::Channel;
 use messages::contact::{ContactOwner, Purpose};
 use messages::{CaseId, MessageId, Record, Timestamp};
@@ -19,6 +20,19 @@ pub struct State {
     pub(super) sends: BTreeMap<String, Sent>,
     /// The case that the owner was last asked about by name, after a reply that could have meant several.
     pub(super) asked_about: Option<CaseId>,
+}
+
+impl State {
+    /// Visits that the owner was last told of for assets of other cases than `case`.
+    pub(super) fn visits_of_others(&self, case: CaseId) -> Vec<Visit<'_>> {
+        let others = self.dialogues.iter().filter(|(other, _)| **other != case);
+        others
+            .filter_map(|(_, dialogue)| {
+                let ContactOwner { asset, facts, .. } = &dialogue.contact;
+                Some(Visit { asset, slot: facts.booked.as_ref()? })
+            })
+            .collect()
+    }
 }
 
 impl Record for State {

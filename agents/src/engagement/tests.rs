@@ -186,11 +186,29 @@ fn the_owner_of_a_grave_case_is_called_and_that_of_a_mild_one_written_to() {
         assert_eq!(reached(&world), [channel], "{severity:?}");
         let said = world.published::<CustomerContacted>().remove(0);
         let (zone, contact) = (zone("Asia/Kolkata").unwrap(), contact(1));
-        let matter =
-            Matter { asset: "VEH003", facts: &contact.facts, slots: &contact.slots, zone: &zone };
+        let matter = Matter {
+            asset: "VEH003",
+            facts: &contact.facts,
+            slots: &contact.slots,
+            zone: &zone,
+            visits: &[],
+        };
         assert_eq!(facts_check(&said.text, &matter), Ok(()));
         assert_eq!((said.step.as_str(), said.purpose), ("contact-1", Purpose::PredictedFailure));
     }
+}
+
+#[test]
+fn the_owner_of_two_assets_is_told_which_slot_is_together_with_the_other() {
+    let mut world = world(NOON, &[Channel::Sms]);
+    let booked = Some(slot(9, "2026-03-05T04:00:00Z"));
+    let (facts, slots) = (Facts { booked, ..facts() }, Vec::new());
+    world.publish(ContactOwner { purpose: Purpose::BookingConfirmed, facts, slots, ..about(4) });
+    world.publish(contact(1));
+    let said = world.published::<CustomerContacted>().pop().expect("both were reached").text;
+    let together = "2) Thursday 5 March at 14:00, Pune, together with VEH004, 3)";
+    assert!(said.contains(together), "{said}");
+    assert_eq!(said.matches("together with").count(), 1, "{said}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Desk<'_, '_> {
         let soonest = self.now().saturating_add(self.config.held_for.duration());
         let work = work(command, soonest)?;
         self.state.waiting.remove(&command.case);
-        match self.search(command.case, &work, moves) {
+        match self.search((command.case, &command.asset), &work, moves) {
             Ok(offers) => self.say_offers((command.case, &command.asset), work, &offers, None),
             Err(OfferError::Infeasible(infeasible)) => {
                 self.say_none(command, *infeasible);
@@ -42,14 +42,14 @@ impl Desk<'_, '_> {
 
     fn search(
         &self,
-        case: CaseId,
+        of: (CaseId, &str),
         work: &Work,
         moves: Option<BookingId>,
     ) -> Result<Vec<Offer>, OfferError> {
         let problem = self.state.problem(self.now(), Some(&work.component));
+        let job = Job { company: self.state.company(of, work, self.now()), ..work.job(of.0) };
         let moves = moves.map(|id| id.to_string());
-        let found =
-            schedule::offers(&problem, &work.job(case), moves.as_deref(), &self.config.search)?;
+        let found = schedule::offers(&problem, &job, moves.as_deref(), &self.config.search)?;
         Ok(found.offers)
     }
 
@@ -80,8 +80,9 @@ impl Desk<'_, '_> {
         let (offers, slots): (Vec<_>, Vec<_>) = named.unzip();
         let valid_until = self.now().saturating_add(self.config.offers_valid.duration());
         let unasked = cause.is_some();
-        self.remember(case, Offered { work, slots, valid_until, unasked });
         let (network, asset, relax) = (self.network(), asset.to_owned(), Vec::new());
+        let of = asset.clone();
+        self.remember(case, Offered { asset: of, work, slots, valid_until, unasked });
         let offered = SlotsOffered { network, case, asset, offers, relax, valid_until, cause };
         self.ctx.publish(&offered);
     }
@@ -180,7 +181,8 @@ impl Desk<'_, '_> {
         let held_until = self.now().saturating_add(self.config.held_for.duration()).min(slot.from);
         let (case, asset, offer) = (command.case, command.asset.clone(), command.offer);
         let stage = Stage::Held { until: held_until };
-        let live = Live { case, asset: asset.clone(), offer, stage, slot, work };
+        let booked_at = self.now();
+        let live = Live { case, asset: asset.clone(), offer, stage, slot, work, booked_at };
         self.state.bookings.insert(booking, live);
         self.state.waiting.remove(&case);
         let network = self.network();
@@ -283,6 +285,7 @@ fn work(command: &OfferSlots, soonest: Timestamp) -> Result<Work, AgentError> {
     })?;
     Ok(Work {
         component: command.component.clone(),
+        owner: command.owner.clone(),
         home: command.home,
         minutes,
         severity: command.severity,

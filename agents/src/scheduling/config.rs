@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 const MINUTE_MILLIS: u64 = 60_000;
 const HOUR_MILLIS: u64 = 60 * MINUTE_MILLIS;
 const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
+/// Past days of visits that may be remembered.
+const DEMAND_DAYS: std::ops::RangeInclusive<u16> = 7..=366;
 
 /// Settings of scheduling. Lengths of time are written like `90s`, `10m`, `24h` or `7d`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct Config {
     pub waiting_tried_max: u16,
     /// A case waits for a slot no longer than this.
     pub waiting_for: Span,
+    /// Past days whose visits say how many are to come.
+    pub demand_days_max: u16,
     /// What wishes weigh, and how far the search goes.
     pub search: schedule::Settings,
 }
@@ -46,6 +50,7 @@ impl Default for Config {
             waiting_max: 200,
             waiting_tried_max: 10,
             waiting_for: span(14 * DAY_MILLIS),
+            demand_days_max: 56,
             search: schedule::Settings::default(),
         }
     }
@@ -61,6 +66,12 @@ impl Config {
             (bookings, _) if usize::from(bookings) > most => {
                 Err(format!("`bookings_max` is `{bookings}`; give at most {most}"))
             }
+            _ if !DEMAND_DAYS.contains(&self.demand_days_max) => Err(format!(
+                "`demand_days_max` is `{}`; give {} to {}",
+                self.demand_days_max,
+                DEMAND_DAYS.start(),
+                DEMAND_DAYS.end()
+            )),
             _ => Ok(()),
         }
     }

@@ -44,7 +44,7 @@ impl Desk<'_, '_> {
         self.room = Some(cause.into());
     }
 
-    /// Ends holds whose time is over, begins services, forgets offers and visits that nobody spoke of.
+    /// Ends holds whose time is over, begins services, forgets offers and visits that nobody spoke of, foresees a new day.
     pub(super) fn see_to_what_is_due(&mut self) {
         let now = self.now();
         let forgotten_after = self.config.visit_forgotten_after.duration();
@@ -61,6 +61,7 @@ impl Desk<'_, '_> {
             self.makes_room("another case has not taken what it was offered");
         }
         self.state.waiting.retain(|_, waiting| waiting.until > now);
+        self.foresee_where_due();
     }
 
     fn see_to(&mut self, booking: BookingId) {
@@ -74,6 +75,8 @@ impl Desk<'_, '_> {
             }
             Stage::Confirmed => {
                 live.stage = Stage::InService;
+                let live = live.clone();
+                self.state.count_visit(&live, live.slot.from);
                 self.ctx.publish(&BookingStarted { network, case, asset, booking });
             }
             Stage::InService => {

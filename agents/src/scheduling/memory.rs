@@ -1,5 +1,6 @@
-//! What scheduling remembers of a network: centres, offers, live bookings and cases that wait for a slot.
+//! What scheduling remembers of a network: centres, offers, live bookings, cases that wait for a slot, and demand.
 
+use super::demand::Demand;
 use messages::booking;
 use messages::prediction::Severity;
 use messages::{BookingId, CaseId, OfferId, Place, Record, Timestamp};
@@ -17,14 +18,16 @@ pub struct State {
     pub(super) bookings: BTreeMap<BookingId, Live>,
     /// Cases for which there was no slot.
     pub(super) waiting: BTreeMap<CaseId, Waiting>,
+    /// Visits of each centre, counted and foreseen.
+    pub(super) demand: BTreeMap<String, Demand>,
     /// For when the timer is set.
     pub(super) wake_at: Option<Timestamp>,
 }
 
 impl Record for State {
     const SCHEMA: u16 = 130;
-    // The homes and the waiting cases of version 1 are on the log only.
-    const VERSION: u16 = 2;
+    // The homes and the waiting cases of version 1, the owners and the counts of version 2 are on the log only.
+    const VERSION: u16 = 3;
 }
 
 /// A centre as it was last registered.
@@ -38,6 +41,7 @@ pub(super) struct Centre {
 /// What a case was offered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Offered {
+    pub(super) asset: String,
     pub(super) work: Work,
     pub(super) slots: Vec<(OfferId, Slot)>,
     pub(super) valid_until: Timestamp,
@@ -61,6 +65,7 @@ pub(super) struct Waiting {
 pub(super) struct Work {
     /// Also the skill and the part that it needs.
     pub(super) component: String,
+    pub(super) owner: Option<String>,
     /// Where the asset usually stands, if known.
     pub(super) home: Option<Place>,
     pub(super) minutes: u16,
@@ -80,6 +85,8 @@ pub(super) struct Live {
     pub(super) stage: Stage,
     pub(super) slot: Slot,
     pub(super) work: Work,
+    /// When the slot was first held.
+    pub(super) booked_at: Timestamp,
 }
 
 /// Where a booking stands.
@@ -122,7 +129,7 @@ impl State {
             slot: live.slot.clone(),
             fixed: live.stage == Stage::InService,
         });
-        Problem { now, centres, bookings: bookings.collect(), demand: Vec::new() }
+        Problem { now, centres, bookings: bookings.collect(), demand: self.demand() }
     }
 
     /// All that stands, and the slots that were promised to waiting cases other than `case`.
@@ -162,7 +169,9 @@ impl State {
     pub(super) fn next_due(&self, forgotten_after: std::time::Duration) -> Option<Timestamp> {
         let bookings = self.bookings.values().map(|live| live.due_at(forgotten_after));
         let offers = self.offers.values().map(|offered| offered.valid_until);
-        bookings.chain(offers).chain(self.waiting.values().map(|waiting| waiting.until)).min()
+        let waiting = self.waiting.values().map(|waiting| waiting.until);
+        let midnights = self.demand.values().map(|demand| demand.due_at);
+        bookings.chain(offers).chain(waiting).chain(midnights).min()
     }
 }
 
@@ -198,6 +207,7 @@ impl Work {
                 .home
                 .map(|home| Position { latitude: home.latitude(), longitude: home.longitude() }),
             km_by_centre: BTreeMap::new(),
+            company: Vec::new(),
         }
     }
 }

@@ -1,15 +1,18 @@
 //! Books workshops: offers slots, holds, confirms, moves and ends bookings, and mends the calendar when a centre changes.
 //!
-//! Hears commands about slots, registrations of centres and parts, findings, absences and ends of cases. Says [`SlotsOffered`] and
-//! what becomes of each booking. Remembers, per network of centres, the centres with their parts, the newest offers
-//! of each case, the live bookings and the cases for which there was no slot; what has ended is forgotten.
+//! Hears commands about slots, registrations of centres and parts, findings, absences and ends of cases. Says [`SlotsOffered`],
+//! what becomes of each booking and, at each midnight of a centre, [`DemandForecast`]. Remembers, per network of centres,
+//! the centres with their parts, the newest offers of each case, the live bookings, the cases for which there was no slot and
+//! how many visits each day had; what has ended is forgotten.
 //!
 //! A case without a slot need not ask again: when there is room, the gravest that wait are offered it first.
 //!
 //! One memory decides about every slot of a network: so no slot and no case ever has two live bookings.
 
 mod commands;
+mod company;
 mod config;
+mod demand;
 mod desk;
 mod memory;
 mod registry;
@@ -26,7 +29,7 @@ use desk::{DONE, Desk};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
-    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
+    DemandForecast, HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, SlotsOffered,
 };
 use messages::case::CaseClosed;
 use messages::centre::{CentreRegistered, PartStocked};
@@ -38,7 +41,7 @@ pub struct Scheduling {
     config: Config,
 }
 
-/// Time to see to holds that end, services that begin and offers that are over.
+/// Time to see to holds that end, services that begin, offers that are over and days that begin.
 #[derive(Default)]
 pub struct Wake;
 
@@ -82,7 +85,8 @@ impl Agent for Scheduling {
             .publishes::<BookingRefused>()
             .publishes::<BookingStarted>()
             .publishes::<BookingCompleted>()
-            .publishes::<BookingMissed>();
+            .publishes::<BookingMissed>()
+            .publishes::<DemandForecast>();
     }
 }
 

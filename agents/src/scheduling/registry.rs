@@ -28,6 +28,8 @@ impl Desk<'_, '_> {
                 format!("network `{}` has no room for this centre; divide it", self.network());
             return Err(AgentError::Reject(text));
         }
+        let now = self.now();
+        self.state.begin_to_count(&registered.centre, now);
         self.makes_room(format!("the workshop {} has changed", registered.name));
         self.mend()
     }

@@ -25,9 +25,11 @@ impl Desk<'_, '_> {
     pub(super) fn found(&mut self, finding: &FindingRecorded) {
         let Some(booking) = self.visited(finding) else { return self.pass_over() };
         let Some(live) = self.state.bookings.remove(&booking) else { return self.pass_over() };
-        let (network, case, asset) = (self.network(), live.case, live.asset);
+        let (network, case, asset) = (self.network(), live.case, live.asset.clone());
         // It came before its time.
         if live.stage != Stage::InService {
+            let now = self.now();
+            self.state.count_visit(&live, now);
             let (network, asset) = (network.clone(), asset.clone());
             self.ctx.publish(&BookingStarted { network, case, asset, booking });
         }

@@ -6,7 +6,7 @@ use messages::CaseId;
 use messages::booking::OfferSlots;
 use messages::prediction::Severity;
 use messages::time::Timestamp;
-use models::schedule::{self, OfferError};
+use models::schedule::{self, Job, OfferError};
 use runtime::AgentResult;
 use std::cmp::Reverse;
 
@@ -47,7 +47,9 @@ impl Desk<'_, '_> {
         work.earliest_at =
             work.earliest_at.max(now.saturating_add(self.config.held_for.duration()));
         let problem = self.state.problem_beside_promises(now, case, &work.component);
-        match schedule::offers(&problem, &work.job(case), None, &self.config.search) {
+        let company = self.state.company((case, &asset), &work, now);
+        let job = Job { company, ..work.job(case) };
+        match schedule::offers(&problem, &job, None, &self.config.search) {
             Ok(found) => {
                 self.state.waiting.remove(&case);
                 self.say_offers((case, &asset), work, &found.offers, Some(cause.to_owned()));

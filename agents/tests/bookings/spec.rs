@@ -7,7 +7,8 @@
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
-    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, RefusedReason, Slot, SlotsOffered,
+    DemandForecast, HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, RefusedReason, Slot,
+    SlotsOffered,
 };
 use messages::centre::CentreRegistered;
 use messages::finding::FindingRecorded;
@@ -330,6 +331,8 @@ impl Spec {
             (missed.booking, self.known(missed.booking).stage == Stage::InService)
         } else if let Some(completed) = open::<BookingCompleted>(output) {
             (completed.booking, self.known(completed.booking).stage == Stage::InService)
+        } else if output.name == DemandForecast::NAME {
+            return;
         } else {
             let cancelled = open::<BookingCancelled>(output).expect("nothing else is said");
             (cancelled.booking, self.known(cancelled.booking).slot == cancelled.slot)

@@ -82,7 +82,7 @@ fn facts() -> Facts {
 
 fn said(occasion: Occasion, facts: &Facts, slots: &[OfferedSlot], owner: &str) -> String {
     let zone = zone(owner).expect("a zone");
-    let matter = Matter { asset: "VEH003", facts, slots, zone: &zone };
+    let matter = Matter { asset: "VEH003", facts, slots, zone: &zone, visits: &[] };
     let text = write(occasion, &matter, "en-IN").text();
     facts_check(&text, &matter).unwrap_or_else(|error| panic!("{occasion:?}: {error}: {text}"));
     text
@@ -170,7 +170,7 @@ fn every_occasion_says_something_that_the_facts_hold() {
 fn a_language_that_is_not_spoken_gets_english() {
     let zone = zone("Asia/Kolkata").unwrap();
     let facts = facts();
-    let matter = Matter { asset: "VEH003", facts: &facts, slots: &[], zone: &zone };
+    let matter = Matter { asset: "VEH003", facts: &facts, slots: &[], zone: &zone, visits: &[] };
     let occasion = Occasion::Contact(Purpose::Reminder);
     let english = write(occasion, &matter, "en");
     for language in ["en-IN", "EN_us", "hi", "xx", ""] {
@@ -182,7 +182,7 @@ fn a_language_that_is_not_spoken_gets_english() {
 fn numbers_that_nobody_knows_are_found() {
     let zone = zone("Asia/Kolkata").unwrap();
     let (facts, slots) = (facts(), slots());
-    let matter = Matter { asset: "VEH003", facts: &facts, slots: &slots, zone: &zone };
+    let matter = Matter { asset: "VEH003", facts: &facts, slots: &slots, zone: &zone, visits: &[] };
     for text in [
         "It costs 9,000 rupees.",
         "It costs about ₹3,500.",
@@ -214,7 +214,7 @@ fn numbers_that_nobody_knows_are_found() {
 fn numbers_of_the_facts_are_known_however_they_are_written() {
     let zone = zone("Asia/Kolkata").unwrap();
     let (facts, slots) = (facts(), slots());
-    let matter = Matter { asset: "VEH003", facts: &facts, slots: &slots, zone: &zone };
+    let matter = Matter { asset: "VEH003", facts: &facts, slots: &slots, zone: &zone, visits: &[] };
     for text in [
         "Your veh003 may need its brakes seen to; a colleague can help.",
         "It costs ₹3,000 to ₹8,000, and you save 15k rupees.",
@@ -276,7 +276,7 @@ proptest! {
     fn any_text_is_checked_to_an_end(text in any::<String>()) {
         let zone = zone("Asia/Kolkata").unwrap();
         let (facts, slots) = (facts(), slots());
-        let matter = Matter { asset: "VEH003", facts: &facts, slots: &slots, zone: &zone };
+        let matter = Matter { asset: "VEH003", facts: &facts, slots: &slots, zone: &zone, visits: &[] };
         let _checked = facts_check(&text, &matter);
     }
 }

@@ -14,13 +14,13 @@ use runtime::store::Delivery;
 pub(crate) const BOOKINGS_MAX: usize = 100_000;
 
 /// All bookings.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Bookings {
     pub(crate) rows: Rows<BookingId, Booking>,
 }
 
 /// A booking at the log's head.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Booking {
     pub(crate) network: String,
     pub(crate) case: CaseId,
@@ -84,8 +84,8 @@ impl Default for Bookings {
 }
 
 impl Bookings {
-    /// Takes in a record of the LOG.
-    pub(crate) fn hear(&mut self, delivery: &Delivery) {
+    /// Takes in a record of the LOG; says whether it is about this.
+    pub(crate) fn hear(&mut self, delivery: &Delivery) -> bool {
         use BookingState::{Cancelled, Completed, Expired, InService, Missed};
         match delivery.envelope.name.as_str() {
             BookingHeld::NAME => self.begin(delivery),
@@ -119,8 +119,9 @@ impl Bookings {
             NoShowRecorded::NAME => {
                 self.report(open::<NoShowRecorded>(delivery).map(|it| it.booking), delivery);
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     fn begin(&mut self, delivery: &Delivery) {

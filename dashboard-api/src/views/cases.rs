@@ -21,7 +21,7 @@ pub(crate) const CASE_RECORDS_MAX: usize = 2_000;
 pub(crate) const PREDICTIONS_MAX: usize = 100_000;
 
 /// All cases.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Cases {
     pub(crate) rows: Rows<CaseId, Case>,
     predictions: VecDeque<(MessageId, Sequence)>,
@@ -29,7 +29,7 @@ pub(crate) struct Cases {
 }
 
 /// A case at the log's head.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Case {
     pub(crate) asset: String,
     pub(crate) fleet: String,
@@ -64,7 +64,7 @@ pub(crate) struct Case {
 }
 
 /// What a person is asked to do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Escalated {
     pub(crate) at: Timestamp,
     pub(crate) reason: String,
@@ -72,7 +72,7 @@ pub(crate) struct Escalated {
 }
 
 /// An effect that may have happened and may not have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Uncertain {
     pub(crate) intent: MessageId,
     pub(crate) effect: String,
@@ -80,7 +80,7 @@ pub(crate) struct Uncertain {
 }
 
 /// A refused command about the case's booking.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refused {
     pub(crate) at: Timestamp,
     pub(crate) command: String,
@@ -98,19 +98,20 @@ impl Default for Cases {
 }
 
 impl Cases {
-    /// Takes in a record of the LOG.
-    pub(crate) fn hear(&mut self, delivery: &Delivery) {
+    /// Takes in a record of the LOG; says whether a case changed by it.
+    pub(crate) fn hear(&mut self, delivery: &Delivery) -> bool {
         match delivery.envelope.name.as_str() {
             FailurePredicted::NAME => self.remember(delivery),
             CaseOpened::NAME => self.begin(delivery),
             _ => {}
         }
-        let Some(id) = delivery.envelope.case_id.map(CaseId) else { return };
-        let Some(case) = self.rows.get_mut(id) else { return };
+        let Some(id) = delivery.envelope.case_id.map(CaseId) else { return false };
+        let Some(case) = self.rows.get_mut(id) else { return false };
         case.note(delivery);
         case.hear(delivery);
         let ended = case.state.is_final();
         self.rows.set_ended(id, ended);
+        true
     }
 
     fn remember(&mut self, delivery: &Delivery) {

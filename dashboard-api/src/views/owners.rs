@@ -14,7 +14,7 @@ pub(crate) const OWNERS_MAX: usize = 1_000_000;
 pub(crate) const OWNER_MESSAGES_MAX: usize = 1_000;
 
 /// An owner at the log's head. What is personal stays sealed on the log.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Owner {
     pub(crate) zone: String,
     pub(crate) language: String,
@@ -29,14 +29,14 @@ pub(crate) struct Owner {
 }
 
 /// All owners.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Owners {
     pub(crate) by_id: BTreeMap<String, Owner>,
 }
 
 impl Owners {
-    /// Takes in a record of the LOG.
-    pub(crate) fn hear(&mut self, delivery: &Delivery) {
+    /// Takes in a record of the LOG; says whether it is about this.
+    pub(crate) fn hear(&mut self, delivery: &Delivery) -> bool {
         match delivery.envelope.name.as_str() {
             OwnerRegistered::NAME => self.register(delivery),
             ConsentChanged::NAME => self.change_consent(open(delivery)),
@@ -45,8 +45,9 @@ impl Owners {
                     self.keep_message(&contacted.owner, delivery.sequence, contacted.channel);
                 }
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     fn register(&mut self, delivery: &Delivery) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// Rows of one kind. When there are too many, the oldest that has ended goes first.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Rows<I, T> {
     max: usize,
     rows: BTreeMap<Sequence, (I, T)>,

@@ -16,7 +16,7 @@ const CUSTOM: usize = 8;
 pub(crate) type KeyHalf = [u8; 8];
 
 /// Keys that were used.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Written {
     order: VecDeque<KeyHalf>,
     by_key: BTreeMap<KeyHalf, (MessageId, Sequence)>,

@@ -2,6 +2,7 @@
 
 use messages::Record;
 use messages::health::{QuarantineReason, TelemetryQuarantined};
+use messages::registry::AssetRegistered;
 use messages::telemetry::{Telemetry, TroubleCode};
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,37 @@ impl Handle<Telemetry> for Witness {
         _: &mut Ctx<'_, Self>,
     ) -> AgentResult {
         count(state, telemetry);
+        Ok(())
+    }
+}
+
+/// Hears of assets as data-analysis does, so that registrations reach TELEMETRY.
+pub(crate) struct Curious;
+
+impl Agent for Curious {
+    const KIND: &'static str = "curious";
+    type Config = Config;
+    type State = Frames;
+
+    fn new(_: Config, _: &Models) -> Result<Self, ConfigError> {
+        Ok(Self)
+    }
+
+    fn wiring(wiring: &mut Wiring<Self>) {
+        wiring.on::<Telemetry>().key(|it| &it.asset);
+        wiring.on::<AssetRegistered>().key(|it| &it.asset);
+    }
+}
+
+impl Handle<Telemetry> for Curious {
+    fn handle(&self, state: &mut Frames, it: &Telemetry, _: &mut Ctx<'_, Self>) -> AgentResult {
+        count(state, it);
+        Ok(())
+    }
+}
+
+impl Handle<AssetRegistered> for Curious {
+    fn handle(&self, _: &mut Frames, _: &AssetRegistered, _: &mut Ctx<'_, Self>) -> AgentResult {
         Ok(())
     }
 }

@@ -73,8 +73,22 @@ impl Ask {
         [head.as_bytes(), &self.body].concat()
     }
 
+    /// Sends it; whatever is answered must be what the documents say of the route.
     pub(crate) async fn send(&self, address: SocketAddr) -> Reply {
-        say(address, &self.bytes(address)).await
+        let reply = say(address, &self.bytes(address)).await;
+        let path = self.target.split('?').next().unwrap_or_default();
+        let content_type = reply.headers.get("content-type").map_or("", String::as_str);
+        let documented = dashboard_api::check_answer(
+            &self.method,
+            path,
+            reply.status,
+            content_type,
+            &reply.body,
+        );
+        if let Err(wrong) = documented {
+            panic!("{} {}: {wrong}\n{}", self.method, self.target, reply.text());
+        }
+        reply
     }
 }
 

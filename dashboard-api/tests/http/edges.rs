@@ -92,6 +92,19 @@ async fn a_body_in_another_form_is_415_with_the_right_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_in_a_form_that_is_not_taken_is_406_with_the_form_that_there_is() {
+    let site = Site::empty().await;
+    for wanted in ["application/xml", "*/*;q=0", "image/*"] {
+        let made = |route: &Route| ask(route, "{}").header("accept", wanted);
+        let one_form = |route: &Route| route.produces != "*/*";
+        for (route, reply) in every(&site, one_form, made).await {
+            let problem = reply.problem(406, "not-acceptable");
+            assert!(problem["detail"].as_str().unwrap().contains(wanted), "{route}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_host_is_421_and_a_foreign_page_403_on_every_route() {
     let site = Site::empty().await;
     let port = site.address.port();
@@ -123,7 +136,7 @@ async fn an_unknown_query_parameter_is_400_and_an_unknown_path_404() {
     for (_, reply) in every(&site, |_| true, made).await {
         reply.problem(400, "malformed");
     }
-    for path in ["/", "/v1", "/v1/assets/", "/v1/nothing", "/v1/assets/a/retire/b", "/../livez"] {
+    for path in ["/v1", "/v1/assets/", "/v1/nothing", "/v1/assets/a/retire/b", "/../livez"] {
         site.get(path).await.problem(404, "not-found");
     }
     site.get("/v1/agents/%zz").await.problem(400, "malformed");
@@ -132,9 +145,15 @@ async fn an_unknown_query_parameter_is_400_and_an_unknown_path_404() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_fresh_and_what_it_says_it_is() {
     let site = Site::empty().await;
-    for target in ["/livez", "/metrics", "/v1/assets", "/nowhere"] {
+    for (target, kept) in [
+        ("/livez", "no-store"),
+        ("/metrics", "no-store"),
+        ("/v1/changes", "no-store"),
+        ("/v1/assets", "private, no-cache"),
+        ("/nowhere", "no-store"),
+    ] {
         let reply = site.get(target).await;
-        assert_eq!(reply.headers["cache-control"], "no-store", "{target}");
+        assert_eq!(reply.headers["cache-control"], kept, "{target}");
         assert_eq!(reply.headers["x-content-type-options"], "nosniff", "{target}");
     }
     let head = site.ask(Ask::new("HEAD", "/livez")).await;

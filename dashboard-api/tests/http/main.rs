@@ -4,12 +4,20 @@
 
 mod agents;
 mod bookings;
+mod capas;
 mod cases;
 mod client;
+mod conditional;
+mod documents;
 mod edges;
+mod following;
+mod guarding;
+mod history;
 mod ingest;
 mod operators;
 mod owners;
+mod page;
+mod past;
 mod people;
 mod registry;
 mod repeating;

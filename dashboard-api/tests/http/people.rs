@@ -1,7 +1,8 @@
 //! Owners and centres over HTTP: consent, replies, messages, parts.
 
 use crate::site::Site;
-use crate::story::{OWNER, Story, register};
+use crate::story::{OWNER, Story, at, number, register, say};
+use messages::booking::{DemandDay, DemandForecast, DemandMethod};
 use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{CustomerReplied, REPLY_BYTES_MAX};
 use messages::{Message, MessageId};
@@ -113,6 +114,30 @@ fn centre(change: impl FnOnce(&mut Value)) -> String {
     centre.to_string()
 }
 
+fn forecast() -> DemandForecast {
+    let day = DemandDay {
+        date: "2026-03-05".into(),
+        open: true,
+        booked: 3,
+        visits: number(4.25),
+        low: 3,
+        high: 6,
+        minutes: number(150.0),
+    };
+    DemandForecast {
+        network: "demo".into(),
+        centre: "pune".into(),
+        zone: "Asia/Kolkata".into(),
+        made_at: at("2026-03-04T18:30:00Z"),
+        method: DemandMethod::Pickup,
+        basis_days: 12,
+        coverage: number(0.75),
+        open_cases: 2,
+        days: vec![day],
+        horizons: Vec::new(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_centre_is_listed_with_its_skills_and_parts_and_the_newest_registration_holds() {
     let site = Site::empty().await;
@@ -128,6 +153,14 @@ async fn a_centre_is_listed_with_its_skills_and_parts_and_the_newest_registratio
     assert_eq!((&shown["bays"], &shown["skills"]), (&json!(3), &json!(["brake", "engine"])));
     let part = json!([{ "part": "brake", "quantity": 9, "available_at": "2026-03-04T06:00:00Z" }]);
     assert_eq!(shown["parts"], part, "the newest holds, and a registration keeps parts");
+    let one = site.get("/v1/centres/pune").await.expect(200);
+    assert_eq!((&one["parts"], &one["demand"]), (&part, &Value::Null), "nothing is foreseen yet");
+    site.get("/v1/centres/delhi").await.problem(404, "not-found");
+    let forecast = forecast();
+    say(&site, "scheduling", None, &forecast).await;
+    site.post("/v1/centres", centre(|it| it["bays"] = json!(2))).await.expect(201);
+    let one = site.get("/v1/centres/pune").await.expect(200);
+    assert_eq!(one["demand"], json!(forecast), "a registration keeps what is foreseen");
     assert_eq!(site.get("/v1/centres?network=other").await.expect(200)["items"], json!([]));
     site.post("/v1/centres/delhi/parts", later).await.problem(404, "not-found");
     site.post(path, r#"{"part":"brake","quantity":-1}"#).await.problem(400, "malformed");

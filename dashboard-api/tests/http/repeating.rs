@@ -1,5 +1,6 @@
 //! Writes under an `Idempotency-Key`: sent again they are answered again, and done once.
 
+use crate::capas;
 use crate::client::{Ask, Reply};
 use crate::site::Site;
 use crate::story::{OWNER, Story};
@@ -27,7 +28,7 @@ fn writes(story: &Story) -> Vec<(&'static str, String, Value)> {
     });
     let past = "2026-03-01T06:00:00Z";
     let booking = |verb: &str| format!("{}/{verb}", story.booking_path());
-    vec![
+    let mut writes = vec![
         ("/v1/assets", "/v1/assets".into(), asset),
         (
             "/v1/assets/{asset}/maintenance",
@@ -78,6 +79,25 @@ fn writes(story: &Story) -> Vec<(&'static str, String, Value)> {
             json!({ "component": "brake", "repaired": true }),
         ),
         ("/v1/bookings/{id}/no-show", booking("no-show"), json!({ "by": "pune" })),
+    ];
+    writes.extend(containments());
+    writes.push(("/v1/capas/{id}/sign", capas::path("/sign"), capas::containment()));
+    writes
+}
+
+fn containments() -> [(&'static str, String, Value); 2] {
+    let path = |verb: &str| format!("/v1/principals/device%2Fdemo%2FVEH009/{verb}");
+    [
+        (
+            "/v1/principals/{principal}/contain",
+            path("contain"),
+            json!({ "level": "refused", "reason": "it lies" }),
+        ),
+        (
+            "/v1/principals/{principal}/release",
+            path("release"),
+            json!({ "reason": "it was mended", "backlog": "heard" }),
+        ),
     ]
 }
 
@@ -90,6 +110,7 @@ async fn every_write_is_done_once_under_one_key_and_answered_alike() {
     // A workshop reports once, so the absence is that of another booking.
     let other = Story { booking: messages::BookingId::of(story.opened.id, "1"), ..story };
     other.book(&site).await;
+    capas::open(&site).await;
     for (route, path, body) in writes(&story) {
         let path = match route {
             "/v1/bookings/{id}/no-show" => format!("{}/no-show", other.booking_path()),

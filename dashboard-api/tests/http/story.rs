@@ -24,7 +24,7 @@ pub(crate) const ASSET: &str = "VEH003";
 pub(crate) struct Placed {
     pub(crate) id: MessageId,
     partition: Partition,
-    sequence: Sequence,
+    pub(crate) sequence: Sequence,
 }
 
 /// One case of `VEH003`, opened.

@@ -5,8 +5,8 @@ use crate::samples::{AnyMessage, at, number};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
     BookingMissed, BookingMoved, BookingRefused, BookingStarted, CancelBooking, ConfirmBooking,
-    HoldSlot, MoveBooking, NoShowRecorded, OfferSlots, RefusedReason, Relaxation, Slot, SlotOffer,
-    SlotsOffered,
+    DemandDay, DemandForecast, DemandHorizon, DemandMethod, HoldSlot, MoveBooking, NoShowRecorded,
+    OfferSlots, RefusedReason, Relaxation, Slot, SlotOffer, SlotsOffered,
 };
 use messages::centre::{CentreRegistered, OpeningHours, PartStocked, Technician};
 use messages::contact::TimeWindow;
@@ -91,7 +91,31 @@ fn offering() -> Vec<Box<dyn AnyMessage>> {
             valid_until: at("2026-03-03T06:00:00Z"),
             cause: Some("another case has given up its slot".into()),
         }),
+        Box::new(forecast()),
     ]
+}
+
+fn forecast() -> DemandForecast {
+    DemandForecast {
+        network: "demo".into(),
+        centre: "pune".into(),
+        zone: "Asia/Kolkata".into(),
+        made_at: at("2026-03-04T18:30:00Z"),
+        method: DemandMethod::WeekdayPickup,
+        basis_days: 48,
+        coverage: number(0.75),
+        open_cases: 2,
+        days: vec![DemandDay {
+            date: "2026-03-05".into(),
+            open: true,
+            booked: 3,
+            visits: number(4.25),
+            low: 3,
+            high: 6,
+            minutes: number(150.0),
+        }],
+        horizons: vec![DemandHorizon { hours: 24, visits: number(4.25), low: 3, high: 6 }],
+    }
 }
 
 fn centre() -> CentreRegistered {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a failed step is the finding")]
 
 mod assessments;
+mod behaviours;
 mod bookings;
 mod cases;
 mod cloudevents;
@@ -10,7 +11,9 @@ mod contacts;
 mod findings;
 mod forms;
 mod golden;
+mod guards;
 mod hostile;
+mod insights;
 mod roundtrip;
 mod samples;
 mod telemetry;

@@ -1,6 +1,6 @@
 //! One small value of every catalogued message type.
 
-use crate::{assessments, bookings, cases, contacts, findings};
+use crate::{assessments, behaviours, bookings, cases, contacts, findings, guards, insights};
 use messages::catalogue::Entry;
 use messages::dead::{Cause, DeadLettered};
 use messages::redelivery::{MessageRedelivered, TelemetryReleased};
@@ -80,7 +80,8 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             count: 1,
         }),
     ];
-    for more in [cases::all(), contacts::all(), bookings::all(), findings::all()] {
+    let others = [cases::all(), contacts::all(), bookings::all(), findings::all(), guards::all()];
+    for more in others.into_iter().chain([behaviours::all(), insights::all()]) {
         all.extend(more);
     }
     all

@@ -1,7 +1,7 @@
 //! What speaks against a slot without forbidding it: points, and a sentence for each.
 
 use super::ground::{Ground, Spot, check_job, minutes, zone_of, zoned};
-use super::problem::{Centre, Job, Position, Window};
+use super::problem::{Centre, Job, Position, Visit, Window};
 use super::words;
 use super::{Invalid, Settings};
 use jiff::tz::TimeZone;
@@ -42,12 +42,14 @@ pub enum PenaltyKind {
     Demand,
     /// Owners rate the centre below the best.
     Rating,
+    /// The owner's other assets come elsewhere, on another day, or hours before or after.
+    Apart,
     /// The owner has another time already.
     Moved,
 }
 
 /// All of them, in the order of [`Costs`].
-pub(super) const KINDS: [PenaltyKind; 9] = [
+pub(super) const KINDS: [PenaltyKind; 10] = [
     PenaltyKind::Late,
     PenaltyKind::Unable,
     PenaltyKind::Unpreferred,
@@ -56,6 +58,7 @@ pub(super) const KINDS: [PenaltyKind; 9] = [
     PenaltyKind::Load,
     PenaltyKind::Demand,
     PenaltyKind::Rating,
+    PenaltyKind::Apart,
     PenaltyKind::Moved,
 ];
 
@@ -131,8 +134,38 @@ impl<'a> Wishes<'a> {
             settings.load * share(minutes(booked)),
             settings.demand * share(foreseen),
             settings.rating * site.rating.map_or(0.0, |(rating, _)| 1.0 - rating / 5.0),
+            asked * self.apart(ground, settings, spot),
             self.moved(settings, spot),
         ]
+    }
+
+    /// How far `spot` is from the visits of the owner's other assets.
+    fn apart(&self, ground: &Ground<'_>, settings: &Settings, spot: Spot) -> f64 {
+        if self.job.company.is_empty() {
+            return 0.0;
+        }
+        let between = self.same_day(ground, spot).map(|visit| {
+            let (from, until) = (visit.from.as_millis(), visit.until.as_millis());
+            hours((spot.from - until).max(from - spot.until).max(0))
+        });
+        between
+            .reduce(f64::min)
+            .map_or(settings.apart, |hours| settings.apart.min(settings.apart_per_hour * hours))
+    }
+
+    /// Visits of the owner's other assets at the centre and on the day of `spot`.
+    pub(super) fn same_day(
+        &self,
+        ground: &Ground<'_>,
+        spot: Spot,
+    ) -> impl Iterator<Item = &'a Visit> {
+        let site = &ground.sites[spot.centre];
+        let (centre, day) = (site.centre.id.clone(), &site.days[spot.day]);
+        let within = day.begins..day.ends;
+        self.job
+            .company
+            .iter()
+            .filter(move |visit| visit.centre == centre && within.contains(&visit.from.as_millis()))
     }
 
     fn moved(&self, settings: &Settings, spot: Spot) -> f64 {

@@ -113,6 +113,21 @@ pub struct Job {
     pub position: Option<Position>,
     /// Kilometres to centres where they are known better than by the straight line.
     pub km_by_centre: BTreeMap<String, f64>,
+    /// Visits of the owner's other assets: best is to come together with one of them.
+    pub company: Vec<Visit>,
+}
+
+/// A visit of another asset of the same owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// The asset.
+    pub asset: String,
+    /// The centre.
+    pub centre: String,
+    /// Start.
+    pub from: Timestamp,
+    /// End.
+    pub until: Timestamp,
 }
 
 /// Times at which an owner can or likes to come.

@@ -25,6 +25,11 @@ pub struct Settings {
     pub demand: f64,
     /// Points for a centre rated 0 of 5; in proportion up to none at 5.
     pub rating: f64,
+    /// Points for a visit at another centre or on another day than those of the owner's other assets. None in an
+    /// emergency.
+    pub apart: f64,
+    /// Points per hour between a visit and the nearest of theirs on the same day. None in an emergency.
+    pub apart_per_hour: f64,
     /// Points for moving a booking that an owner already has.
     pub moved: f64,
     /// Points per hour by which it is moved.
@@ -60,6 +65,8 @@ impl Default for Settings {
             load: 10.0,
             demand: 10.0,
             rating: 10.0,
+            apart: 60.0,
+            apart_per_hour: 4.0,
             moved: 200.0,
             moved_per_hour: 0.5,
             moved_elsewhere: 500.0,
@@ -89,6 +96,8 @@ impl Settings {
             ("load", self.load),
             ("demand", self.demand),
             ("rating", self.rating),
+            ("apart", self.apart),
+            ("apart_per_hour", self.apart_per_hour),
             ("moved", self.moved),
             ("moved_per_hour", self.moved_per_hour),
             ("moved_elsewhere", self.moved_elsewhere),

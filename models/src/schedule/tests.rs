@@ -70,6 +70,7 @@ fn job(case: &str) -> Job {
         centre: None,
         position: None,
         km_by_centre: BTreeMap::new(),
+        company: Vec::new(),
     }
 }
 

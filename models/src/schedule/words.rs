@@ -38,12 +38,18 @@ pub(super) fn penalty(
         },
         PenaltyKind::Load => format!("others have booked part of {} at `{id}`", date(day.date)),
         PenaltyKind::Demand => {
-            format!("much demand is foreseen on {} at `{id}`", date(day.date))
+            let share = day.foreseen.unwrap_or(0.0) / site.capacity(spot.day);
+            format!(
+                "more visits are foreseen on {} at `{id}`, for {:.0} % of its bay time",
+                date(day.date),
+                (share * 100.0).max(1.0)
+            )
         }
         PenaltyKind::Rating => match wish.rating {
             Some((rating, true)) => format!("owners rate `{id}` {rating:.1} of 5"),
             _ => format!("`{id}` is not rated yet and counted as average"),
         },
+        PenaltyKind::Apart => apart(wishes, ground, spot),
         PenaltyKind::Moved => match wishes.origin {
             Some((centre, from)) => {
                 let old = &ground.sites[centre];
@@ -52,6 +58,17 @@ pub(super) fn penalty(
             None => "it was agreed for a centre that is gone".to_owned(),
         },
     }
+}
+
+/// When and where the owner's other assets come.
+fn apart(wishes: &Wishes<'_>, ground: &Ground<'_>, spot: Spot) -> String {
+    if let Some(visit) = wishes.same_day(ground, spot).next() {
+        return format!("`{}` of the same owner comes at another hour of the day", visit.asset);
+    }
+    let Some(visit) = wishes.job.company.first() else { return String::new() };
+    let zone = ground.site(&visit.centre).map(|at| &ground.sites[at].zone);
+    let at = clock(visit.from.as_millis(), zone.unwrap_or(&TimeZone::UTC));
+    format!("`{}` of the same owner comes to `{}` on {at}", visit.asset, visit.centre)
 }
 
 /// What would have to be otherwise.

@@ -101,7 +101,7 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
 }
 
 /// ln Γ(x) for x > 0: Stirling's series (DLMF 5.11.1), from [`STIRLING_FROM`] down by the recurrence.
-fn ln_gamma(mut x: f64) -> f64 {
+pub(crate) fn ln_gamma(mut x: f64) -> f64 {
     let mut product = 1.0;
     while x < STIRLING_FROM {
         product *= x;

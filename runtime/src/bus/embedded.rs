@@ -29,14 +29,18 @@ impl From<CommitError> for BusError {
     fn from(error: CommitError) -> Self {
         match &error {
             CommitError::Overloaded => BusError::Overloaded(error.to_string()),
-            CommitError::Fenced { .. } => BusError::Refused(error.to_string()),
+            CommitError::Fenced { .. } | CommitError::Kept(_) => {
+                BusError::Refused(error.to_string())
+            }
             CommitError::Stopped(_) => BusError::Down(error.to_string()),
+            CommitError::Denied(denied) => BusError::Denied(denied.clone()),
         }
     }
 }
 
-impl Bus for Embedded {
-    async fn append(&self, entries: Vec<Entry>) -> Result<Receipt, BusError> {
+impl Embedded {
+    /// Whether `entries` are few and small enough to be appended together.
+    pub(crate) fn check(entries: &[Entry]) -> Result<(), BusError> {
         if entries.len() > APPEND_ENTRIES_MAX {
             let found = entries.len();
             return Err(BusError::Refused(format!(
@@ -52,6 +56,13 @@ impl Bus for Embedded {
                 entry.envelope.data.len()
             )));
         }
+        Ok(())
+    }
+}
+
+impl Bus for Embedded {
+    async fn append(&self, entries: Vec<Entry>) -> Result<Receipt, BusError> {
+        Self::check(&entries)?;
         Ok(self.committer.try_commit(Request::Append(entries)).await?)
     }
 

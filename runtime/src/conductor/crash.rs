@@ -124,6 +124,8 @@ impl Conductor {
     fn restart(&mut self) -> Result<(), ConductError> {
         let clock = crate::clock::Clock::Virtual(self.clock.clone());
         self.writer = Writer::new(self.store.clone(), clock, self.router.clone());
+        self.writer.commit(Vec::new())?;
+        self.hosts.iter_mut().for_each(|seat| seat.refused = false);
         (0..self.hosts.len()).try_for_each(|index| self.revive(index))?;
         self.kill_effects();
         Ok(())

@@ -3,6 +3,7 @@
 use super::{ConductError, Conductor, CrashPoint};
 use crate::committer::{Entry, Request};
 use crate::effects::{Came, Ledger, catch_up};
+use crate::guard::Principal;
 use crate::store::Partition;
 use messages::Envelope;
 use messages::Message;
@@ -84,7 +85,7 @@ impl Conductor {
         if attempts && self.strikes(Moment::BeforeAttempted, |faults| faults.kill_before_commit)? {
             return Ok(false);
         }
-        self.commit(Request::Append(vec![Entry::from(said)]))?;
+        self.commit(Request::Say(Principal::effects(), vec![Entry::from(said)]))?;
         let moment = if attempts { Moment::AfterAttempted } else { Moment::AfterConcluded };
         Ok(!self.strikes(moment, |faults| faults.kill_after_commit)?)
     }

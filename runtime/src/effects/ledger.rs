@@ -10,8 +10,9 @@ mod reading;
 
 pub use known::KEYS_KNOWN_MAX;
 
-use super::performer::{Answer, Attempt};
+use super::performer::{Admission, Answer, Attempt};
 use super::registry::{Effects, Registered, Ruled};
+use crate::guard::Containments;
 use crate::store::Delivery;
 use intent::{Intent, Next, Stage, Tried};
 use known::Known;
@@ -133,6 +134,7 @@ pub struct Ledger {
     calls: BTreeMap<String, usize>,
     uncertain: usize,
     counts: Counts,
+    containments: Containments,
 }
 
 impl Ledger {
@@ -152,6 +154,7 @@ impl Ledger {
             calls: BTreeMap::new(),
             uncertain: 0,
             counts: Counts::default(),
+            containments: Containments::default(),
         }
     }
 
@@ -199,6 +202,9 @@ impl Ledger {
         self.position = delivery.sequence;
         let envelope = &delivery.envelope;
         self.rules.values_mut().for_each(|rules| rules.hear(envelope));
+        if self.containments.hear(envelope) {
+            self.look_again(&envelope.key);
+        }
         match envelope.name.as_str() {
             EffectAttempted::NAME if envelope.source == SOURCE => {
                 self.opened(envelope, Self::read_attempted);
@@ -306,7 +312,10 @@ impl Ledger {
             return None;
         }
         let rules = self.rules.get(name.as_str()).expect("what is open is registered");
-        let admit = || rules.admit(&intent.envelope, now);
+        let admit = || match self.containments.is_suspect(&intent.envelope) {
+            true => Admission::NotBefore(Timestamp::MAX),
+            false => rules.admit(&intent.envelope, now),
+        };
         match intent.next(now, self.effects.keeps_simulated_inside(), admit) {
             Next::Conclude(conclusion) => {
                 let say = Some(self.conclude(sequence, conclusion));
@@ -347,6 +356,14 @@ impl Ledger {
         self.uncertain -= usize::from(intent.stage == Stage::Uncertain);
         intent.stage = Stage::Saying;
         said
+    }
+
+    /// Asks anew whether what waits of `principal` may be done.
+    fn look_again(&mut self, principal: &str) {
+        let waiting = self.open.iter().filter(|(_, intent)| intent.stage == Stage::Waiting);
+        let its = waiting.filter(|(_, intent)| intent.envelope.source == principal);
+        let sequences: Vec<Sequence> = its.map(|(sequence, _)| *sequence).collect();
+        sequences.into_iter().for_each(|sequence| self.wait(sequence));
     }
 
     fn wait(&mut self, sequence: Sequence) {

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::committer::{CommitError, Committer, Entry, Request};
 use crate::crash;
 use crate::engine::Observation;
+use crate::guard::Principal;
 use crate::host::TICK_INTERVAL;
 use crate::store::{HostId, Partition, Store, StoreError};
 use crate::supervisor::Budget;
@@ -220,7 +221,7 @@ impl Work {
             crash::point("effect.before_attempted");
         }
         let entries = say.into_iter().map(Entry::from).collect();
-        self.spec.committer.commit(Request::Append(entries)).await?;
+        self.spec.committer.commit(Request::Say(Principal::effects(), entries)).await?;
         if attempts {
             crash::point("effect.after_attempted");
         }

@@ -20,6 +20,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Longest reason kept in a dead letter, in bytes; a longer one is cut.
 pub const REASON_BYTES_MAX: usize = 4 * 1024;
 
+/// Why a message is set aside that ended the process.
+const CRASHED: &str = "the process ended each of three times that it was handled";
+/// Why a message is set aside whose principal was contained.
+const SUSPECT: &str = "who said it was contained before it was heard";
+
 /// Why a step is undone.
 enum Failure {
     /// The agent says so.
@@ -129,8 +134,13 @@ impl<A: Agent> AgentEngine<A> {
             return Ok(());
         }
         let mut step = Step::new(delivery, self.now);
-        if self.condemned.contains(&self.position) {
-            return self.set_aside(step, steps);
+        match self.condemned.get(&self.position) {
+            Some(Cause::Crashed) => return self.set_aside(step, Cause::Crashed, CRASHED, steps),
+            Some(_) => return self.set_aside(step, Cause::Suspect, SUSPECT, steps),
+            None if self.is_suspect(&envelope) => {
+                return self.set_aside(step, Cause::Suspect, SUSPECT, steps);
+            }
+            None => {}
         }
         if envelope.class == Class::Timer {
             return self.take_firing(step, steps);
@@ -155,14 +165,22 @@ impl<A: Agent> AgentEngine<A> {
         Ok(())
     }
 
-    /// A message that ended the process is not tried again; a firing is used up all the same.
+    /// Whether who said the message at hand was contained since. What was said because of it before a restart stays
+    /// said, so one whose handling said something is handled again.
+    fn is_suspect(&self, envelope: &Envelope) -> bool {
+        let handled = self.watermark.is_some_and(|(sequence, _)| self.position <= sequence);
+        !handled && self.wiring.hears(&envelope.name) && self.standing.get().is_suspect(envelope)
+    }
+
+    /// A message that is not handled, for its `cause`; a firing is used up all the same.
     fn set_aside(
         &mut self,
         mut step: Step<A>,
+        cause: Cause,
+        reason: &str,
         steps: &mut Vec<Step<A>>,
     ) -> Result<(), EngineError> {
-        let reason = "the process ended each of three times that it was handled".to_owned();
-        self.bury(&mut step, Cause::Crashed, reason);
+        self.bury(&mut step, cause, reason.to_owned());
         if let Some(fired) = step.firing() {
             step.key = Some(fired.key.clone());
             self.begin(&fired.key, steps.len())?;

@@ -1,5 +1,6 @@
 //! What a build does with states that another one wrote.
 
+use messages::dead::Cause;
 use messages::record::decode_body;
 use messages::{Class, DecodeError, Message, Record};
 use runtime::clock::{Clock, VirtualClock};
@@ -138,7 +139,7 @@ fn store() -> Arc<dyn Store> {
         world.append(&paid(account, amount));
     }
     // The configuration comes first.
-    world.conductor().engine_of("bank", "a").expect("the bank").condemn(4);
+    world.conductor().engine_of("bank", "a").expect("the bank").condemn(4, Cause::Crashed);
     world.settle();
     assert_eq!(world.dead().len(), 1);
     world.drain();

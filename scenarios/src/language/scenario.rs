@@ -1,5 +1,6 @@
 //! A script that was read and checked.
 
+use super::attack::Attack;
 use super::source::{Place, Source};
 use super::template::Template;
 use crate::expression::Expression;
@@ -182,8 +183,28 @@ pub enum Action {
     Wait(Duration),
     /// A workshop says something.
     Workshop(Workshop),
-    /// Somebody outside says something.
+    /// Raw steps with a principal's credential, again and again.
+    Attack(Attack),
+    /// A person lets a principal go.
+    Release {
+        /// Who.
+        principal: Template,
+        /// Why.
+        because: Option<Template>,
+    },
+    /// A principal reads.
+    Subscribe {
+        /// Whose credential.
+        principal: Template,
+        /// A stream or a message.
+        to: Template,
+        /// How many records at most.
+        records: usize,
+    },
+    /// Somebody outside says something, or a principal with its own credential; a command too.
     Publish {
+        /// Whose credential, if not of the world outside.
+        principal: Option<Template>,
         /// Name of the message.
         event: String,
         /// What it is about.
@@ -261,6 +282,8 @@ pub struct Expectation {
     pub subject: Subject,
     /// A condition over it.
     pub condition: Option<Expression>,
+    /// Whether what happened before the step, in the past too, counts.
+    pub ever: bool,
     /// Names for values of what was found.
     pub save: BTreeMap<String, Expression>,
 }
@@ -335,6 +358,9 @@ impl Action {
             Action::Resume(_) => "resume",
             Action::Wait(_) => "wait",
             Action::Workshop(_) => "workshop",
+            Action::Attack(_) => "attack",
+            Action::Release { .. } => "release",
+            Action::Subscribe { .. } => "subscribe",
             Action::Publish { .. } => "publish",
             Action::Expect(_) => "expect",
             Action::Parallel(_) => "parallel",

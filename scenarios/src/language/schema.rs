@@ -85,6 +85,7 @@ fn text(kind: Text) -> Value {
         Text::Name => json!({ "type": "string", "pattern": NAME }),
         Text::Slug => json!({ "type": "string", "pattern": "^[a-z][a-z0-9-]{0,63}$" }),
         Text::Span => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" }),
+        Text::Rate => json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?/(s|m|h|d)$" }),
         Text::Moment => json!({ "type": "string", "format": "date-time" }),
         Text::Where | Text::That | Text::Taken | Text::Measure => json!({
             "type": "string",

@@ -46,6 +46,8 @@ pub(crate) enum Text {
     Slug,
     /// A length of time.
     Span,
+    /// How much in which time.
+    Rate,
     /// A moment.
     Moment,
     /// A condition over an event.
@@ -108,6 +110,7 @@ impl Shape {
     pub(crate) fn wanted(&self) -> &'static str {
         match self {
             Shape::Text(Text::Span) => "a length of time like `30s`, `5m`, `12h` or `3d`",
+            Shape::Text(Text::Rate) => "a rate like `200/s` or `12/d`",
             Shape::Text(Text::Moment) => "a moment like \"2026-03-02T06:00:00Z\"",
             Shape::Text(_) | Shape::Word(_) => "a text",
             Shape::Whole(..) => "a whole number",
@@ -179,7 +182,7 @@ impl Check<'_> {
     fn refuse_kind(&mut self, what: &str, node: &Node, shape: &Shape) {
         let message = format!("`{what}` is {}, this is {}", shape.wanted(), node.kind());
         match (shape, &node.value) {
-            (Shape::Text(Text::Span), Value::Whole(_) | Value::Number(_)) => {
+            (Shape::Text(Text::Span | Text::Rate), Value::Whole(_) | Value::Number(_)) => {
                 self.problems.advise(node.place, message, "write the unit");
             }
             (

@@ -1,5 +1,6 @@
 //! What makes a text one of its kind: a length of time, a condition, the name of something.
 
+use super::attack::Rate;
 use super::shape::{Check, Text};
 use super::source::suggest;
 use super::template::{Template, is_name};
@@ -28,6 +29,11 @@ impl Check<'_> {
                     self.problems.add(node.place, error.to_string());
                 }
             }
+            Text::Rate => {
+                if let Err(error) = text.parse::<Rate>() {
+                    self.problems.add(node.place, error.to_string());
+                }
+            }
             Text::Moment => {
                 if let Err(error) = text.parse::<Timestamp>() {
                     self.problems.add(node.place, error.to_string());
@@ -37,7 +43,10 @@ impl Check<'_> {
             Text::That => self.expression(node, Expression::condition(text, &measure::VOCABULARY)),
             Text::Taken => self.expression(node, Expression::parse(text, &EVENT)),
             Text::Measure => self.expression(node, Expression::parse(text, &measure::VOCABULARY)),
-            Text::Event => self.named("message", node, text, &events()),
+            Text::Event => {
+                let names = [events(), borrowed(&self.known.events)].concat();
+                self.named("message", node, text, &names);
+            }
             Text::Agents if text == "*" => {}
             Text::Agent | Text::Agents => {
                 self.named("agent", node, text, &borrowed(&self.known.agents))

@@ -11,9 +11,11 @@ pub struct Known {
     pub faults: Vec<String>,
     /// Profiles of assets.
     pub profiles: Vec<String>,
+    /// Messages that agents may say, those that others wrote among them; those of this house are known anyway.
+    pub events: Vec<String>,
 }
 
-/// Names of all messages.
+/// Names of all messages of this house.
 pub(crate) fn events() -> Vec<&'static str> {
     CATALOGUE.iter().map(|entry| entry.name).collect()
 }

@@ -1,5 +1,7 @@
 //! The words of the language: every field and verb, with what it means. Checks and JSON Schema are made from these.
 
+mod credential;
+
 use super::shape::{Field, Record, Shape, Text, Verb};
 use runtime::conductor::CrashPoint;
 
@@ -25,6 +27,7 @@ static REFERENCE: Shape = Shape::Text(Text::Reference);
 static NAME: Shape = Shape::Text(Text::Name);
 static SLUG: Shape = Shape::Text(Text::Slug);
 static SPAN: Shape = Shape::Text(Text::Span);
+static RATE: Shape = Shape::Text(Text::Rate);
 static MOMENT: Shape = Shape::Text(Text::Moment);
 static WHERE: Shape = Shape::Text(Text::Where);
 static THAT: Shape = Shape::Text(Text::That);
@@ -279,8 +282,32 @@ pub(crate) static VERBS: &[Verb] = &[
         attributes: &["after", "within"],
     },
     Verb {
+        name: "attack",
+        about: "Raw steps with a principal's credential, again and again, beside whatever the story does next.",
+        shape: &Shape::Record(&credential::ATTACK),
+        attributes: PLAIN,
+    },
+    Verb {
+        name: "release",
+        about: "A person lets a principal go that is contained.",
+        shape: &Shape::Record(&credential::RELEASE),
+        attributes: PLAIN,
+    },
+    Verb {
+        name: "ask",
+        about: "Commands with a principal's credential.",
+        shape: &Shape::Record(&credential::ASK),
+        attributes: PLAIN,
+    },
+    Verb {
+        name: "subscribe",
+        about: "Reads with a principal's credential.",
+        shape: &Shape::Record(&credential::SUBSCRIBE),
+        attributes: PLAIN,
+    },
+    Verb {
         name: "publish",
-        about: "Says a message as somebody outside would.",
+        about: "Says a message as somebody outside would, or with a principal's credential.",
         shape: &Shape::Record(&PUBLISH),
         attributes: PLAIN,
     },
@@ -426,6 +453,7 @@ static PUBLISH: Record = Record {
         must("event", &EVENT, "its name"),
         must("key", &REFERENCE, "the asset, owner or centre that it is about"),
         must("data", &ANYTHING, "its fields, as JSON has them"),
+        may("as", &REFERENCE, "with whose credential; the bus may refuse it, and says so"),
     ],
 };
 
@@ -458,6 +486,7 @@ static EXPECT_EVENT: Record = Record {
         may("min", &TIMES, "at least so often"),
         may("max", &COUNT, "at most so often until its time is over"),
         may("never", &TRUE, "not once until its time is over"),
+        may("ever", &TRUE, "also before the end of the step before, in the fleet's past too"),
     ],
 };
 
@@ -549,8 +578,7 @@ static EXPECT_METRIC: Record = Record {
 };
 
 /// Words of later versions, and what to say about them.
-const LATER: &[&str] =
-    &["attack", "release", "partition", "delay", "drop", "ask", "expect.http", "expect.p95"];
+const LATER: &[&str] = &["partition", "delay", "drop", "expect.http", "expect.p95"];
 
 /// Why `word` cannot be used, if it belongs to a later version.
 pub(crate) fn later(word: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! One record of the log as a story sees it: whatever its type, its fields as JSON.
 
 use messages::catalogue::CATALOGUE;
-use messages::{Envelope, Stream, Timestamp};
+use messages::{Encoding, Envelope, Stream, Timestamp};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -37,13 +37,18 @@ impl Record {
         &self.envelope.name
     }
 
-    /// Its fields; `null` for a message whose type is in no list, or that cannot be read.
+    /// Its fields; of a type that is in no list they are read if it is JSON. `null` where they cannot be read.
     #[must_use]
     pub fn fields(&self) -> &Value {
         self.fields.get_or_init(|| {
             let Envelope { name, encoding, data, .. } = &*self.envelope;
-            let known = CATALOGUE.iter().find(|entry| entry.name == *name);
-            known.and_then(|entry| (entry.show)(*encoding, data).ok()).unwrap_or(Value::Null)
+            match CATALOGUE.iter().find(|entry| entry.name == *name) {
+                Some(known) => (known.show)(*encoding, data).unwrap_or(Value::Null),
+                None if *encoding == Encoding::Json => {
+                    serde_json::from_slice(data).unwrap_or(Value::Null)
+                }
+                None => Value::Null,
+            }
         })
     }
 

@@ -30,6 +30,9 @@ pub struct Tally {
     uncertain: u64,
     failures: Vec<Failure>,
     assets: BTreeMap<String, Asset>,
+    findings: BTreeSet<String>,
+    contained: BTreeSet<String>,
+    refused: u64,
 }
 
 /// Messages are counted by name, key and who said them.
@@ -97,6 +100,16 @@ impl Tally {
             "asset.registered" => self.registered(record),
             "asset.retired" => {
                 self.assets.remove(&record.envelope.key);
+            }
+            "behaviour.flagged" => {
+                self.findings.extend(record.text("finding").map(str::to_owned));
+            }
+            "principal.contained" => {
+                self.contained.insert(envelope.key.clone());
+            }
+            "access.denied" => {
+                let count = record.fields().get("count").and_then(Value::as_u64);
+                self.refused += count.unwrap_or_default();
             }
             name if name.starts_with("booking.") => self.bookings.take(record),
             _ => {}
@@ -215,6 +228,10 @@ impl Tally {
             "predictions" => json!({ "made": self.count("failure.predicted") }),
             "letters" => json!({ "dead": self.count("message.dead") }),
             "telemetry" => json!({ "quarantined": self.count("telemetry.quarantined") }),
+            "principals" => {
+                json!({ "flagged": self.findings.len(), "contained": self.contained.len() })
+            }
+            "access" => json!({ "refused": self.refused }),
             _ => return None,
         })
     }

@@ -54,15 +54,30 @@ impl Narrator {
                 format!("the {} of {} failed in use", text("component"), text("asset"))
             }
             "prediction.verified" => verified(record),
+            "pattern.found" | "recall.suggested" => return self.about_capa(record),
+            name if name.starts_with("capa.") => return self.about_capa(record),
             "detector.demoted" => {
                 format!("takes {} as advice only: {}", text("detector"), text("reason"))
             }
             "detector.promoted" => {
                 format!("lets {} open cases again: {}", text("detector"), text("reason"))
             }
+            "behaviour.flagged" => flagged(record),
+            "principal.contained" => self.contained(record),
+            "principal.released" => {
+                format!("{} is free again: {}", text("principal"), text("reason"))
+            }
             "message.dead" => format!("sets a message aside: {}", text("reason")),
             _ => return None,
         })
+    }
+
+    fn contained(&self, record: &Record) -> String {
+        let text = |name: &str| record.text(name).unwrap_or_default();
+        let until = record.fields().get("until").and_then(|until| self.moment(until));
+        let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let level = spoken(text("level"));
+        format!("contains {}: {level}{until}", text("principal"))
     }
 
     /// Only what is new: a component, or another severity of one.
@@ -312,4 +327,9 @@ fn sentences(text: &str) -> Vec<&str> {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn flagged(record: &Record) -> String {
+    let risk = record.fields().get("risk").and_then(Value::as_f64).unwrap_or_default();
+    format!("{} (risk {risk:.0})", record.text("summary").unwrap_or_default().replace('`', ""))
 }

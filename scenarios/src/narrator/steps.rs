@@ -1,7 +1,7 @@
 //! Steps of a script in words for operators.
 
 use crate::language::template::Template;
-use crate::language::{Action, Bays, Often, Step, Subject, Workshop};
+use crate::language::{Action, Attack, Bays, Often, Step, Subject, Workshop};
 use std::time::Duration;
 
 /// What a step that does something is told as; `None` for what tells itself.
@@ -25,6 +25,23 @@ pub fn step_words(step: &Step) -> Option<String> {
         Action::Pause(agent) => format!("{agent} is paused"),
         Action::Resume(agent) => format!("{agent} goes on"),
         Action::Workshop(workshop) => return workshop_words(workshop),
+        Action::Attack(Attack { kind, principal, target, lasts, .. }) => {
+            let at = target.as_ref().map(|it| format!(" on {}", spoken(&plain(it))));
+            let (kind, at) = (spoken(kind.name()), at.unwrap_or_default());
+            format!(
+                "attack with the credential of {}: {kind}{at}, for {}",
+                plain(principal),
+                span(*lasts)
+            )
+        }
+        Action::Release { principal, .. } => format!("a person releases {}", plain(principal)),
+        Action::Subscribe { principal, to, .. } => {
+            format!("with the credential of {}: reads {}", plain(principal), spoken(&plain(to)))
+        }
+        Action::Publish { principal: Some(principal), event, key, .. } => {
+            let who = plain(principal);
+            format!("with the credential of {who}: {} about {}", spoken(event), plain(key))
+        }
         Action::Publish { event, key, .. } => {
             format!("from outside: {} about {}", spoken(event), plain(key))
         }
@@ -130,6 +147,7 @@ fn spoken(name: &str) -> String {
 fn span(duration: Duration) -> String {
     let hours = duration.as_secs() / 3_600;
     match (hours / 24, hours) {
+        (0, 0) if duration.as_secs() < 120 => format!("{} seconds", duration.as_secs()),
         (0, 0) => format!("{} minutes", duration.as_secs() / 60),
         (0, hours) => format!("{hours} hours"),
         (days, _) => format!("{days} days"),

@@ -1,6 +1,7 @@
 //! What steps do to the world, all but the workshops'.
 
 use super::play::{Halt, Story, failed};
+use super::stage::attacks::Asked;
 use super::stage::{StageError, fill};
 use crate::language::template::Template;
 use crate::language::{Action, Step};
@@ -23,7 +24,7 @@ impl Story<'_> {
             Action::Stop => self.stage.send(false),
             Action::Inject { fault, asset, channel, ramp, to, name } => {
                 let asset = self.fill(asset)?;
-                let channel = channel.as_ref().map(|channel| self.fill(channel)).transpose()?;
+                let channel = self.fill_all(channel.as_ref())?;
                 let ramp = ramp.unwrap_or(RAMP_DEFAULT);
                 let to = to.unwrap_or(1.0);
                 let handle = self.stage.inject(fault, channel.as_deref(), &asset, ramp, to)?;
@@ -39,10 +40,31 @@ impl Story<'_> {
             Action::Crash(point) => self.stage.crash_at(*point),
             Action::Pause(agent) => self.stage.pause(agent, true)?,
             Action::Resume(agent) => self.stage.pause(agent, false)?,
-            Action::Publish { event, key, data } => {
+            Action::Publish { principal, event, key, data } => {
+                let principal = self.fill_all(principal.as_ref())?;
                 let key = self.fill(key)?;
                 let data = fill(data, &self.bindings).map_err(StageError::impossible)?;
-                self.stage.say_json(event, &key, &data)?;
+                self.stage.say_json(principal.as_deref(), event, &key, &data)?;
+            }
+            Action::Attack(attack) => {
+                let (principal, target) =
+                    (self.fill(&attack.principal)?, self.fill_all(attack.target.as_ref())?);
+                self.stage.attack(&Asked {
+                    kind: attack.kind,
+                    principal: &principal,
+                    target: target.as_deref(),
+                    a_second: attack.rate.a_second(),
+                    lasts: attack.lasts,
+                })?;
+            }
+            Action::Release { principal, because } => {
+                let (principal, because) =
+                    (self.fill(principal)?, self.fill_all(because.as_ref())?);
+                self.stage.release(&principal, because)?;
+            }
+            Action::Subscribe { principal, to, records } => {
+                let (principal, to) = (self.fill(principal)?, self.fill(to)?);
+                self.stage.subscribe(&principal, &to, *records)?;
             }
             Action::Note(text) => {
                 let text = self.fill(text)?;
@@ -56,6 +78,11 @@ impl Story<'_> {
     /// The text of `template` with what was saved.
     pub(super) fn fill(&self, template: &Template) -> Result<String, Halt> {
         Ok(template.fill(&self.bindings).map_err(StageError::impossible)?)
+    }
+
+    /// The same for a template that may be absent.
+    fn fill_all(&self, template: Option<&Template>) -> Result<Option<String>, Halt> {
+        template.map(|template| self.fill(template)).transpose()
     }
 
     /// Kills once; how long until the next time.

@@ -300,8 +300,9 @@ impl<'s> Story<'s> {
         let now = self.stage.now();
         match &step.action {
             Action::Expect(expectation) => {
-                let look = Look::new(expectation, branch.mark, &self.bindings)
-                    .map_err(StageError::impossible)?;
+                let from = if expectation.ever { 0 } else { branch.mark };
+                let look =
+                    Look::new(expectation, from, &self.bindings).map_err(StageError::impossible)?;
                 let until = now.saturating_add(step.within);
                 branch.state = Doing::Looking { look: Box::new(look), until };
             }

@@ -1,5 +1,6 @@
 //! The world of a story: agents over a log, a simulated fleet, owners and workshops, under one virtual clock.
 
+pub(super) mod attacks;
 mod founding;
 
 use super::Audience;
@@ -9,12 +10,14 @@ use messages::catalogue::CATALOGUE;
 use messages::centre::CentreRegistered;
 use messages::consent::Channel;
 use messages::contact::CustomerReplied;
+use messages::telemetry::Telemetry;
 use messages::{CaseId, Encoding, Envelope, Message, MessageId, Provenance, Stream, Timestamp};
 use runtime::Catalog;
 use runtime::Models;
 use runtime::committer::Entry;
 use runtime::conductor::{ConductError, Conductor, CrashPoint};
 use runtime::effects::Effects;
+use runtime::guard::Principal;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::{Store, StoreError};
 use serde_json::Value;
@@ -93,6 +96,7 @@ pub(super) struct Stage {
     said: u64,
     answers: Vec<Answer>,
     centres: Vec<CentreRegistered>,
+    attacks: Vec<attacks::Attack>,
 }
 
 impl Stage {
@@ -119,6 +123,7 @@ impl Stage {
             said: 0,
             answers: Vec::new(),
             centres: Vec::new(),
+            attacks: Vec::new(),
         };
         stage.found(&network, scenario.fleet.as_ref())?;
         Ok(stage)
@@ -163,7 +168,7 @@ impl Stage {
     pub(super) fn next_due(&mut self) -> Option<Timestamp> {
         let fleet = self.fleet.as_mut().filter(|_| self.sends).map(|it| gathered(it.next_due()));
         let answers = self.answers.iter().map(|answer| answer.at);
-        let dues = [self.conductor.next_due_at(), fleet, answers.min()];
+        let dues = [self.conductor.next_due_at(), fleet, answers.min(), self.next_attack()];
         dues.into_iter().flatten().min().filter(|due| *due < Timestamp::MAX)
     }
 
@@ -173,7 +178,7 @@ impl Stage {
         let events = self.fleet.as_mut().map(|fleet| fleet.step(moment)).unwrap_or_default();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
-            entries.push(self.event(event)?);
+            entries.extend(self.event(event)?);
         }
         let due: Vec<Answer> = self.answers.extract_if(.., |answer| answer.at <= moment).collect();
         for Answer { reply, .. } in due {
@@ -182,6 +187,7 @@ impl Stage {
         if !entries.is_empty() {
             self.conductor.append(entries)?;
         }
+        self.press_attacks()?;
         self.settle()
     }
 
@@ -195,19 +201,36 @@ impl Stage {
         Ok(self.conductor.settle()?)
     }
 
-    fn event(&mut self, event: Event) -> Result<Entry, StageError> {
+    /// What is appended because of `event`; what a contained device sends goes its own way.
+    fn event(&mut self, event: Event) -> Result<Option<Entry>, StageError> {
         match event {
-            Event::Telemetry(frame) => self.entry(&frame.telemetry),
-            Event::Failed(failed) => self.entry(&failed),
-            Event::Found(found) => self.entry(&found),
-            Event::Serviced(serviced) => self.entry(&serviced),
+            Event::Telemetry(frame) => self.sent(frame.telemetry),
+            Event::Failed(failed) => self.entry(&failed).map(Some),
+            Event::Found(found) => self.entry(&found).map(Some),
+            Event::Serviced(serviced) => self.entry(&serviced).map(Some),
         }
+    }
+
+    /// `telemetry` as its device sends it. Only of a contained one the bus must be asked; the others' go together.
+    fn sent(&mut self, telemetry: Telemetry) -> Result<Option<Entry>, StageError> {
+        let telemetry = self.poisoned(telemetry);
+        let device = Principal::device(&telemetry.fleet, &telemetry.asset);
+        let entry = self.entry_of(device.name(), &telemetry)?;
+        if self.is_contained(&device) {
+            self.say_as(&device, vec![entry])?;
+            return Ok(None);
+        }
+        Ok(Some(entry))
     }
 
     /// `message` as the world outside says it.
     fn entry<M: Message>(&mut self, message: &M) -> Result<Entry, StageError> {
+        self.entry_of(SOURCE, message)
+    }
+
+    fn entry_of<M: Message>(&mut self, source: &str, message: &M) -> Result<Entry, StageError> {
         let id = self.next_id();
-        let envelope = Envelope::new(id, SOURCE, message).map_err(StageError::impossible)?;
+        let envelope = Envelope::new(id, source, message).map_err(StageError::impossible)?;
         Ok(envelope.with_provenance(Provenance::Simulated).into())
     }
 
@@ -223,9 +246,11 @@ impl Stage {
         Ok(())
     }
 
-    /// Says the message `name` about `key` with `data` for its fields.
+    /// Says the message `name` about `key` with `data` for its fields: as the world outside, or with the credential of
+    /// `principal`.
     pub(super) fn say_json(
         &mut self,
+        principal: Option<&str>,
         name: &str,
         key: &str,
         data: &Value,
@@ -237,12 +262,13 @@ impl Stage {
         (known.show)(Encoding::Json, &data).map_err(|error| {
             StageError::impossible(format!("`{name}` has not these fields: {error}"))
         })?;
+        let principal = principal.map(|principal| self.principal(principal));
         let envelope = Envelope {
             id: self.next_id(),
             name: name.to_owned(),
             class: known.class,
             encoding: Encoding::Json,
-            source: SOURCE.to_owned(),
+            source: principal.as_ref().map_or(SOURCE, Principal::name).to_owned(),
             key: key.to_owned(),
             time: Timestamp::EPOCH,
             provenance: Provenance::Simulated,
@@ -253,8 +279,10 @@ impl Stage {
             traceparent: None,
             data: data.into(),
         };
-        self.conductor.append(vec![envelope.into()])?;
-        Ok(())
+        match principal {
+            Some(principal) => self.say_as(&principal, vec![envelope.into()]),
+            None => Ok(self.conductor.append(vec![envelope.into()]).map(drop)?),
+        }
     }
 
     /// Lets the fleet send, or not.

@@ -29,6 +29,7 @@ pub(crate) fn known() -> Known {
         agents: names(&["data-analysis", "diagnosis", "scheduling"]),
         faults: names(&["brake_pad_wear", "sensor_drift"]),
         profiles: names(&["vehicle", "machine"]),
+        events: names(&["fuel_watch.noticed"]),
     }
 }
 

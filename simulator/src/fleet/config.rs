@@ -2,6 +2,7 @@
 
 use super::fault::FaultKind;
 use super::owner::Temperament;
+use super::parameters::Weakness;
 use messages::Timestamp;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub struct FleetConfig {
     pub spontaneous: f64,
     /// Whether failures are repaired and pads inspected unasked after the start, as they are before it.
     pub repairs: bool,
+    /// Which vehicles fail more often, in place of those that the parameters name.
+    pub weaknesses: Option<Vec<Weakness>>,
 }
 
 /// A past before the start.
@@ -89,6 +92,7 @@ impl FleetConfig {
             noise: 1.0,
             spontaneous: 0.0,
             repairs: false,
+            weaknesses: None,
         }
     }
 

@@ -35,6 +35,6 @@ pub use fault::{FaultKind, UnknownFault};
 pub use fit::Fit;
 pub use folder::{FOLDER_DAYS_MAX, FolderError, Written, write};
 pub use owner::{Heard, Owner, Reply, Temperament};
-pub use parameters::{Car, Gap, Idle, TripMinutes, Wandering};
+pub use parameters::{Car, Gap, Idle, TripMinutes, Wandering, Weakness};
 pub use record::{FaultHandle, FaultRecord};
 pub use simulation::Fleet;

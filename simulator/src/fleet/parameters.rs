@@ -277,15 +277,21 @@ pub(super) struct Makers {
 }
 
 /// Vehicles of which one component fails more often.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Weakness {
-    pub(super) supplier: Option<String>,
-    pub(super) batch: Option<String>,
-    pub(super) component: String,
-    pub(super) rate: f64,
-    pub(super) ramp: f64,
-    pub(super) cause: Option<String>,
+pub struct Weakness {
+    /// Those of this supplier; absent: of any.
+    pub supplier: Option<String>,
+    /// Those of this batch; absent: of any.
+    pub batch: Option<String>,
+    /// The component.
+    pub component: String,
+    /// How often its faults begin, compared with others'.
+    pub rate: f64,
+    /// How long they take to develop, compared with others'.
+    pub ramp: f64,
+    /// What a workshop finds as their cause, in place of the usual one.
+    pub cause: Option<String>,
 }
 
 impl Parameters {

@@ -59,7 +59,10 @@ impl Fleet {
     /// [`FleetError`] when it cannot be simulated as it is asked for.
     pub fn new(config: FleetConfig) -> Result<Self, FleetError> {
         config.check()?;
-        let parameters = Parameters::embedded(&config.profile)?;
+        let mut parameters = Parameters::embedded(&config.profile)?;
+        if let Some(weaknesses) = &config.weaknesses {
+            parameters.makers.weakness.clone_from(weaknesses);
+        }
         let no_profile = || FleetError::NoSimulation { profile: config.profile.clone() };
         let text = messages::profile::embedded(&config.profile).ok_or_else(no_profile)?;
         let profile = Profile::parse(text).expect("the shipped profiles are well formed");

@@ -376,7 +376,7 @@ fn frame(
 }
 
 /// Resident memory of this process.
-fn resident_mib() -> Result<f64, CliError> {
+pub(super) fn resident_mib() -> Result<f64, CliError> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(CliError::failed)?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());

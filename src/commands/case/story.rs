@@ -26,6 +26,21 @@ pub(super) fn tell(why: &Value, console: &Console) -> Result<(), CliError> {
     steps(why, console)
 }
 
+/// Names the asset's other cases.
+pub(super) fn others(cases: &[Value], console: &Console) -> Result<(), CliError> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    title(console, "OTHER CASES", "of the same asset, the newest first")?;
+    for case in cases {
+        let (id, component) = (shown::id(case, "/case"), shown::text(case, "/component"));
+        let state = shown::text(case, "/state").replace('_', " ");
+        let since = shown::moment(case, "/opened_at");
+        console.line(format!("  {id}  {component}, {state}, opened {since} UTC"))?;
+    }
+    Ok(())
+}
+
 fn title(console: &Console, name: &str, about: &str) -> Result<(), CliError> {
     console.line("")?;
     Ok(console.line(format!("{}  {about}", console.tinted(name, Tone::Good)))?)

@@ -126,6 +126,7 @@ fn texts<'a>(matter: &Matter<'a>) -> Vec<&'a str> {
     let mut texts = vec![matter.asset, facts.component.as_str(), facts.issue.as_str()];
     texts.extend(facts.reasons.iter().map(String::as_str));
     texts.extend(slots.map(|slot| slot.centre_name.as_str()));
+    texts.extend(matter.visits.iter().map(|visit| visit.asset));
     texts
 }
 

@@ -225,9 +225,25 @@ fn slots(matter: &Matter<'_>) -> Turn {
 
 fn offered(matter: &Matter<'_>) -> String {
     let named = (1..).zip(matter.slots).filter_map(|(number, slot)| {
-        Some(format!("{number}) {}", place(slot, &figures::start(slot, matter.zone)?)))
+        let start = figures::start(slot, matter.zone)?;
+        Some(format!("{number}) {}{}", place(slot, &start), company(slot, &start, matter)))
     });
     named.collect::<Vec<String>>().join(", ")
+}
+
+/// ", together with VEH004": whose visit is at the same centre on the same day.
+fn company(slot: &OfferedSlot, start: &Start, matter: &Matter<'_>) -> String {
+    let date = start.centre.date();
+    let with = matter.visits.iter().filter(|visit| {
+        visit.slot.centre == slot.centre
+            && figures::start(visit.slot, matter.zone).is_some_and(|it| it.centre.date() == date)
+    });
+    let assets: Vec<&str> = with.map(|visit| visit.asset).collect();
+    if assets.is_empty() {
+        String::new()
+    } else {
+        format!(", together with {}", assets.join(" and "))
+    }
 }
 
 fn easier(matter: &Matter<'_>) -> String {

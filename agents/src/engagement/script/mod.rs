@@ -38,6 +38,17 @@ pub struct Matter<'a> {
     pub slots: &'a [OfferedSlot],
     /// Where the owner lives.
     pub zone: &'a TimeZone,
+    /// Visits of the owner's other assets.
+    pub visits: &'a [Visit<'a>],
+}
+
+/// A visit that the owner has agreed to for another asset.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// The asset.
+    pub asset: &'a str,
+    /// When and where.
+    pub slot: &'a OfferedSlot,
 }
 
 /// What part of a conversation a turn is.

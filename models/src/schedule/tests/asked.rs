@@ -240,3 +240,45 @@ fn without_a_known_place_all_offers_lie_within_reach_of_the_best() {
     let found = super::offers(&problem, &moved, Some("b"), &Settings::default()).unwrap();
     assert_eq!(centres(&found.offers), ["delhi".to_owned()].into(), "where it is booked");
 }
+
+#[test]
+fn assets_of_one_owner_come_together_where_that_can_be() {
+    let problem = problem(vec![centre("near", "UTC"), centre("other", "UTC")]);
+    let mut asked = job("c");
+    asked.km_by_centre = [("near".into(), 5.0), ("other".into(), 30.0)].into();
+    let alone = offered(&problem, &asked);
+    assert_eq!(alone[0].slot.centre, "near");
+    let (from, until) = (at("2026-03-03T10:00:00Z"), at("2026-03-03T12:00:00Z"));
+    asked.company = vec![Visit { asset: "VEH004".into(), centre: "other".into(), from, until }];
+    let together = offered(&problem, &asked);
+    let first = &together[0].slot;
+    let starts_at = first.from.to_string();
+    assert_eq!((first.centre.as_str(), starts_at.as_str()), ("other", "2026-03-03T08:00:00Z"));
+    let apart = |offers: &[Offer]| -> Vec<String> {
+        let penalties = offers.iter().flat_map(|offer| &offer.penalties);
+        let apart = penalties.filter(|penalty| penalty.kind == PenaltyKind::Apart);
+        apart.map(|penalty| penalty.because.clone()).collect()
+    };
+    assert_eq!(apart(&together), ["`VEH004` of the same owner comes at another hour of the day"]);
+    let later = Job { earliest_at: at("2026-03-04T00:00:00Z"), ..asked.clone() };
+    let other_day = "`VEH004` of the same owner comes to `other` on Tue 3 Mar 2026 10:00";
+    assert_eq!(apart(&offered(&problem, &later))[0], other_day);
+    asked.severity = Severity::Emergency;
+    assert_eq!(offered(&problem, &asked)[0].slot.centre, "near", "an emergency waits for nobody");
+}
+
+#[test]
+fn a_day_for_which_more_is_foreseen_comes_later_and_says_how_much() {
+    let mut problem = problem(vec![centre("a", "UTC")]);
+    let mut asked = job("c");
+    asked.earliest_at = at("2026-03-03T00:00:00Z");
+    assert_eq!(starts(&offered(&problem, &asked))[0], "2026-03-03T08:00:00Z");
+    problem.demand = vec![Demand { centre: "a".into(), date: date("2026-03-03"), minutes: 300.0 }];
+    asked.due_at = at("2026-03-06T00:00:00Z");
+    assert_eq!(starts(&offered(&problem, &asked))[0], "2026-03-04T08:00:00Z");
+    asked.due_at = at("2026-03-03T08:00:00Z");
+    let soon = &offered(&problem, &asked)[0];
+    assert_eq!(soon.slot.from, asked.due_at, "being late weighs more");
+    let why = "more visits are foreseen on Tue 3 Mar 2026 at `a`, for 21 % of its bay time";
+    assert_eq!(soon.penalties[0].because, why);
+}

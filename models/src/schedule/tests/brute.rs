@@ -34,6 +34,20 @@ fn points(problem: &Problem, settings: &Settings, one: &Seated, all: &[Seated]) 
         if job.centre.is_some() && job.centre.as_ref() != Some(&slot.centre) {
             sum += settings.other_centre;
         }
+        let apart = job.company.iter().map(|visit| {
+            if visit.centre != slot.centre || day(visit.from) != day(slot.from) {
+                return settings.apart;
+            }
+            let between = if slot.from >= visit.until {
+                slot.from.as_millis() - visit.until.as_millis()
+            } else if visit.from >= slot.until {
+                visit.from.as_millis() - slot.until.as_millis()
+            } else {
+                0
+            };
+            (settings.apart_per_hour * between as f64 / 3_600_000.0).min(settings.apart)
+        });
+        sum += apart.reduce(f64::min).unwrap_or(0.0);
     }
     sum += settings.distance_per_km * job.km_by_centre.get(&slot.centre).copied().unwrap_or(0.0);
     let weekday = usize::try_from(day(slot.from).weekday().to_monday_zero_offset()).unwrap();

@@ -53,8 +53,17 @@ pub(super) fn instance(seed: u64) -> Instance {
             problem.demand.push(Demand { centre, date, minutes });
         }
     }
-    let jobs: Vec<Job> = (0..3 + dice.below(2)).map(|index| seeded_job(&mut dice, index)).collect();
+    let mut jobs: Vec<Job> =
+        (0..3 + dice.below(2)).map(|index| seeded_job(&mut dice, index)).collect();
     book_some(&mut dice, &mut problem, &settings);
+    for job in &mut jobs {
+        if !dice.chance(0.3) {
+            continue;
+        }
+        let centre = dice.text(&["centre-0", "centre-1"]).into();
+        let (from, until) = (at("2026-03-06T06:00:00Z"), at("2026-03-06T07:00:00Z"));
+        job.company.push(Visit { asset: "another".into(), centre, from, until });
+    }
     Instance { problem, jobs, settings }
 }
 

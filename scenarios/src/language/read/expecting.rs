@@ -30,7 +30,8 @@ impl Steps<'_> {
             Some(condition)
         });
         let save = self.save(node, &subject, names);
-        Some(Expectation { subject, condition, save })
+        let ever = below.get("ever").is_some();
+        Some(Expectation { subject, condition, ever, save })
     }
 
     fn subject(&mut self, below: &Node, names: &Names) -> Option<Subject> {

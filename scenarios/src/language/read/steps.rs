@@ -1,5 +1,6 @@
 //! Reads steps in order, with the names that are saved on the way.
 
+use super::super::attack::{Attack, AttackKind, RATE_MAX};
 use super::super::scenario::{Action, Bays, Step, Workshop};
 use super::super::scope::{Bound, Names};
 use super::super::source::{Problems, Source};
@@ -15,6 +16,9 @@ const INCLUDE_DEPTH_MAX: usize = 8;
 
 /// Time between two kills where the script does not say.
 const KILL_EVERY: Duration = Duration::from_secs(60);
+
+/// Records that one step reads where the script does not say.
+const RECORDS_DEFAULT: usize = 100;
 
 pub(super) struct Steps<'s> {
     pub(super) files: &'s dyn Files,
@@ -82,15 +86,18 @@ impl Steps<'_> {
             }
             "advance" | "wait" => Some(Action::Wait(span(below))),
             "workshop" => self.workshop(below, names).map(Action::Workshop),
-            "publish" => {
-                let data = below.get("data")?;
-                names.texts_below(data, self.problems);
-                Some(Action::Publish {
-                    event: text(below, "event"),
-                    key: self.reference(below, "key", names)?,
-                    data: data.json(),
-                })
-            }
+            "publish" => self.publish(below, "event", names),
+            "ask" => self.publish(below, "command", names),
+            "attack" => self.attack(below, names).map(Action::Attack),
+            "release" => Some(Action::Release {
+                principal: self.reference(below, "principal", names)?,
+                because: self.reference(below, "because", names),
+            }),
+            "subscribe" => Some(Action::Subscribe {
+                principal: self.reference(below, "as", names)?,
+                to: self.reference(below, "to", names)?,
+                records: below.get("records").map_or(RECORDS_DEFAULT, |node| count(node) as usize),
+            }),
             "expect" => self.expectation(node, below, names).map(Action::Expect),
             "parallel" => Some(self.parallel(below, names)),
             "repeat" => Some(Action::Repeat {
@@ -100,6 +107,40 @@ impl Steps<'_> {
             }),
             _ => Some(Action::Note(names.template(below, self.problems))),
         }
+    }
+
+    fn publish(&mut self, below: &Node, name: &str, names: &Names) -> Option<Action> {
+        let data = below.get("data")?;
+        names.texts_below(data, self.problems);
+        Some(Action::Publish {
+            principal: self.reference(below, "as", names),
+            event: text(below, name),
+            key: self.reference(below, "key", names)?,
+            data: data.json(),
+        })
+    }
+
+    fn attack(&mut self, below: &Node, names: &Names) -> Option<Attack> {
+        let (kind, rate) = (below.get("kind")?, below.get("rate")?);
+        let attack = Attack {
+            kind: AttackKind::from_name(kind.text()?)?,
+            principal: self.reference(below, "as", names)?,
+            target: self.reference(below, "target", names),
+            rate: rate.text()?.parse().ok()?,
+            lasts: span(below.get("for")?),
+        };
+        if let (None, Some(remedy)) = (&attack.target, attack.kind.needs()) {
+            let message =
+                format!("`{}` needs the `target` that it is aimed at", attack.kind.name());
+            self.problems.advise(kind.place, message, remedy);
+        }
+        if attack.rate.a_second() > RATE_MAX {
+            self.problems.add(rate.place, format!("`rate` is at most {RATE_MAX}/s"));
+        }
+        if matches!(attack.kind, AttackKind::SpoofedDevice | AttackKind::SlowPoisoning) {
+            self.need_fleet(below);
+        }
+        Some(attack)
     }
 
     pub(super) fn reference(

@@ -1,0 +1,193 @@
+//! Who is contained, derived from LOG: what may not be said, who stands still, and what is suspect.
+
+use crate::store::{Partition, ReadLimit, Store, StoreError};
+use messages::guard::{Backlog, Level, PrincipalContained, PrincipalReleased};
+use messages::{Class, Envelope, Message, Record, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Stretches of one principal's messages that stay set aside; the oldest are joined beyond it.
+pub const SUSPECT_SPANS_MAX: usize = 64;
+
+/// Everybody who is contained, and whose earlier messages are suspect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Containments {
+    contained_by_principal: BTreeMap<String, Contained>,
+    /// What stays set aside after its principal was released.
+    suspect_by_principal: BTreeMap<String, Vec<Span>>,
+}
+
+/// One principal that is contained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contained {
+    /// How far.
+    pub level: Level,
+    /// Until when, if that is known.
+    pub until: Option<Timestamp>,
+    /// The finding that led to it.
+    pub finding: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub by: String,
+    /// Since when, whatever the level.
+    pub since: Timestamp,
+    /// What it said from then on is suspect, once it is refused.
+    pub evidence_from: Timestamp,
+    /// Since when it is refused whatever it says, if it ever was.
+    pub refused_at: Option<Timestamp>,
+}
+
+/// When suspect messages were said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Span {
+    from: Timestamp,
+    through: Timestamp,
+}
+
+impl Record for Containments {
+    const SCHEMA: u16 = 235;
+    const BYTES_MAX: usize = 8 * 1024 * 1024;
+}
+
+impl Containments {
+    /// What `store`'s LOG adds up to, read from its oldest record.
+    ///
+    /// # Errors
+    /// [`StoreError`] when LOG cannot be read.
+    pub fn of_log(store: &dyn Store) -> Result<Self, StoreError> {
+        let mut containments = Self::default();
+        let mut after = store.first(Partition::LOG).saturating_sub(1);
+        loop {
+            let batch = store.read(Partition::LOG, after, ReadLimit::default())?;
+            let Some(last) = batch.last() else { return Ok(containments) };
+            after = last.sequence;
+            for delivery in &batch {
+                containments.hear(&delivery.envelope);
+            }
+        }
+    }
+
+    /// Takes note of one record of LOG; whether it changed anything.
+    pub fn hear(&mut self, record: &Envelope) -> bool {
+        match record.name.as_str() {
+            PrincipalContained::NAME => {
+                record.open().is_ok_and(|contained| self.contain(contained, record.time))
+            }
+            PrincipalReleased::NAME => record.open().is_ok_and(|released| self.release(&released)),
+            _ => false,
+        }
+    }
+
+    fn contain(&mut self, said: PrincipalContained, at: Timestamp) -> bool {
+        if !super::principal::is_containable(&said.principal) {
+            return false;
+        }
+        let before = self.contained_by_principal.get(&said.principal);
+        let since = before.map_or(at, |before| before.since);
+        let evidence_from =
+            before.map_or(said.evidence_from, |it| it.evidence_from.min(said.evidence_from));
+        let refused_at = before.and_then(|before| before.refused_at);
+        let refused_at = refused_at.or((said.level >= Level::Refused).then_some(at));
+        let PrincipalContained { principal, level, until, finding, reason, by, .. } = said;
+        let contained =
+            Contained { level, until, finding, reason, by, since, evidence_from, refused_at };
+        self.contained_by_principal.insert(principal, contained);
+        true
+    }
+
+    fn release(&mut self, said: &PrincipalReleased) -> bool {
+        let Some(contained) = self.contained_by_principal.remove(&said.principal) else {
+            return false;
+        };
+        match (said.backlog, contained.refused_at) {
+            (Backlog::Heard, _) => {
+                self.suspect_by_principal.remove(&said.principal);
+            }
+            (Backlog::SetAside, Some(through)) => {
+                let spans = self.suspect_by_principal.entry(said.principal.clone()).or_default();
+                spans.push(Span { from: contained.evidence_from, through });
+                if spans.len() > SUSPECT_SPANS_MAX {
+                    let oldest = spans.remove(0);
+                    spans[0].from = spans[0].from.min(oldest.from);
+                }
+            }
+            (Backlog::SetAside, None) => {}
+        }
+        true
+    }
+
+    /// How `principal` is contained at `now`.
+    #[must_use]
+    pub fn of(&self, principal: &str, now: Timestamp) -> Option<&Contained> {
+        let contained = self.contained_by_principal.get(principal)?;
+        contained.until.is_none_or(|until| now < until).then_some(contained)
+    }
+
+    /// Everybody who is contained, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Contained)> {
+        self.contained_by_principal.iter().map(|(name, contained)| (name.as_str(), contained))
+    }
+
+    /// Whether `record` was said by somebody who was refused since, after what made it suspect. What a person sends
+    /// through again, and a host's own timers, are not.
+    #[must_use]
+    pub fn is_suspect(&self, record: &Envelope) -> bool {
+        if self.is_empty() || record.class == Class::Timer || record.addressed_to.is_some() {
+            return false;
+        }
+        let contained = self.contained_by_principal.get(&record.source);
+        let now = contained
+            .is_some_and(|it| it.level >= Level::Refused && record.time >= it.evidence_from);
+        let spans = self.suspect_by_principal.get(&record.source);
+        now || spans
+            .into_iter()
+            .flatten()
+            .any(|span| (span.from..=span.through).contains(&record.time))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.contained_by_principal.is_empty() && self.suspect_by_principal.is_empty()
+    }
+
+    /// Whose time is over at `now`.
+    pub(super) fn over(&self, now: Timestamp) -> Vec<String> {
+        let over = self.iter().filter(|(_, it)| it.until.is_some_and(|until| until <= now));
+        over.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// When somebody's time is over next.
+    pub(super) fn next_over(&self) -> Option<Timestamp> {
+        self.iter().filter_map(|(_, contained)| contained.until).min()
+    }
+}
+
+/// The containments in force, shared by the committer, which alone changes them, and whoever obeys them.
+#[derive(Clone, Debug, Default)]
+pub struct Standing(Arc<RwLock<Arc<Containments>>>);
+
+impl Standing {
+    /// As they are.
+    #[must_use]
+    pub fn get(&self) -> Arc<Containments> {
+        // Only whole values are ever put in.
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set(&self, containments: Containments) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(containments);
+    }
+
+    /// How far `principal` is contained at `now`.
+    #[must_use]
+    pub fn level(&self, principal: &str, now: Timestamp) -> Option<Level> {
+        self.get().of(principal, now).map(|contained| contained.level)
+    }
+
+    /// Whether the hosts of `kind` stand still at `now`.
+    #[must_use]
+    pub fn pauses(&self, kind: &str, now: Timestamp) -> bool {
+        self.level(kind, now) == Some(Level::Paused)
+    }
+}
