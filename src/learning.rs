@@ -1,239 +1,82 @@
-//! Makes rows to learn from out of recordings: what was known at each sample, and what failed within the horizon.
+//! Learns from the part of a dataset that is there to be learned from, and is judged by the other part.
+//!
+//! What a dataset is about decides what is learned: lives that end, samples that are unusual, or components that fail.
+
+mod anomalies;
+mod failures;
+mod life;
+mod progress;
+pub(crate) mod report;
+mod rows;
+
+pub(crate) use progress::Progress;
 
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
-use messages::profile::Derived;
-use models::history::{History, Plan};
-use models::supervised::Table;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use simulator::dataset::{RecordedAsset, Recordings, Sample};
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use models::model::Model;
+use report::Section;
+use serde_json::{Map, Value, json};
 
-/// Windows over each channel; those in which a channel is seldom sampled twice are left out.
-const WINDOWS: [Duration; 5] = [hours(3), hours(12), hours(24), hours(72), hours(168)];
-/// Most values of an attribute that is no number.
-const CATEGORIES_MAX: usize = 32;
-
-const fn hours(count: u64) -> Duration {
-    Duration::from_secs(count * 3_600)
+/// What the caller decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Choice {
+    /// Seed of everything that is drawn; also of the split, where that is drawn.
+    pub(crate) seed: Option<u64>,
+    /// Learns from what is known before, in place of what the dataset says.
+    pub(crate) train_before: Option<Timestamp>,
+    /// Judges what is known before, in place of what the dataset says.
+    pub(crate) test_until: Option<Timestamp>,
 }
 
-/// Rows, and what came true of them.
-pub(crate) struct Examples {
-    pub(crate) table: Table,
-    /// By component, by row: whether it failed within the horizon.
-    pub(crate) failed: Vec<Vec<bool>>,
-    /// By row: which asset.
-    pub(crate) assets: Vec<u32>,
-    /// By row: when.
-    pub(crate) at: Vec<Timestamp>,
+/// What came out.
+pub(crate) struct Outcome {
+    /// For people.
+    pub(crate) lines: Vec<String>,
+    /// For programs.
+    pub(crate) figures: Map<String, Value>,
+    /// For the report.
+    pub(crate) sections: Vec<Section>,
+    /// What was learned; none where each asset is judged by its own beginning.
+    pub(crate) model: Option<Model>,
 }
 
-/// Where the row of each asset's last sample is.
-pub(crate) fn last_rows(examples: &Examples) -> Vec<usize> {
-    let count = examples.assets.len();
-    let is_last =
-        |row: &usize| row + 1 == count || examples.assets[row + 1] != examples.assets[*row];
-    (0..count).filter(is_last).collect()
+/// Learns, and judges what was learned.
+pub(crate) fn learn(
+    recording: &Recording,
+    choice: Choice,
+    progress: &Progress,
+) -> Result<Outcome, CliError> {
+    let dataset = &recording.dataset;
+    let mut outcome = match dataset.life_truth().map_err(CliError::failed)? {
+        Some(truth) => life::learn(recording, &truth, choice, progress)?,
+        None => match dataset.normal_head() {
+            Some(head) => anomalies::learn(recording, head, progress)?,
+            None => failures::learn(recording, choice, progress)?,
+        },
+    };
+    progress.end();
+    let mut figures = Map::new();
+    figures.insert("dataset".to_owned(), json!(dataset.name()));
+    figures.insert("seed".to_owned(), json!(choice.seed.unwrap_or(0)));
+    figures.append(&mut outcome.figures);
+    if let Some(model) = &mut outcome.model {
+        let numbers = figures.iter().filter(|(name, _)| *name != "seed");
+        let numbers = numbers.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
+        model.figures = numbers.collect();
+    }
+    Ok(Outcome { figures, ..outcome })
 }
 
-/// By row, how much time is left until its asset's last.
-pub(crate) fn time_left(examples: &Examples) -> Vec<Duration> {
-    let ends: BTreeMap<u32, Timestamp> = last_rows(examples)
-        .into_iter()
-        .map(|row| (examples.assets[row], examples.at[row]))
-        .collect();
-    let rows = examples.assets.iter().zip(&examples.at);
-    rows.map(|(asset, at)| ends[asset].since(*at)).collect()
+/// A figure for people.
+fn shown(figure: Option<f64>) -> String {
+    figure.map_or("unknown".to_owned(), |figure| format!("{figure:.3}"))
 }
 
-/// What rows are made of.
-pub(crate) struct Schema {
-    pub(crate) plan: Plan,
-    derived: Vec<Derived>,
-    components: Vec<String>,
-    horizon: Duration,
-    /// Whether each row says itself whether it is a failure.
-    failures_are_rows: bool,
-}
-
-impl Schema {
-    /// What can be known of these recordings before `until`.
-    pub(crate) fn of(
-        recording: &Recording,
-        recordings: &Recordings,
-        until: Option<Timestamp>,
-    ) -> Self {
-        let known = |at: Timestamp| until.is_none_or(|until| at < until);
-        let codes: BTreeSet<&str> = recordings
-            .assets
-            .values()
-            .flat_map(|asset| asset.codes.iter())
-            .filter(|(at, _)| known(*at))
-            .map(|(_, code)| code.as_str())
-            .collect();
-        let profile = &recording.profile;
-        let measured = |channel: &&str| recordings.channels.iter().any(|known| known == channel);
-        let derived: Vec<Derived> = profile
-            .derived
-            .iter()
-            .filter(|derived| derived.formula.channels().iter().all(measured))
-            .cloned()
-            .collect();
-        let channels = recordings.channels.iter().chain(derived.iter().map(|derived| &derived.id));
-        let components: Vec<String> =
-            profile.components.iter().map(|component| component.id.clone()).collect();
-        let plan = Plan {
-            channels: channels.cloned().collect(),
-            windows: windows(recordings),
-            codes: codes.into_iter().map(str::to_owned).collect(),
-            components: components.clone(),
-            attributes: attributes(recordings),
-        };
-        let horizon = recording.dataset.horizon().unwrap_or(profile.horizon).duration();
-        let failures_are_rows = recording.dataset.failures_are_rows();
-        Self { plan, derived, components, horizon, failures_are_rows }
-    }
-
-    /// What can fail.
-    pub(crate) fn components(&self) -> &[String] {
-        &self.components
-    }
-
-    /// How far rows look ahead.
-    pub(crate) fn horizon(&self) -> Duration {
-        self.horizon
-    }
-
-    /// The rows that `keeps` keeps, by number of the asset and moment.
-    pub(crate) fn examples(
-        &self,
-        recordings: &Recordings,
-        keeps: impl Fn(u32, Timestamp) -> bool,
-    ) -> Result<Examples, CliError> {
-        let table = Table::new(self.plan.names()).map_err(CliError::failed)?;
-        let failed = vec![Vec::new(); self.components.len()];
-        let mut examples = Examples { table, failed, assets: Vec::new(), at: Vec::new() };
-        for (number, asset) in recordings.assets.values().enumerate() {
-            let number = u32::try_from(number).map_err(CliError::failed)?;
-            self.add(&mut examples, &recordings.channels, (number, asset), &keeps)?;
-        }
-        Ok(examples)
-    }
-
-    fn add(
-        &self,
-        examples: &mut Examples,
-        channels: &[String],
-        (number, asset): (u32, &RecordedAsset),
-        keeps: &impl Fn(u32, Timestamp) -> bool,
-    ) -> Result<(), CliError> {
-        let attributes = self.plan.attributes.iter().map(|name| attribute(asset, name)).collect();
-        let mut history = History::new(&self.plan, attributes);
-        let mut codes = asset.codes.iter().peekable();
-        let mut maintenance = asset.maintenance.iter().peekable();
-        for sample in &asset.samples {
-            while let Some((at, code)) = codes.next_if(|(at, _)| *at <= sample.at) {
-                history.code(*at, code);
-            }
-            while let Some((at, component)) = maintenance.next_if(|(at, _)| *at <= sample.at) {
-                history.maintenance(*at, component);
-            }
-            history.sample(sample.at, &self.values(channels, &sample.values));
-            if keeps(number, sample.at) {
-                examples.table.push(&history.row(sample.at)).map_err(CliError::failed)?;
-                examples.assets.push(number);
-                examples.at.push(sample.at);
-                for (component, failed) in self.components.iter().zip(&mut examples.failed) {
-                    failed.push(self.fails(asset, sample, component));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Measured and derived values of a sample.
-    fn values(&self, channels: &[String], measured: &[Option<f64>]) -> Vec<Option<f64>> {
-        let mut values = measured.to_vec();
-        let channel = |id: &str| measured[channels.iter().position(|known| known == id)?];
-        values.extend(self.derived.iter().map(|derived| derived.formula.value(channel)));
-        values
-    }
-
-    fn fails(&self, asset: &RecordedAsset, sample: &Sample, component: &str) -> bool {
-        if self.failures_are_rows {
-            return sample.truth.is_some_and(|truth| truth >= 0.5);
-        }
-        let until = sample.at.saturating_add(self.horizon);
-        let comes = |at: Timestamp| at > sample.at && at <= until;
-        asset.failures.iter().any(|(at, name)| name == component && comes(*at))
-    }
-}
-
-/// Windows in which an asset is usually sampled more than once.
-fn windows(recordings: &Recordings) -> Vec<Duration> {
-    match sampling_interval(recordings) {
-        None => Vec::new(),
-        Some(interval) => WINDOWS.into_iter().filter(|window| *window > interval).collect(),
-    }
-}
-
-/// Numbers of the assets that are judged: a share of each outcome where rows are assets, of all where they are not.
-pub(crate) fn drawn_assets(
-    recordings: &Recordings,
-    test_fraction: f64,
-    seed: u64,
-) -> BTreeSet<u32> {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut strata: BTreeMap<bool, Vec<u32>> = BTreeMap::new();
-    for (number, asset) in (0_u32..).zip(recordings.assets.values()) {
-        let fails = asset.samples.iter().any(|sample| sample.truth.is_some_and(|it| it >= 0.5));
-        strata.entry(fails).or_default().push(number);
-    }
-    let mut drawn = BTreeSet::new();
-    for stratum in strata.values_mut() {
-        stratum.shuffle(&mut rng);
-        let count = (stratum.len() as f64 * test_fraction).round() as usize;
-        drawn.extend(stratum.iter().take(count));
-    }
-    drawn
-}
-
-/// The usual time between two samples of an asset: the median over all; none where no asset was sampled twice.
-pub(crate) fn sampling_interval(recordings: &Recordings) -> Option<Duration> {
-    let mut intervals: Vec<Duration> = recordings
-        .assets
-        .values()
-        .flat_map(|asset| asset.samples.windows(2).map(|pair| pair[1].at.since(pair[0].at)))
-        .collect();
-    intervals.sort_unstable();
-    intervals.get(intervals.len() / 2).copied()
-}
-
-/// Names of the numbers that attributes become: themselves, or `name=value` for each value that is no number.
-fn attributes(recordings: &Recordings) -> Vec<String> {
-    let mut names = BTreeSet::new();
-    for asset in recordings.assets.values() {
-        for (name, text) in &asset.attributes {
-            if text.parse::<f32>().is_ok() {
-                names.insert(name.clone());
-            } else if !text.is_empty() && names.len() < CATEGORIES_MAX {
-                names.insert(format!("{name}={text}"));
-            }
-        }
-    }
-    names.into_iter().collect()
-}
-
-fn attribute(asset: &RecordedAsset, name: &str) -> Option<f32> {
-    match name.split_once('=') {
-        Some((name, value)) => {
-            asset.attributes.get(name).map(|text| f32::from(u8::from(text == value)))
-        }
-        None => asset.attributes.get(name)?.parse().ok(),
+/// The entries of an object.
+fn entries(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(entries) => entries,
+        other => Map::from_iter([("value".to_owned(), other)]),
     }
 }

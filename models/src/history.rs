@@ -6,8 +6,12 @@
 //! does not grow with the number of readings, and a window's true length lies between `PANES - 1` panes and `PANES`.
 
 use messages::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
 
 /// Panes of one window.
 pub const PANES: usize = 6;
@@ -19,7 +23,7 @@ const fn days(count: u64) -> Duration {
 }
 
 /// Which numbers make up a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Channels, by id.
     pub channels: Vec<String>,
@@ -145,7 +149,7 @@ impl<'p> History<'p> {
 #[derive(Clone, Debug)]
 struct Window {
     pane_millis: i64,
-    /// Number of the pane, counted from the epoch, and what it holds; the newest last.
+    /// Number of the pane, counted from the epoch, and what it holds.
     panes: Vec<(i64, Pane)>,
 }
 
@@ -205,13 +209,19 @@ impl Window {
         Self { pane_millis: (millis / panes).max(1), panes: Vec::with_capacity(PANES) }
     }
 
+    /// A value of a pane that has left the window already is passed over.
     fn add(&mut self, at: Timestamp, value: f64) {
         let number = at.as_millis().div_euclid(self.pane_millis);
         let hours = at.as_millis().rem_euclid(self.pane_millis) as f64 / 3_600_000.0;
-        match self.panes.last_mut() {
-            Some((last, pane)) if *last == number => pane.add(hours, value),
-            _ => {
-                self.panes.retain(|(known, _)| number - known < PANES as i64);
+        let newest = self.panes.iter().map(|(known, _)| *known).fold(number, i64::max);
+        let open = |known: i64| newest - known < PANES as i64;
+        if !open(number) {
+            return;
+        }
+        match self.panes.iter_mut().find(|(known, _)| *known == number) {
+            Some((_, pane)) => pane.add(hours, value),
+            None => {
+                self.panes.retain(|(known, _)| open(*known));
                 let mut pane = Pane::EMPTY;
                 pane.add(hours, value);
                 self.panes.push((number, pane));
@@ -224,7 +234,7 @@ impl Window {
         let newest = at.as_millis().div_euclid(self.pane_millis);
         let mut sum = Pane::EMPTY;
         for (number, pane) in &self.panes {
-            if newest - number < PANES as i64 {
+            if (0..PANES as i64).contains(&(newest - number)) {
                 let panes_later = (number - newest + PANES as i64 - 1) as f64;
                 sum.absorb(pane, panes_later * self.pane_millis as f64 / 3_600_000.0);
             }

@@ -1,20 +1,19 @@
 //! `evaluate`: learns from the part of a dataset that is there to be learned from, and is judged by the other part.
 
-mod failures;
-mod life;
-
 use crate::cli::{Answer, Session};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::learning::{Choice, Outcome, Progress, learn, report};
 use crate::output::Format;
 use crate::replaying::Recording;
 use clap::Args;
-use serde_json::{Value, json};
+use messages::Timestamp;
+use serde_json::Value;
 use std::path::PathBuf;
 
-/// Flags of `evaluate`.
+/// What is learned from and judged by.
 #[derive(Args, Debug)]
-pub struct EvaluateArgs {
+pub(super) struct Learning {
     /// The dataset: a folder with a `dataset.toml`, or the file itself.
     #[arg(value_name = "DATASET")]
     dataset: PathBuf,
@@ -24,22 +23,42 @@ pub struct EvaluateArgs {
     /// Seed of everything that is drawn; also of the split, where that is drawn.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Learns from what is known before, and judges from the horizon after it on, in place of the dataset's `[split]`.
+    #[arg(long, value_name = "TIME")]
+    train_before: Option<Timestamp>,
+    /// Judges what is known before, in place of the dataset's `[split]`.
+    #[arg(long, value_name = "TIME")]
+    test_until: Option<Timestamp>,
+}
+
+impl Learning {
+    /// Learns, and judges what was learned.
+    pub(super) fn perform(&self, session: &Session) -> Result<Outcome, CliError> {
+        let recording = Recording::load(&self.dataset, self.data.as_deref())?;
+        let Self { seed, train_before, test_until, .. } = *self;
+        learn(&recording, Choice { seed, train_before, test_until }, &Progress::new(session))
+    }
+}
+
+/// Flags of `evaluate`.
+#[derive(Args, Debug)]
+pub struct EvaluateArgs {
+    #[command(flatten)]
+    learning: Learning,
+    /// Writes the evaluation as a page to print and send: reliability, precision and recall, lead time, confusion, reasons.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     answer: Answer,
 }
 
-/// What came out, for people and as JSON.
-struct Outcome {
-    lines: Vec<String>,
-    figures: Value,
-}
-
 pub(crate) fn perform(args: &EvaluateArgs, session: &Session) -> Result<Exit, CliError> {
-    let recording = Recording::load(&args.dataset, args.data.as_deref())?;
-    let outcome = match recording.dataset.life_truth().map_err(CliError::failed)? {
-        Some(truth) => life::evaluate(&recording, &truth, args.seed)?,
-        None => failures::evaluate(&recording, args.seed, session)?,
-    };
+    let outcome = args.learning.perform(session)?;
+    if let Some(path) = &args.report {
+        let page = report::write(&outcome.figures, &outcome.sections);
+        std::fs::write(path, page)
+            .map_err(|source| CliError::File { path: path.clone(), source })?;
+    }
     match args.answer.output {
         Format::Text => {
             for line in outcome.lines {
@@ -47,17 +66,8 @@ pub(crate) fn perform(args: &EvaluateArgs, session: &Session) -> Result<Exit, Cl
             }
         }
         format @ (Format::Json | Format::Jsonl) => {
-            let mut value = json!({ "dataset": recording.dataset.name(), "seed": args.seed });
-            if let (Value::Object(all), Value::Object(figures)) = (&mut value, outcome.figures) {
-                all.extend(figures);
-            }
-            session.console.object(format, &value)?;
+            session.console.object(format, &Value::Object(outcome.figures))?;
         }
     }
     Ok(Exit::Ok)
-}
-
-/// A figure for people.
-fn shown(figure: Option<f64>) -> String {
-    figure.map_or("unknown".to_owned(), |figure| format!("{figure:.3}"))
 }

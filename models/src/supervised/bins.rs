@@ -28,6 +28,15 @@ impl Binned {
         Self { bins: bins.collect(), edges }
     }
 
+    /// Features in which rows differ, a missing value being another one; no tree gains by asking for the others.
+    pub(super) fn telling(&self) -> Vec<usize> {
+        let tells = |feature: &usize| {
+            let bins = &self.bins[*feature];
+            bins.first().is_some_and(|first| bins.iter().any(|bin| bin != first))
+        };
+        (0..self.bins.len()).filter(tells).collect()
+    }
+
     /// Bins of `feature`, the one for missing values included.
     pub(super) fn count(&self, feature: usize) -> usize {
         self.edges[feature].len() + 2

@@ -91,6 +91,7 @@ impl Boosted {
     ) -> Result<Self, LearnError> {
         check(table, outcomes, loss, settings)?;
         let binned = Binned::of(table);
+        let telling = binned.telling();
         let mean =
             outcomes.iter().map(|outcome| f64::from(*outcome)).sum::<f64>() / outcomes.len() as f64;
         let base = match loss {
@@ -107,7 +108,7 @@ impl Boosted {
             for index in 0..table.len() {
                 (gradient[index], curvature[index]) = loss.steps(said[index], outcomes[index]);
             }
-            let tree = one_tree(&binned, (&gradient, &curvature), settings, &mut rng);
+            let tree = one_tree((&binned, &telling), (&gradient, &curvature), settings, &mut rng);
             for (index, said) in said.iter_mut().enumerate() {
                 row.clear();
                 row.extend(table.row(index));
@@ -145,6 +146,11 @@ impl Boosted {
         self.trees.len()
     }
 
+    /// Whether rows of `width` features can be asked about.
+    pub(crate) fn fits(&self, width: usize) -> bool {
+        self.base.is_finite() && self.trees.iter().all(|tree| tree.fits(width))
+    }
+
     /// Base value and the contribution of each feature; they sum to [`Boosted::raw`].
     #[must_use]
     pub fn contributions(&self, row: &[f32]) -> (f64, Vec<f64>) {
@@ -155,6 +161,20 @@ impl Boosted {
             tree.contribute(row, 1.0, &mut contributions);
         }
         (base, contributions)
+    }
+
+    /// The same for [`Boosted::value`]: log-odds are shared out in proportion to what they move the probability by.
+    #[must_use]
+    pub fn contributions_to_value(&self, row: &[f32]) -> (f64, Vec<f64>) {
+        let (base, mut parts) = self.contributions(row);
+        if self.loss == Loss::Squared {
+            return (base, parts);
+        }
+        let moved: f64 = parts.iter().sum();
+        let (from, until) = (logistic(base), logistic(base + moved));
+        let scale = if moved.abs() < 1e-9 { 0.0 } else { (until - from) / moved };
+        parts.iter_mut().for_each(|part| *part *= scale);
+        (from, parts)
     }
 }
 
@@ -189,14 +209,14 @@ impl Loss {
 }
 
 fn one_tree(
-    binned: &Binned,
+    (binned, telling): (&Binned, &[usize]),
     sums: (&[f32], &[f32]),
     settings: Settings,
     rng: &mut Xoshiro256PlusPlus,
 ) -> Tree {
-    let share = |of: usize, share: f64| ((of as f64 * share).ceil() as usize).clamp(1, of);
-    let features = binned.bins.len();
-    let features = draw(rng, features, share(features, settings.features_share));
+    let share = |of: usize, share: f64| ((of as f64 * share).ceil() as usize).min(of);
+    let features = draw(rng, telling.len(), share(telling.len(), settings.features_share));
+    let features: Vec<usize> = features.into_iter().map(|place| telling[place]).collect();
     let rows = sums.0.len();
     let rows = draw(rng, rows, share(rows, settings.rows_share));
     let mut rows: Vec<u32> =

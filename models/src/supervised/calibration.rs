@@ -82,6 +82,15 @@ impl Calibration {
     }
 }
 
+impl Calibration {
+    /// Whether it is what [`Calibration::fit`] makes: for what was read.
+    pub(crate) fn is_whole(&self) -> bool {
+        let rises = |pair: &[(f64, f64)]| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1;
+        let sound = |(score, p): &(f64, f64)| score.is_finite() && (0.0..=1.0).contains(p);
+        !self.knots.is_empty() && self.knots.windows(2).all(rises) && self.knots.iter().all(sound)
+    }
+}
+
 impl Pool {
     fn absorb(&mut self, other: Pool) {
         self.ones += other.ones;

@@ -67,10 +67,10 @@ impl RandomForest {
         let weights = weights.map_or_else(|| vec![1.0; table.len()], <[f32]>::to_vec);
         let gradient: Vec<f32> =
             outcomes.iter().zip(&weights).map(|(outcome, weight)| -outcome * weight).collect();
-        let features: Vec<usize> = (0..table.names().len()).collect();
+        let features = binned.telling();
         let per_split = match settings.features_share {
-            Some(share) => (share * features.len() as f64).ceil() as usize,
-            None => features.len().isqrt().max(FEATURES_PER_SPLIT_MIN),
+            Some(share) => (share * table.names().len() as f64).ceil() as usize,
+            None => table.names().len().isqrt().max(FEATURES_PER_SPLIT_MIN),
         };
         let growth = Growth {
             depth_max: settings.depth_max,
@@ -82,7 +82,7 @@ impl RandomForest {
         };
         let mut unseen = vec![(0.0, 0_u32); table.len()];
         let mut trees = Vec::with_capacity(settings.trees as usize);
-        let mut row = Vec::with_capacity(features.len());
+        let mut row = Vec::with_capacity(table.names().len());
         for tree in 0..u64::from(settings.trees) {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(rng_seed(settings.seed, tree));
             let mut drawn = draw_again(&mut rng, table.len());
@@ -111,7 +111,12 @@ impl RandomForest {
         sum / self.trees.len() as f64
     }
 
-    /// Base value and the contribution of each of `features` features; they sum to [`RandomForest::value`].
+    /// Whether rows of `width` features can be asked about.
+    pub(crate) fn fits(&self, width: usize) -> bool {
+        !self.trees.is_empty() && self.trees.iter().all(|tree| tree.fits(width))
+    }
+
+    /// Base value and the contribution of each feature; they sum to [`RandomForest::value`].
     #[must_use]
     pub fn contributions(&self, row: &[f32]) -> (f64, Vec<f64>) {
         let mut contributions = vec![0.0; row.len()];
@@ -136,6 +141,7 @@ fn rng_seed(seed: u64, tree: u64) -> u64 {
 fn check(table: &Table, outcomes: &[f32], settings: Settings) -> Result<(), LearnError> {
     within((1..=2_000).contains(&settings.trees), "trees", settings.trees, "1 to 2000")?;
     within((1..=40).contains(&settings.depth_max), "depth_max", settings.depth_max, "1 to 40")?;
+    within(settings.leaf_rows_min >= 1, "leaf_rows_min", settings.leaf_rows_min, "at least 1")?;
     let share = settings.features_share.unwrap_or(1.0);
     within(share > 0.0 && share <= 1.0, "features_share", share, "more than 0, at most 1")?;
     super::boost::check_outcomes(table, outcomes)

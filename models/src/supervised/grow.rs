@@ -124,7 +124,9 @@ impl<'a> Grower<'a> {
         let node = &mut self.nodes[place];
         node.feature = u16::try_from(split.feature).expect("features are limited to 4096");
         node.missing_right = split.missing_right;
-        node.threshold = self.binned.edges[split.feature][split.bin - 1];
+        // Past the last edge nothing goes right but what is missing.
+        let edges = &self.binned.edges[split.feature];
+        node.threshold = edges.get(split.bin - 1).copied().unwrap_or(f32::INFINITY);
         node.right = second;
     }
 
@@ -175,10 +177,11 @@ impl<'a> Grower<'a> {
         for (bin, sum) in present {
             let bin = usize::from(*bin);
             left.add(*sum);
-            if bin >= last {
-                break;
-            }
             for missing_right in [false, true] {
+                // Above the last bin there is nothing but what is missing.
+                if bin >= last && !(missing_right && missing.curvature > 0.0) {
+                    continue;
+                }
                 let Some(gain) = self.gain(left, missing, missing_right, all) else { continue };
                 if best.is_none_or(|best| gain > best.gain) {
                     best = Some(Split { gain, feature, bin, missing_right });

@@ -65,6 +65,16 @@ impl Intervals {
         (said - self.below * down, said + self.above * up)
     }
 
+    /// Whether it is what [`Intervals::fit`] makes: for what was read.
+    pub(crate) fn is_whole(&self) -> bool {
+        let rises = |pair: &[(f64, f64, f64)]| pair[0].0 < pair[1].0;
+        let sound = |(level, down, up): &(f64, f64, f64)| {
+            level.is_finite() && down.is_finite() && up.is_finite() && *down > 0.0 && *up > 0.0
+        };
+        let whole = self.below.is_finite() && self.above.is_finite() && !self.levels.is_empty();
+        whole && self.levels.windows(2).all(rises) && self.levels.iter().all(sound)
+    }
+
     /// Usual residuals at the level of `said`, between levels in proportion.
     fn usual(&self, said: f64) -> (f64, f64) {
         let above = self.levels.partition_point(|(level, _, _)| *level <= said);

@@ -30,6 +30,20 @@ impl Confusion {
         *place += 1;
     }
 
+    /// Number of answers.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.true_positive + self.false_positive + self.false_negative + self.true_negative
+    }
+
+    /// Adds the answers of another.
+    pub fn absorb(&mut self, other: Self) {
+        self.true_positive += other.true_positive;
+        self.false_positive += other.false_positive;
+        self.false_negative += other.false_negative;
+        self.true_negative += other.true_negative;
+    }
+
     /// The answers "yes" from `threshold` on.
     #[must_use]
     pub fn at(scores: &[f64], ones: &[bool], threshold: f64) -> Self {
@@ -117,6 +131,23 @@ pub fn reliability(probabilities: &[f64], ones: &[bool]) -> Vec<Reliability> {
         true_: part.iter().filter(|(_, one)| *one).count() as f64 / part.len() as f64,
     };
     rows.chunks(per_bin).map(bin).collect()
+}
+
+/// Recall and precision at every threshold, from the highest to the lowest; empty if nothing is true.
+#[must_use]
+pub fn precision_recall(scores: &[f64], ones: &[bool]) -> Vec<(f64, f64)> {
+    let mut rows: Vec<(f64, bool)> = scores.iter().copied().zip(ones.iter().copied()).collect();
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let all = rows.iter().filter(|(_, one)| *one).count() as f64;
+    let (mut found, mut curve) = (0.0, Vec::new());
+    for (index, (score, one)) in rows.iter().enumerate() {
+        found += outcome(*one);
+        let last_of_its_score = rows.get(index + 1).is_none_or(|(next, _)| next < score);
+        if all > 0.0 && last_of_its_score {
+            curve.push((found / all, found / (index + 1) as f64));
+        }
+    }
+    curve
 }
 
 /// The threshold with the highest F1 on these rows, in the middle between two scores; none if nothing is true.

@@ -56,6 +56,18 @@ pub enum LearnError {
         /// Number of rows.
         rows: usize,
     },
+    /// All rows belong together: what is learned from some of them cannot be tried on others.
+    #[error("all `{rows}` rows are of one asset; give recordings of at least two")]
+    OneGroup {
+        /// Number of rows.
+        rows: usize,
+    },
+    /// No column has two values.
+    #[error("nothing moves in `{rows}` rows; give rows that differ")]
+    NothingMoves {
+        /// Number of rows.
+        rows: usize,
+    },
     /// A row of another width than the table's or the model's.
     #[error("a row has `{found}` features where `{expected}` are expected")]
     Width {
@@ -83,7 +95,7 @@ pub enum LearnError {
 }
 
 /// Refuses a setting that is not `allowed`.
-fn within(
+pub(crate) fn within(
     fits: bool,
     name: &'static str,
     value: impl ToString,

@@ -236,6 +236,9 @@ fn figures_are_those_computed_by_hand() {
     assert!((judge::brier(&scores, &ones).unwrap() - 0.188).abs() < 1e-12);
     assert!((judge::best_threshold(&scores, &ones).unwrap() - 0.55).abs() < 1e-12);
     assert_eq!(judge::best_threshold(&scores, &[false; 5]), None);
+    let curve = judge::precision_recall(&[0.9, 0.5, 0.5, 0.1], &[true, true, false, false]);
+    assert_eq!(curve, [(0.5, 1.0), (1.0, 2.0 / 3.0), (1.0, 0.5)]);
+    assert_eq!(judge::precision_recall(&scores, &[false; 5]), []);
     assert_eq!(judge::rmse(&[1.0, 2.0], &[1.0, 4.0]), Some(2.0_f64.sqrt()));
     assert_eq!(judge::mae(&[], &[]), None);
     assert_eq!(Confusion::default().f1(), None);

@@ -67,6 +67,17 @@ impl Tree {
         }
     }
 
+    /// Whether every walk over rows of `width` features ends in a leaf: for what was read, not grown.
+    pub(super) fn fits(&self, width: usize) -> bool {
+        let count = self.nodes.len();
+        !self.nodes.is_empty()
+            && self.nodes.iter().enumerate().all(|(index, node)| {
+                let right = node.right as usize;
+                let whole = usize::from(node.feature) < width && right > index + 1 && right < count;
+                node.value.is_finite() && (node.is_leaf() || whole)
+            })
+    }
+
     /// What the tree says of a row of which nothing is asked.
     #[must_use]
     pub fn base(&self) -> f64 {

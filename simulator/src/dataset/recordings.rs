@@ -228,6 +228,15 @@ impl Dataset {
         Ok(Some(LifeTruth::Left(left)))
     }
 
+    /// Samples at the beginning of each asset's recording that are known to be normal, where `[anomalies]` names the
+    /// column that says what is true of the others.
+    #[must_use]
+    pub fn normal_head(&self) -> Option<usize> {
+        let anomalies = self.config.anomalies.as_ref()?;
+        anomalies.column.as_ref()?;
+        usize::try_from(anomalies.normal_head?).ok()
+    }
+
     /// Length of one cycle, where moments are counted in cycles.
     #[must_use]
     pub fn cycle(&self) -> Option<Duration> {
