@@ -2,8 +2,8 @@
 
 use crate::commands::{
     agent, asset, audit, backup, bench, booking, capa, case, centre, check, completions, config,
-    dead, demo, doctor, events, facade, owner, principal, quarantine, replay, reply, run, scenario,
-    simulate, verify, version,
+    dead, demo, doctor, evaluate, events, facade, model, owner, principal, quarantine, replay, reply,
+    run, scenario, simulate, train, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -100,6 +100,13 @@ pub enum Command {
     Verify(verify::VerifyArgs),
     /// Plays recordings through the agents and says what they found.
     Replay(replay::ReplayArgs),
+    /// Learns from one part of a dataset and says how well it foresees what happens in the other.
+    Evaluate(evaluate::EvaluateArgs),
+    /// Learns from a dataset and keeps what was learned as a file.
+    Train(train::TrainArgs),
+    /// Models in files: list, check, show.
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// Writes days of a simulated fleet as a dataset, with what is true about it.
     Simulate(simulate::SimulateArgs),
     /// Plays, checks and lists scripts that tell and test the whole.
@@ -152,6 +159,9 @@ impl Command {
             Command::Check(command) => check::perform(command, session),
             Command::Verify(args) => verify::perform(&args, session),
             Command::Replay(args) => replay::perform(&args, session),
+            Command::Evaluate(args) => evaluate::perform(&args, session),
+            Command::Train(args) => train::perform(&args, session),
+            Command::Model(command) => model::perform(&command, session),
             Command::Simulate(args) => simulate::perform(&args, session),
             Command::Scenario(command) => scenario::perform(command, session),
             Command::Demo(args) => demo::perform(&args, session),

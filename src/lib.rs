@@ -13,6 +13,7 @@ pub mod error;
 pub mod exit;
 pub mod export;
 pub mod import;
+mod learning;
 pub mod logging;
 pub mod named;
 pub mod nearest;

@@ -36,6 +36,7 @@ mod owners;
 mod page;
 mod predictions;
 mod principals;
+pub mod printed;
 mod problem;
 mod process;
 mod quarantine;

@@ -25,6 +25,8 @@ pub enum Quantity {
     Length,
     /// Base rpm.
     RotationalSpeed,
+    /// Base newton metre.
+    Torque,
     /// Base percent.
     Ratio,
     /// Base m/s².
@@ -132,6 +134,7 @@ static UNITS: &[Definition] = &[
     unit("mph", Quantity::Speed, times(1.609_344, 1.0), &["mi/h"]),
     unit("m/s", Quantity::Speed, times(3.6, 1.0), &["mps"]),
     unit("mm/s", Quantity::Speed, times(3.6, 1_000.0), &[]),
+    unit("Nm", Quantity::Torque, BASE, &["N m", "N·m", "newton metre"]),
     unit("m", Quantity::Length, BASE, &["metre", "meter", "metres", "meters"]),
     unit("km", Quantity::Length, times(1_000.0, 1.0), &["kilometre", "kilometer"]),
     unit("mi", Quantity::Length, times(1_609.344, 1.0), &["mile", "miles"]),
@@ -144,6 +147,7 @@ static UNITS: &[Definition] = &[
     unit("g", Quantity::Acceleration, times(9.806_65, 1.0), &["gn", "g0"]),
     unit("l/100km", Quantity::Consumption, BASE, &["l/100 km"]),
     unit("l/h", Quantity::VolumeFlow, BASE, &["L/hr", "lph"]),
+    unit("l/min", Quantity::VolumeFlow, times(60.0, 1.0), &["L/min", "lpm"]),
     unit("g/s", Quantity::MassFlow, BASE, &["gram/s"]),
     unit("kg/h", Quantity::MassFlow, times(1.0, 3.6), &[]),
     unit("degrees", Quantity::Angle, BASE, &["°", "deg", "degree"]),

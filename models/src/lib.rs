@@ -4,7 +4,9 @@
 //! [`features`] keeps up what is known of an asset and gives its numbers per window; [`anomaly`] says how unusual they
 //! are, [`forest`] does so against a cohort; [`sensor`] says which of them not to believe; [`trend`] says
 //! how likely a channel is beyond its limit within a horizon; [`reliability`] says of many assets what fails how often,
-//! when, and whether a batch is worse. [`schedule`] finds slots at workshops, [`demand`] foresees how many will be asked
+//! when, and whether a batch is worse. [`training`] learns from recordings which components fail soon and how much life is
+//! left, by [`history`] and [`supervised`], and [`model`] keeps that as a file; [`subspace`] says how far several channels
+//! together are from how they were. [`schedule`] finds slots at workshops, [`demand`] foresees how many will be asked
 //! for. [`stats`] has the arithmetic that they share.
 
 #![warn(missing_docs)]
@@ -14,10 +16,15 @@ pub mod behaviour;
 pub mod demand;
 pub mod features;
 pub mod forest;
+pub mod history;
+pub mod model;
 pub mod reliability;
 pub mod schedule;
 pub mod sensor;
 pub mod stats;
+pub mod subspace;
+pub mod supervised;
+pub mod training;
 pub mod trend;
 
 #[cfg(test)]

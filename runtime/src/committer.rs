@@ -426,6 +426,16 @@ struct Announcer {
     stopped: Arc<watch::Sender<Option<String>>>,
 }
 
+impl Announcer {
+    /// Wakes who waits for a record, also for one that the guard said and nobody asked for.
+    fn announce(&self, store: &dyn Store) {
+        for (partition, watch) in &*self.heads {
+            let head = store.head(*partition);
+            watch.send_if_modified(|known| std::mem::replace(known, head) != head);
+        }
+    }
+}
+
 impl Drop for Announcer {
     /// However the thread ends, also by a panic in the database, nobody waits for it for ever.
     fn drop(&mut self) {
@@ -460,7 +470,8 @@ fn gather(
             Ok(results) => {
                 crash::point("commit.before_acknowledge");
                 recorder.end();
-                acknowledge(results, replies, announcer);
+                announcer.announce(&*writer.store);
+                acknowledge(results, replies);
             }
             Err(error) => {
                 tracing::error!(%error, "the store failed; nothing is committed any more");
@@ -484,17 +495,7 @@ fn pass_points(requests: &[Request]) {
 fn acknowledge(
     results: Vec<Result<Receipt, CommitError>>,
     replies: Vec<oneshot::Sender<Result<Receipt, CommitError>>>,
-    announcer: &Announcer,
 ) {
-    let mut heads: BTreeMap<Partition, Sequence> = BTreeMap::new();
-    for (partition, sequence) in results.iter().flatten().flatten() {
-        heads.insert(*partition, *sequence);
-    }
-    for (partition, head) in heads {
-        if let Some(watch) = announcer.heads.get(&partition) {
-            watch.send_replace(head);
-        }
-    }
     for (result, reply) in results.into_iter().zip(replies) {
         // Whoever asked may have gone away; what it asked for is durable all the same.
         drop(reply.send(result));

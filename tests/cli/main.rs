@@ -4,6 +4,7 @@
 
 mod cases;
 mod offline;
+mod operations;
 mod process;
 mod serving;
 mod simulated;

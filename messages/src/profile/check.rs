@@ -48,6 +48,7 @@ pub(super) fn problems(document: &Document) -> Vec<Problem> {
     for channel in &document.channels {
         check.channel(channel);
     }
+    check.derived();
     check.states();
     for component in &document.components {
         check.component(component);
@@ -101,6 +102,20 @@ impl Check<'_> {
                 );
             }
         }
+    }
+
+    fn derived(&mut self) {
+        for derived in &self.document.derived {
+            let place = format!("derived `{}`", derived.id);
+            self.id(&place, &derived.id);
+            if self.document.channel(&derived.id).is_some() {
+                self.report(&place, "is a channel too", "rename one of them");
+            }
+            for channel in derived.formula.channels() {
+                self.refers_to_channel(&place, channel);
+            }
+        }
+        self.unique("derived", self.document.derived.iter().map(|derived| &derived.id));
     }
 
     fn refers_to_channel(&mut self, place: &str, id: &str) -> bool {

@@ -1,13 +1,16 @@
 //! The profiles that come with the program.
 
 /// Their names.
-pub const NAMES: &[&str] = &["machine", "vehicle"];
+pub const NAMES: &[&str] = &["machine", "milling", "pump-rig", "turbofan", "vehicle"];
 
 /// Text of the profile called `name`, if it comes with the program.
 #[must_use]
 pub fn embedded(name: &str) -> Option<&'static str> {
     match name {
         "machine" => Some(include_str!("../../../profiles/machine.toml")),
+        "milling" => Some(include_str!("../../../profiles/milling.toml")),
+        "pump-rig" => Some(include_str!("../../../profiles/pump-rig.toml")),
+        "turbofan" => Some(include_str!("../../../profiles/turbofan.toml")),
         "vehicle" => Some(include_str!("../../../profiles/vehicle.toml")),
         _ => None,
     }

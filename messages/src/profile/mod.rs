@@ -1,14 +1,14 @@
 //! A kind of asset: its channels, operating states, components and the numbers that belong to them.
 //!
 //! Agents know channels through a profile alone, so a new kind of asset is a file and no code. A profile is TOML,
-//! see `profiles/vehicle.toml`; [`Profile::parse`] refuses one whose parts do not fit together. Quantities derived
-//! from others by formulas are not part of a profile.
+//! see `profiles/vehicle.toml`; [`Profile::parse`] refuses one whose parts do not fit together.
 
 mod channel;
 mod check;
 mod component;
 mod embedded;
 mod feature;
+mod formula;
 mod settings;
 mod span;
 
@@ -17,6 +17,7 @@ pub use check::Problem;
 pub use component::{CodeEvidence, Component, Costs, Evidence, FailureMode, Role};
 pub use embedded::{NAMES, embedded};
 pub use feature::{FeatureLists, HistoryFeature, TimeFeature};
+pub use formula::{FORMULA_BYTES_MAX, Formula, FormulaError};
 pub use settings::{AnomalySettings, SeverityRules, TrendSettings};
 pub use span::{Span, SpanError};
 
@@ -74,12 +75,27 @@ pub struct Document {
     /// What is measured.
     #[serde(rename = "channel")]
     pub channels: Vec<Channel>,
+    /// What is computed from what is measured; models that are trained see it beside the channels.
+    #[serde(default)]
+    pub derived: Vec<Derived>,
     /// Operating states; the first that fits holds.
     #[serde(default, rename = "state")]
     pub states: Vec<State>,
     /// What can fail.
     #[serde(rename = "component")]
     pub components: Vec<Component>,
+}
+
+/// A quantity computed from channels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Derived {
+    /// Name: lower case, digits and `_`; no channel has it.
+    pub id: String,
+    /// Name for people.
+    pub title: String,
+    /// How it is computed, from values in the channels' units.
+    pub formula: Formula,
 }
 
 /// A standard after which channels are named.

@@ -262,6 +262,7 @@ impl<A: Agent> AgentEngine<A> {
             Ok(()) => {
                 self.observation.handled += 1;
                 self.faults_in_a_row = 0;
+                self.log_handled(&step);
                 steps.push(step);
                 Ok(())
             }
@@ -382,6 +383,19 @@ impl<A: Agent> AgentEngine<A> {
         })
     }
 
+    fn log_handled(&self, step: &Step<A>) {
+        let heard = &step.delivery.envelope;
+        tracing::debug!(
+            agent = A::KIND,
+            host = %self.id,
+            sequence = step.delivery.sequence,
+            message_id = %heard.id,
+            name = heard.name,
+            case_id = heard.case_id.map(tracing::field::display),
+            "handled"
+        );
+    }
+
     fn broken(&self, last: String) -> EngineError {
         EngineError::Broken { host: self.id.clone(), faults: self.faults_in_a_row, last }
     }
@@ -393,7 +407,17 @@ impl<A: Agent> AgentEngine<A> {
             reason.truncate(whole.unwrap_or(0));
         }
         self.observation.dead_lettered += 1;
-        tracing::warn!(host = %self.id, sequence = step.delivery.sequence, %reason, "dead-lettered");
+        let heard = &step.delivery.envelope;
+        tracing::warn!(
+            agent = A::KIND,
+            host = %self.id,
+            sequence = step.delivery.sequence,
+            message_id = %heard.id,
+            name = heard.name,
+            case_id = heard.case_id.map(tracing::field::display),
+            %reason,
+            "dead-lettered"
+        );
         step.outcome = Outcome::default();
         step.dead = Some(DeadLettered {
             agent: A::KIND.to_owned(),

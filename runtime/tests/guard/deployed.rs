@@ -97,6 +97,26 @@ async fn a_session_is_refused_what_its_contract_does_not_name() {
     deployment.drain().await.unwrap();
 }
 
+/// Nobody asked for what the guard says, so nobody's answer tells that there is something to read.
+#[tokio::test]
+async fn what_the_guard_says_wakes_who_waits_for_it() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let router = Arc::new(runtime::router::Router::new(PARTITIONS_EMBEDDED, std::iter::empty()));
+    let writer = runtime::committer::Writer::new(store.clone(), Clock::Real, router);
+    let committer =
+        runtime::committer::Committer::start(writer, FlightRecorder::default()).unwrap();
+    let told = [Partition::LOG, Partition::AUDIT].map(|it| (it, committer.watch_head(it).unwrap()));
+    let stranger = Session::over(Principal::named("stranger"), committer, store.clone());
+    assert_eq!(
+        refusal(stranger.publish(envelope("stranger", 1, &called(1))).await),
+        Refusal::UnknownPrincipal
+    );
+    for (partition, head) in told {
+        assert!(store.head(partition) > 0, "`{partition}` has what the guard said");
+        assert_eq!(*head.borrow(), store.head(partition), "`{partition}`");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn abuse_is_contained_and_neighbours_go_on() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,13 @@
 //! Registers the assets of a recording, with what `[assets]` knows of them.
 
-use super::config::Delimiter;
-use super::rows::{Row, Rows};
+use super::config::{AssetKey, Delimiter};
+use super::rows::{Columns, Row, Rows};
 use super::{Dataset, DatasetError};
+use csv::StringRecord;
 use messages::Timestamp;
 use messages::registry::AssetRegistered;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// Attributes that an asset may have, as `[assets] attributes` names them.
@@ -15,7 +17,33 @@ const ATTRIBUTES: [&str; 6] =
 const YEAR_SECONDS: f64 = 365.2425 * 86_400.0;
 
 /// Attributes of one asset, by name.
-type Attributes = BTreeMap<String, String>;
+pub(super) type Attributes = BTreeMap<String, String>;
+
+/// Where a row of the table names its asset.
+enum IdPlace {
+    Column(usize),
+    Row(String),
+}
+
+impl IdPlace {
+    fn of(key: &AssetKey, columns: &Columns, path: &Path) -> Result<Self, DatasetError> {
+        match key {
+            AssetKey::Column(column) => Ok(Self::Column(columns.place(column, "assets.asset")?)),
+            AssetKey::Row { row } => Ok(Self::Row(row.clone())),
+            AssetKey::File { .. } => {
+                let remedy = "name a column, or `{ row = \"PREFIX\" }`";
+                Err(DatasetError::value(path, "assets.asset", "{ file = \"stem\" }", remedy))
+            }
+        }
+    }
+
+    fn of_row(&self, fields: &StringRecord, row: u64) -> String {
+        match self {
+            Self::Column(place) => fields[*place].trim().to_owned(),
+            Self::Row(prefix) => format!("{prefix}{row}"),
+        }
+    }
+}
 
 impl Dataset {
     /// Registrations of the assets in `first_at_by_asset`, by id. An asset that the telemetry lacks is not registered.
@@ -87,10 +115,12 @@ impl Dataset {
     }
 
     /// Line and attributes of each asset in the file of `[assets]`.
-    fn read_attributes(&self) -> Result<BTreeMap<String, (u64, Attributes)>, DatasetError> {
+    pub(super) fn read_attributes(
+        &self,
+    ) -> Result<BTreeMap<String, (u64, Attributes)>, DatasetError> {
         let Some(config) = &self.config.assets else { return Ok(BTreeMap::new()) };
         let (mut rows, columns) = Rows::open(&self.file(&config.file), Delimiter::default(), None)?;
-        let id = columns.place(&config.asset, "assets.asset")?;
+        let id = IdPlace::of(&config.asset, &columns, &self.path)?;
         let mut places = Vec::new();
         for (column, attribute) in &config.attributes {
             let key = format!("assets.attributes.{column}");
@@ -100,14 +130,15 @@ impl Dataset {
             }
             places.push((columns.place(column, &key)?, attribute));
         }
-        let mut known = BTreeMap::new();
+        let (mut known, mut row) = (BTreeMap::new(), 0_u64);
         while let Some(Row { line, fields }) = rows.next()? {
+            row += 1;
             let fields = fields.map_err(|detail| self.bad_asset_row(line, detail))?;
             let attributes = places
                 .iter()
                 .map(|(place, attribute)| ((*attribute).clone(), fields[*place].trim().to_owned()))
                 .collect();
-            let asset = fields[id].trim().to_owned();
+            let asset = id.of_row(&fields, row);
             if known.insert(asset.clone(), (line, attributes)).is_some() {
                 return Err(self.bad_asset_row(line, format!("has asset `{asset}` a second time")));
             }

@@ -127,7 +127,7 @@ pub(crate) struct RunningConfig {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AssetsConfig {
     pub(crate) file: String,
-    pub(crate) asset: String,
+    pub(crate) asset: AssetKey,
     /// Column to attribute.
     #[serde(default)]
     pub(crate) attributes: BTreeMap<String, String>,
@@ -141,16 +141,8 @@ pub(crate) struct AssetsConfig {
     expecting = "expected `file`, `asset`, `time` and `component`, or `column` (of the telemetry)"
 )]
 pub(crate) enum FailuresConfig {
-    Column {
-        #[expect(dead_code, reason = "checked, but refused by replays so far")]
-        column: String,
-    },
-    Table {
-        file: String,
-        asset: String,
-        time: String,
-        component: String,
-    },
+    Column { column: String },
+    Table { file: String, asset: String, time: String, component: String },
 }
 
 /// Work done on components.
@@ -165,7 +157,6 @@ pub(crate) struct ComponentsConfig {
 
 /// Trouble codes.
 #[derive(Clone, Debug, Deserialize)]
-#[expect(dead_code, reason = "checked, but refused by replays so far")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CodesConfig {
     pub(crate) file: String,

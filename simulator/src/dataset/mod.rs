@@ -4,11 +4,15 @@ mod assets;
 mod config;
 mod error;
 mod moment;
+mod recordings;
 mod rows;
 mod source;
 mod table;
 
 pub use error::DatasetError;
+pub use recordings::{
+    LifeTruth, ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, Split, SplitTimes,
+};
 pub use source::{BadRow, RowTally};
 
 pub(crate) use config::{Config, Drawn, Moments, OverlayConfig, RunningConfig};
@@ -82,7 +86,12 @@ impl Dataset {
         check_truth(&config, &format, &path)?;
         crate::running::check(config.running.as_ref(), &config.telemetry.channels, &path)?;
         crate::overlay::check(&config, &path)?;
-        let telemetry = Arc::new(Telemetry { config: config.telemetry.clone(), format });
+        let truth = match (&config.failures, &config.anomalies) {
+            (Some(FailuresConfig::Column { column }), _) => Some(column.clone()),
+            (_, Some(AnomaliesConfig { column, .. })) => column.clone(),
+            _ => None,
+        };
+        let telemetry = Arc::new(Telemetry { config: config.telemetry.clone(), format, truth });
         let folder = data.map_or(beside, Path::to_owned);
         Ok(Self { path, folder, name, config, telemetry })
     }
@@ -127,18 +136,23 @@ impl Dataset {
     /// # Errors
     /// [`DatasetError`] when the table cannot be read.
     pub fn failures(&self) -> Result<Vec<Truth>, DatasetError> {
-        let Some(FailuresConfig::Table { file, asset, time, component }) = &self.config.failures
-        else {
-            return Ok(Vec::new());
-        };
-        let table = Table { key: "failures", file, asset, time, name: ("component", component) };
         let failed = |event: table::Recorded| Truth {
             asset: event.asset,
             fault: "recorded".to_owned(),
             started_at: None,
             expected: Expected::Failure { component: event.name, failed_at: Some(event.at) },
         };
-        Ok(read_table(self, &table)?.into_iter().map(failed).collect())
+        Ok(self.failure_table()?.into_iter().map(failed).collect())
+    }
+
+    /// The rows of `[failures]`, where it is a table.
+    fn failure_table(&self) -> Result<Vec<table::Recorded>, DatasetError> {
+        let Some(FailuresConfig::Table { file, asset, time, component }) = &self.config.failures
+        else {
+            return Ok(Vec::new());
+        };
+        let table = Table { key: "failures", file, asset, time, name: ("component", component) };
+        read_table(self, &table)
     }
 
     /// The work that was recorded, by time and asset; none where the dataset has no `[maintenance]`.
@@ -169,11 +183,18 @@ impl Dataset {
 
     /// The files of telemetry, by name, each once.
     pub(crate) fn telemetry_files(&self) -> Result<Vec<PathBuf>, DatasetError> {
+        self.files_like("telemetry.files", &self.telemetry.config.files)
+    }
+
+    /// The files that `patterns`, which stand under `key`, are like, by name, each once.
+    fn files_like(
+        &self,
+        key: &'static str,
+        patterns: &[String],
+    ) -> Result<Vec<PathBuf>, DatasetError> {
         let mut files = Vec::new();
-        for pattern in &self.telemetry.config.files {
-            let bad = |remedy: String| {
-                DatasetError::value(&self.path, "telemetry.files", pattern, remedy)
-            };
+        for pattern in patterns {
+            let bad = |remedy: String| DatasetError::value(&self.path, key, pattern, remedy);
             let folder = glob::Pattern::escape(&self.folder.to_string_lossy());
             let whole = Path::new(&folder).join(pattern);
             let before = files.len();
@@ -189,7 +210,7 @@ impl Dataset {
             if files.len() == before {
                 return Err(DatasetError::NoFiles {
                     path: self.path.clone(),
-                    key: "telemetry.files",
+                    key,
                     pattern: pattern.clone(),
                     folder: self.folder.clone(),
                 });

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub(crate) struct Telemetry {
     pub(crate) config: TelemetryConfig,
     pub(crate) format: TimeFormat,
+    /// Column that says what is true of a row, where there is one.
+    pub(crate) truth: Option<String>,
 }
 
 /// What one row says.
@@ -26,6 +28,8 @@ pub(crate) struct Reading {
     pub(crate) asset: String,
     /// One value per channel of the dataset; absent where nothing was measured.
     pub(crate) values: Vec<Option<f64>>,
+    /// What the column of truth says, where there is one.
+    pub(crate) truth: Option<f64>,
 }
 
 /// A row that is no sample.
@@ -69,6 +73,7 @@ struct Places {
     asset: AssetPlace,
     time: Option<usize>,
     values: Vec<usize>,
+    truth: Option<usize>,
 }
 
 enum AssetPlace {
@@ -99,7 +104,9 @@ impl Telemetry {
             .keys()
             .map(|column| columns.place(column, &format!("telemetry.channels.{column}")))
             .collect::<Result<_, _>>()?;
-        let places = Places { asset, time, values };
+        let truth = self.truth.as_ref();
+        let truth = truth.map(|column| columns.place(column, "the column of truth")).transpose()?;
+        let places = Places { asset, time, values, truth };
         Ok(Readings { telemetry: Arc::clone(self), path: path.to_owned(), rows, row: 0, places })
     }
 
@@ -212,7 +219,12 @@ impl Readings {
         };
         let columns = self.telemetry.config.channels.keys();
         let values = self.places.values.iter().zip(columns).map(value).collect::<Result<_, _>>()?;
-        Ok(Reading { at, asset, values })
+        let truth = match self.places.truth {
+            None => None,
+            Some(place) => number(&fields[place])
+                .map_err(|text| format!("has `{text}` as its truth, which is no number"))?,
+        };
+        Ok(Reading { at, asset, values, truth })
     }
 }
 

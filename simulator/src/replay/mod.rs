@@ -148,7 +148,7 @@ impl Replay {
         Ok(())
     }
 
-    fn take(&mut self, Reading { at, asset, values }: Reading) {
+    fn take(&mut self, Reading { at, asset, values, .. }: Reading) {
         self.ready.extend(self.batches.close_before(at));
         let recorded = self.recorded.get_mut(&asset).expect("every asset was surveyed");
         if let Some(running) = &self.running {

@@ -1,0 +1,261 @@
+//! A dataset in memory, asset by asset, to learn from and to be judged by.
+
+use super::config::{Delimiter, EndOfLifeConfig, FailuresConfig, SplitConfig};
+use super::rows::{Row, Rows};
+use super::table::{Recorded, Table, read_table};
+use super::{Dataset, DatasetError, ROWS_SORTED_MAX};
+use messages::Timestamp;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Most rows of telemetry that are held in memory at once.
+pub const ROWS_LEARNED_MAX: u64 = 10_000_000;
+
+/// What was recorded of all assets.
+#[derive(Clone, Debug, Default)]
+pub struct Recordings {
+    /// Channel ids, in the order of the values of a sample.
+    pub channels: Vec<String>,
+    /// By asset id.
+    pub assets: BTreeMap<String, RecordedAsset>,
+}
+
+/// What was recorded of one asset, each list by time.
+#[derive(Clone, Debug, Default)]
+pub struct RecordedAsset {
+    /// What it measured.
+    pub samples: Vec<Sample>,
+    /// Trouble codes.
+    pub codes: Vec<(Timestamp, String)>,
+    /// Components that were worked on.
+    pub maintenance: Vec<(Timestamp, String)>,
+    /// Components that failed.
+    pub failures: Vec<(Timestamp, String)>,
+    /// What the table of assets says, by column.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// One sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Its moment.
+    pub at: Timestamp,
+    /// One value per channel; none where nothing was measured.
+    pub values: Vec<Option<f64>>,
+    /// What the column of truth says of it, where there is one.
+    pub truth: Option<f64>,
+}
+
+/// How what is learned from is parted from what is judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Split {
+    /// By times.
+    Times(SplitTimes),
+    /// By asset: this share of them is judged, drawn with a seed.
+    Assets {
+        /// The share, above 0 and below 1.
+        test_fraction: f64,
+        /// What it is drawn with.
+        seed: u64,
+    },
+    /// By file: asset ids of one part have nothing to do with those of the other.
+    Files,
+}
+
+/// What is known of the lives of assets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LifeTruth {
+    /// Each was recorded until its end.
+    UntilTheEnd,
+    /// So many cycles were left at the end of the recording, by asset in the order of their numbers.
+    Left(Vec<f64>),
+}
+
+/// The times that part what is learned from and what is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SplitTimes {
+    /// Learned from: what is known before.
+    pub train_before: Timestamp,
+    /// Judged: from here on.
+    pub test_from: Timestamp,
+    /// Judged: before this.
+    pub test_until: Option<Timestamp>,
+}
+
+impl Dataset {
+    /// Reads everything that was recorded.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when a table cannot be read or there are more than [`ROWS_LEARNED_MAX`] rows of telemetry.
+    pub fn recordings(&self) -> Result<Recordings, DatasetError> {
+        self.recordings_in(self.telemetry_files()?)
+    }
+
+    fn recordings_in(&self, files: Vec<PathBuf>) -> Result<Recordings, DatasetError> {
+        let mut recordings = Recordings {
+            channels: self.channels().map(str::to_owned).collect(),
+            assets: BTreeMap::new(),
+        };
+        let mut rows = 0;
+        for path in files {
+            let survey = self.telemetry.survey(&path)?;
+            let mut source = self.telemetry.read(&survey, ROWS_SORTED_MAX)?;
+            while let Some(reading) = source.next()? {
+                rows += 1;
+                if rows > ROWS_LEARNED_MAX {
+                    let value = format!("more than {ROWS_LEARNED_MAX} rows");
+                    let remedy = "learn from fewer files";
+                    return Err(DatasetError::value(&self.path, "telemetry.files", value, remedy));
+                }
+                let asset = recordings.assets.entry(reading.asset).or_default();
+                asset.samples.push(Sample {
+                    at: reading.at,
+                    values: reading.values,
+                    truth: reading.truth,
+                });
+            }
+        }
+        for asset in recordings.assets.values_mut() {
+            asset.samples.sort_by_key(|sample| sample.at);
+        }
+        self.add_events(&mut recordings)?;
+        self.add_attributes(&mut recordings)?;
+        Ok(recordings)
+    }
+
+    fn add_events(&self, recordings: &mut Recordings) -> Result<(), DatasetError> {
+        if let Some(codes) = &self.config.codes {
+            let table = Table {
+                key: "codes",
+                file: &codes.file,
+                asset: &codes.asset,
+                time: &codes.time,
+                name: ("code", &codes.code),
+            };
+            for Recorded { asset, at, name } in read_table(self, &table)? {
+                recordings.asset(&asset, |asset| asset.codes.push((at, name)));
+            }
+        }
+        for done in self.maintenance()? {
+            recordings.asset(&done.asset, |asset| {
+                asset.maintenance.push((done.performed_at, done.component));
+            });
+        }
+        for Recorded { asset, at, name } in self.failure_table()? {
+            recordings.asset(&asset, |asset| asset.failures.push((at, name)));
+        }
+        Ok(())
+    }
+
+    fn add_attributes(&self, recordings: &mut Recordings) -> Result<(), DatasetError> {
+        for (asset, (_, attributes)) in self.read_attributes()? {
+            recordings.asset(&asset, |asset| asset.attributes = attributes);
+        }
+        Ok(())
+    }
+
+    /// What `[split]` says; none where there is no such table.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when it has an end but no beginning.
+    pub fn split(&self) -> Result<Option<Split>, DatasetError> {
+        let Some(split) = &self.config.split else { return Ok(None) };
+        let SplitConfig { train_before, test_from, test_until, test_fraction, seed, .. } = split;
+        if let (Some(test_fraction), Some(seed)) = (*test_fraction, *seed) {
+            return Ok(Some(Split::Assets { test_fraction, seed }));
+        }
+        if split.train_files.is_some() {
+            return Ok(Some(Split::Files));
+        }
+        let Some(train_before) = train_before else {
+            let remedy = "give `train_before`, or `test_fraction` and `seed`";
+            return Err(DatasetError::value(&self.path, "split", "without a beginning", remedy));
+        };
+        let parse = |text: &String| {
+            let format = &self.telemetry.format;
+            format
+                .parse(text)
+                .or_else(|| text.parse().ok())
+                .expect("it was parsed when it was read")
+        };
+        let train_before = parse(train_before);
+        let test_from = test_from.as_ref().map_or(train_before, parse);
+        let test_until = test_until.as_ref().map(parse);
+        Ok(Some(Split::Times(SplitTimes { train_before, test_from, test_until })))
+    }
+
+    /// The recordings to learn from and those to be judged by, where `[split]` is by files.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when it is not, or as of [`Dataset::recordings`].
+    pub fn recordings_by_file(&self) -> Result<(Recordings, Recordings), DatasetError> {
+        let split = self.config.split.as_ref();
+        let (Some(train), Some(test)) = (
+            split.and_then(|split| split.train_files.as_deref()),
+            split.and_then(|split| split.test_files.as_deref()),
+        ) else {
+            let remedy = "give both `train_files` and `test_files`";
+            return Err(DatasetError::value(&self.path, "split", "half a split", remedy));
+        };
+        let learned = self.recordings_in(self.files_like("split.train_files", train)?)?;
+        let judged = self.recordings_in(self.files_like("split.test_files", test)?)?;
+        Ok((learned, judged))
+    }
+
+    /// What `[end_of_life]` says; none where there is no such table.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when its file cannot be read.
+    pub fn life_truth(&self) -> Result<Option<LifeTruth>, DatasetError> {
+        let file = match &self.config.end_of_life {
+            None => return Ok(None),
+            Some(EndOfLifeConfig::At { .. }) => return Ok(Some(LifeTruth::UntilTheEnd)),
+            Some(EndOfLifeConfig::File { file, .. }) => file,
+        };
+        let path = self.file(file);
+        let header = ["left".to_owned()];
+        let (mut rows, _) = Rows::open(&path, Delimiter::Whitespace, Some(&header))?;
+        let mut left = Vec::new();
+        while let Some(Row { line, fields }) = rows.next()? {
+            let bad = |detail| DatasetError::Row { path: path.clone(), line, detail };
+            let fields = fields.map_err(bad)?;
+            let cycles = fields[0].trim().parse::<f64>().ok().filter(|it| it.is_finite());
+            left.push(
+                cycles.ok_or_else(|| bad(format!("is `{}`, which is no number", &fields[0])))?,
+            );
+        }
+        Ok(Some(LifeTruth::Left(left)))
+    }
+
+    /// Samples at the beginning of each asset's recording that are known to be normal, where `[anomalies]` names the
+    /// column that says what is true of the others.
+    #[must_use]
+    pub fn normal_head(&self) -> Option<usize> {
+        let anomalies = self.config.anomalies.as_ref()?;
+        anomalies.column.as_ref()?;
+        usize::try_from(anomalies.normal_head?).ok()
+    }
+
+    /// Length of one cycle, where moments are counted in cycles.
+    #[must_use]
+    pub fn cycle(&self) -> Option<Duration> {
+        let format = &self.telemetry.format;
+        Some(format.count(1.0)?.since(format.count(0.0)?))
+    }
+
+    /// Whether a column of the telemetry says of each row whether it is a failure.
+    #[must_use]
+    pub fn failures_are_rows(&self) -> bool {
+        matches!(self.config.failures, Some(FailuresConfig::Column { .. }))
+    }
+}
+
+impl Recordings {
+    /// Does something to an asset that telemetry was recorded of; nothing for any other.
+    fn asset(&mut self, id: &str, act: impl FnOnce(&mut RecordedAsset)) {
+        if let Some(asset) = self.assets.get_mut(id) {
+            act(asset);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Learns from the part of a dataset that is there to be learned from, and is judged by the other part.
+//!
+//! What a dataset is about decides what is learned: lives that end, samples that are unusual, or components that fail.
+
+mod anomalies;
+mod failures;
+mod life;
+mod progress;
+pub(crate) mod report;
+mod rows;
+
+pub(crate) use progress::Progress;
+
+use crate::error::CliError;
+use crate::replaying::Recording;
+use messages::Timestamp;
+use models::model::Model;
+use report::Section;
+use serde_json::{Map, Value, json};
+
+/// What the caller decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Choice {
+    /// Seed of everything that is drawn; also of the split, where that is drawn.
+    pub(crate) seed: Option<u64>,
+    /// Learns from what is known before, in place of what the dataset says.
+    pub(crate) train_before: Option<Timestamp>,
+    /// Judges what is known before, in place of what the dataset says.
+    pub(crate) test_until: Option<Timestamp>,
+}
+
+/// What came out.
+pub(crate) struct Outcome {
+    /// For people.
+    pub(crate) lines: Vec<String>,
+    /// For programs.
+    pub(crate) figures: Map<String, Value>,
+    /// For the report.
+    pub(crate) sections: Vec<Section>,
+    /// What was learned; none where each asset is judged by its own beginning.
+    pub(crate) model: Option<Model>,
+}
+
+/// Learns, and judges what was learned.
+pub(crate) fn learn(
+    recording: &Recording,
+    choice: Choice,
+    progress: &Progress,
+) -> Result<Outcome, CliError> {
+    let dataset = &recording.dataset;
+    let mut outcome = match dataset.life_truth().map_err(CliError::failed)? {
+        Some(truth) => life::learn(recording, &truth, choice, progress)?,
+        None => match dataset.normal_head() {
+            Some(head) => anomalies::learn(recording, head, progress)?,
+            None => failures::learn(recording, choice, progress)?,
+        },
+    };
+    progress.end();
+    let mut figures = Map::new();
+    figures.insert("dataset".to_owned(), json!(dataset.name()));
+    figures.insert("seed".to_owned(), json!(choice.seed.unwrap_or(0)));
+    figures.append(&mut outcome.figures);
+    if let Some(model) = &mut outcome.model {
+        let numbers = figures.iter().filter(|(name, _)| *name != "seed");
+        let numbers = numbers.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
+        model.figures = numbers.collect();
+    }
+    Ok(Outcome { figures, ..outcome })
+}
+
+/// A figure for people.
+fn shown(figure: Option<f64>) -> String {
+    figure.map_or("unknown".to_owned(), |figure| format!("{figure:.3}"))
+}
+
+/// The entries of an object.
+fn entries(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(entries) => entries,
+        other => Map::from_iter([("value".to_owned(), other)]),
+    }
+}

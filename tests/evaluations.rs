@@ -1,0 +1,181 @@
+//! Learning from recordings with the program: honest splits, files that can be trusted, and real recordings.
+//!
+//! The real recordings are not part of the repository. Without them those tests say so and do nothing;
+//! in CI (`CI=true`) that is a failure.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::{TempDir, tempdir};
+
+/// Where the recordings are, seen from the root of the repository.
+const RECORDINGS: &str = "../shared/data";
+
+/// Days that the small fleet is recorded, of which the first fifty-nine are learned from.
+const DAYS: u32 = 90;
+
+fn aurorasync(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_aurorasync"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn done(folder: &Path, arguments: &[&str]) -> Value {
+    let output = aurorasync(folder, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn refusal(folder: &Path, arguments: &[&str]) -> String {
+    let output = aurorasync(folder, arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// Six o'clock of a day of 2015, from 0.
+fn day(number: u32) -> String {
+    let (month, day) = match number {
+        0..31 => (1, number + 1),
+        31..59 => (2, number - 30),
+        _ => (3, number - 58),
+    };
+    format!("2015-{month:02}-{day:02} 06:00:00")
+}
+
+/// Twelve machines whose vibration rises the day before the first component fails, every tenth day; what happens from
+/// `changed_from` on is another story.
+fn fleet(changed_from: u32) -> TempDir {
+    let folder = tempdir().unwrap();
+    let mut telemetry = "machine,at,volt,vibration\n".to_owned();
+    let mut failures = "machine,at,component\n".to_owned();
+    for machine in 0..12 {
+        for number in 0..DAYS {
+            let changed = number >= changed_from;
+            let phase = (number + machine) % 10;
+            let noise = f64::from((number * 7 + machine * 13) % 11) / 10.0;
+            let vibration = if phase == 8 && !changed { 60.0 } else { 40.0 } + noise;
+            writeln!(telemetry, "{machine},{},{},{vibration}", day(number), 170.0 + noise).unwrap();
+            if phase == 9 && !changed {
+                writeln!(failures, "{machine},{},comp1", day(number)).unwrap();
+            }
+        }
+    }
+    let dataset = "profile = \"machine\"\nhorizon = \"30h\"\n\
+        [telemetry]\nfiles = [\"telemetry.csv\"]\nasset = \"machine\"\ntime = \"at\"\n\
+        format = \"%Y-%m-%d %H:%M:%S\"\nchannels = { volt = \"voltage\", vibration = \"vibration\" }\n\
+        [failures]\nfile = \"failures.csv\"\nasset = \"machine\"\ntime = \"at\"\ncomponent = \"component\"\n\
+        [split]\ntrain_before = \"2015-03-01 00:00:00\"\ntest_from = \"2015-03-03 00:00:00\"\n";
+    fs::write(folder.path().join("telemetry.csv"), telemetry).unwrap();
+    fs::write(folder.path().join("failures.csv"), failures).unwrap();
+    fs::write(folder.path().join("dataset.toml"), dataset).unwrap();
+    folder
+}
+
+#[test]
+fn what_is_learned_is_kept_byte_by_byte_and_damage_is_refused() {
+    let fleet = fleet(DAYS);
+    let folder = fleet.path();
+    let train = |seed: &str, file: &str| {
+        done(folder, &["train", "dataset.toml", "--seed", seed, "--out", file, "-o", "json"]);
+        fs::read(folder.join(file)).unwrap()
+    };
+    let model = train("1", "a.model");
+    assert!(model == train("1", "b.model"), "the same data and seed, other bytes");
+    assert!(model != train("2", "c.model"), "another seed, the same bytes");
+    let shown = done(folder, &["model", "show", "a.model", "-o", "json"]);
+    assert_eq!(shown["seed"], 1);
+    assert_eq!(shown["says"], "which components fail");
+    assert!(shown["figures"]["macro_f1"].as_f64().unwrap() > 0.95, "{shown}");
+
+    let mut damaged = model.clone();
+    damaged[model.len() / 2] ^= 4;
+    fs::write(folder.join("b.model"), damaged).unwrap();
+    fs::write(folder.join("c.model"), &model[..model.len() - 1]).unwrap();
+    assert!(refusal(folder, &["model", "show", "b.model"]).contains("it was altered"));
+    assert!(refusal(folder, &["model", "show", "c.model"]).contains("bytes where"));
+    assert!(refusal(folder, &["model", "show", "dataset.toml"]).contains("it is no model"));
+    let listed = done(folder, &["model", "ls", "-o", "json"]);
+    let problems: Vec<bool> =
+        listed.as_array().unwrap().iter().map(|item| item["problem"].is_string()).collect();
+    assert_eq!(problems, [false, true, true], "{listed}");
+}
+
+#[test]
+fn what_comes_after_the_cut_changes_nothing_that_is_learned() {
+    let learned = |changed_from: u32| {
+        let fleet = fleet(changed_from);
+        let folder = fleet.path();
+        done(folder, &["train", "dataset.toml", "--out", "a.model", "-o", "json"]);
+        let mut shown = done(folder, &["model", "show", "a.model", "-o", "json"]);
+        let figures = shown.as_object_mut().unwrap().remove("figures").unwrap();
+        shown.as_object_mut().unwrap().remove("dataset");
+        (shown, figures["macro_f1"].as_f64())
+    };
+    let (as_it_was, foreseen) = learned(DAYS);
+    let (otherwise, not_foreseen) = learned(59);
+    assert_eq!(as_it_was, otherwise);
+    assert_ne!(foreseen, not_foreseen, "what is judged did change");
+}
+
+#[test]
+fn an_evaluation_is_a_page_with_nothing_from_elsewhere() {
+    let fleet = fleet(DAYS);
+    let folder = fleet.path();
+    let arguments = ["evaluate", "dataset.toml", "--report", "page.html", "-o", "json"];
+    let figures = done(folder, &arguments);
+    assert_eq!(figures["components"]["comp1"]["failures"], figures["components"]["comp1"]["positive"]);
+    assert_eq!(figures["lead_time_hours"], 24.0);
+    let reason = figures["not_learned"]["comp2"].as_str().unwrap();
+    assert!(reason.contains("the same outcome"), "{reason}");
+    let page = fs::read_to_string(folder.join("page.html")).unwrap();
+    for part in ["Reliability", "Precision by recall", "Lead time", "Confusion", "What features added"] {
+        assert!(page.contains(part), "no `{part}`");
+    }
+    for foreign in ["<script", "http:", "https:", "src="] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    assert_eq!(figures, done(folder, &arguments), "the same data and seed, other figures");
+}
+
+#[test]
+fn recordings_that_teach_nothing_are_refused_with_the_reason() {
+    let fleet = fleet(0);
+    let refused = refusal(fleet.path(), &["evaluate", "dataset.toml"]);
+    assert!(refused.contains("`comp1`: all"), "{refused}");
+    let late = ["evaluate", "dataset.toml", "--train-before", "2014-01-01T00:00:00Z"];
+    assert!(refusal(fleet.path(), &late).contains("`0` rows are too few"));
+}
+
+/// What an evaluation of real recordings gives; `None` without them.
+fn evaluated(dataset: &str, seed: &str) -> Option<Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if !root.join(RECORDINGS).is_dir() {
+        assert!(std::env::var_os("CI").is_none(), "there are no recordings in {RECORDINGS}");
+        println!("SKIPPED: there are no recordings in {RECORDINGS}");
+        return None;
+    }
+    let dataset = format!("profiles/datasets/{dataset}");
+    Some(done(root, &["evaluate", &dataset, "--data", RECORDINGS, "--seed", seed, "-o", "json"]))
+}
+
+#[test]
+fn steps_of_a_milling_machine_that_fail_are_foreseen() {
+    if let Some(found) = evaluated("ai4i2020", "0") {
+        assert!(found["f1"].as_f64().unwrap() >= 0.8, "{found}");
+        assert!(found["ece"].as_f64().unwrap() <= 0.05, "{found}");
+    }
+}
+
+#[test]
+fn a_closed_valve_is_noticed_more_often_than_not_and_seldom_where_there_is_none() {
+    if let Some(found) = evaluated("skab-valve1", "0") {
+        assert!(found["f1"].as_f64().unwrap() >= 0.7, "{found}");
+        assert!(found["false_alarm_rate"].as_f64().unwrap() <= 0.2, "{found}");
+    }
+}
