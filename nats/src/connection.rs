@@ -30,6 +30,8 @@ pub struct Options {
     pub credentials: Credentials,
     /// How the connection is encrypted.
     pub tls: Tls,
+    /// What its inboxes begin with, where the user may hear only its own.
+    pub inbox: Option<String>,
 }
 
 impl Options {
@@ -159,6 +161,9 @@ impl Connection {
         }
         if let Some((certificate, key)) = &options.tls.identity {
             connect = connect.add_client_certificate(certificate.clone(), key.clone());
+        }
+        if let Some(inbox) = &options.inbox {
+            connect = connect.custom_inbox_prefix(inbox);
         }
         if is_patient {
             connect = connect.retry_on_initial_connect();

@@ -4,6 +4,8 @@
 
 pub mod bus;
 pub mod connection;
+pub mod lease;
+pub mod permissions;
 pub mod server;
 pub mod streams;
 

@@ -25,7 +25,7 @@ pub const AUDIT: &str = "AUDIT";
 /// The bucket of leases.
 pub const OWNERSHIP: &str = "ownership";
 /// The stream below the bucket of leases.
-const OWNERSHIP_STREAM: &str = "KV_ownership";
+pub(crate) const OWNERSHIP_STREAM: &str = "KV_ownership";
 /// Where nats-server keeps what MQTT clients publish with QoS 1 and 2.
 pub const MQTT_MESSAGES: &str = "$MQTT_msgs";
 

@@ -2,14 +2,15 @@
 
 use crate::connection::{Connection, Link};
 use crate::streams;
-use async_nats::HeaderMap;
 use async_nats::client::{PublishErrorKind, Request, RequestErrorKind};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::stream::{ConsumerErrorKind, LastRawMessageErrorKind};
+use async_nats::{HeaderMap, Message};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use messages::Sequence;
 use std::pin::pin;
 use std::time::Duration;
@@ -151,41 +152,47 @@ impl Ask {
         self.answered(&[format!("$JS.API.STREAM.MSG.GET.{stream}")], get).await
     }
 
-    /// The newest record under `subject`, by a right to this one subject alone. A replica that lags may answer: then it
-    /// is an older one.
+    /// The newest record under each subject that `filter` names, by a right to it alone. A replica that lags may answer:
+    /// then they are older ones.
     pub(crate) async fn newest(
         &self,
         stream: &str,
-        subject: &str,
-    ) -> Result<Option<(Sequence, HeaderMap)>, Trouble> {
-        let client = self.connection.client();
-        let name = client.new_inbox().replace('.', "-");
+        filter: &str,
+    ) -> Result<Vec<(Sequence, Message)>, Trouble> {
         let config = pull::Config {
-            name: Some(name.clone()),
+            name: Some(self.connection.client().new_inbox().replace('.', "-")),
             deliver_policy: DeliverPolicy::LastPerSubject,
             ack_policy: AckPolicy::None,
-            filter_subject: subject.to_owned(),
+            filter_subject: filter.to_owned(),
             inactive_threshold: LOOK_IDLE_MAX,
             memory_storage: true,
             num_replicas: 1,
             ..pull::Config::default()
         };
         let consumer = self.consumer(stream, config).await?;
-        if consumer.cached_info().num_pending == 0 {
-            return Ok(None);
+        let count = usize::try_from(consumer.cached_info().num_pending).unwrap_or(usize::MAX);
+        if count == 0 {
+            return Ok(Vec::new());
         }
-        let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}");
+        let name = &consumer.cached_info().name;
+        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}");
         let get = async {
-            let request = Bytes::from_static(br#"{"batch":1,"no_wait":true}"#);
-            let answer = client.request(next.clone(), request).await;
-            let answer = answer.map_err(|error| Trouble::Unanswered(error.to_string()))?;
-            let number = answer.reply.as_deref().and_then(delivered);
-            let Some((sequence, _)) = number else {
-                return Err(Trouble::Unanswered(format!("`{subject}` moved meanwhile")));
-            };
-            Ok(Some((sequence, answer.headers.unwrap_or_default())))
+            let unanswered = |error: &dyn std::fmt::Display| Trouble::Unanswered(error.to_string());
+            let answers = consumer.fetch().max_messages(count).messages().await;
+            let mut answers = answers.map_err(|error| unanswered(&error))?;
+            let mut newest = Vec::with_capacity(count);
+            while let Some(message) = answers.next().await {
+                let message = message.map_err(|error| unanswered(&error))?.message;
+                if let Some((sequence, _)) = message.reply.as_deref().and_then(delivered) {
+                    newest.push((sequence, message));
+                }
+            }
+            if newest.is_empty() {
+                return Err(Trouble::Unanswered(format!("`{filter}` moved meanwhile")));
+            }
+            Ok(newest)
         };
-        self.answered(std::slice::from_ref(&next), get).await
+        self.answered(&[subject], get).await
     }
 
     /// Makes a consumer of `stream` that has a name and one filter.

@@ -267,9 +267,11 @@ impl Writer {
         loop {
             self.ask.connected().await;
             match self.ask.newest(stream, &self.subject).await {
-                Ok(None) => return Ok(None),
-                Ok(Some((sequence, headers))) => {
-                    let head = Head::from_headers(&headers);
+                Ok(found) => {
+                    let Some((sequence, message)) = found.into_iter().next() else {
+                        return Ok(None);
+                    };
+                    let head = Head::from_headers(&message.headers.unwrap_or_default());
                     let head = head.map_err(|error| BusError::Down(error.to_string()))?;
                     return Ok(Some(Known { sequence, head }));
                 }

@@ -10,18 +10,18 @@ use tokio::sync::watch;
 
 /// What the network does to what goes through it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Weather {
+pub(crate) struct Weather {
     /// Bytes of the client vanish.
-    pub swallows_questions: bool,
+    pub(crate) swallows_questions: bool,
     /// Bytes of the server vanish.
-    pub swallows_answers: bool,
+    pub(crate) swallows_answers: bool,
     /// Each so-many-th acknowledgement of a write vanishes; 0 for none.
-    pub loses_each: u64,
+    pub(crate) loses_each: u64,
     /// Connections of an earlier generation are cut.
-    pub generation: u64,
+    pub(crate) generation: u64,
 }
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     weather: watch::Sender<Weather>,
     counts: Arc<Counts>,
@@ -44,7 +44,7 @@ impl Drop for Proxy {
 impl Proxy {
     /// Stands in front of the server at `port`.
     #[expect(clippy::disallowed_methods, reason = "ended with the proxy, or with the test's runtime")]
-    pub async fn start(port: u16) -> Self {
+    pub(crate) async fn start(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (weather, follow) = watch::channel(Weather::default());
@@ -62,26 +62,26 @@ impl Proxy {
         Self { address, weather, counts, task }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("nats://{}", self.address)
     }
 
-    pub fn set(&self, change: impl FnOnce(&mut Weather)) {
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Weather)) {
         self.weather.send_modify(change);
     }
 
     /// Cuts every connection; new ones are as they were.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.set(|weather| weather.generation += 1);
     }
 
     /// Bytes that vanished.
-    pub fn swallowed_bytes(&self) -> u64 {
+    pub(crate) fn swallowed_bytes(&self) -> u64 {
         self.counts.swallowed_bytes.load(Ordering::Relaxed)
     }
 
     /// Acknowledgements that vanished.
-    pub fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         self.counts.lost.load(Ordering::Relaxed)
     }
 }

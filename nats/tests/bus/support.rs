@@ -16,14 +16,14 @@ use std::ops::Range;
 use tempfile::TempDir;
 
 /// A running server; it ends with the test.
-pub struct World {
-    pub server: Server,
-    pub connection: Connection,
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) connection: Connection,
     _folder: TempDir,
 }
 
 /// Starts a server and makes the streams.
-pub async fn world() -> World {
+pub(crate) async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &server::Options::default()).unwrap();
     let connection = connect(&server.url()).await;
@@ -31,41 +31,41 @@ pub async fn world() -> World {
     World { server, connection, _folder: folder }
 }
 
-pub async fn connect(url: &str) -> Connection {
+pub(crate) async fn connect(url: &str) -> Connection {
     Connection::open(&Options::new(url, "test")).await.unwrap()
 }
 
 impl World {
     /// The bus of `name` under `epoch`, over the connection that the test has.
-    pub fn bus(&self, name: &str, epoch: u64) -> JetStream {
+    pub(crate) fn bus(&self, name: &str, epoch: u64) -> JetStream {
         bus(self.connection.clone(), name, epoch)
     }
 }
 
-pub fn bus(connection: Connection, name: &str, epoch: u64) -> JetStream {
+pub(crate) fn bus(connection: Connection, name: &str, epoch: u64) -> JetStream {
     let router = Router::new(streams::PARTITIONS, std::iter::empty::<&Contract>());
     let producer = Producer { name: name.to_owned(), partition: 0, epoch };
     JetStream::new(connection, router, Clock::Real, producer)
 }
 
 /// The `number`-th thing that `name` says.
-pub fn entry(name: &str, number: u64) -> Entry {
+pub(crate) fn entry(name: &str, number: u64) -> Entry {
     let retired = AssetRetired { asset: format!("asset-{number}"), reason: "test".to_owned() };
     let id = MessageId::named(name, &number.to_string());
     Envelope::new(id, name, &retired).unwrap().into()
 }
 
-pub fn entries(name: &str, numbers: Range<u64>) -> Vec<Entry> {
+pub(crate) fn entries(name: &str, numbers: Range<u64>) -> Vec<Entry> {
     numbers.map(|number| entry(name, number)).collect()
 }
 
 /// Ids of what [`entries`] makes.
-pub fn ids(name: &str, numbers: Range<u64>) -> Vec<MessageId> {
+pub(crate) fn ids(name: &str, numbers: Range<u64>) -> Vec<MessageId> {
     numbers.map(|number| entry(name, number).envelope.id).collect()
 }
 
 /// Everything on LOG behind `after`.
-pub async fn everything(bus: &JetStream, mut after: Sequence) -> Vec<Delivery> {
+pub(crate) async fn everything(bus: &JetStream, mut after: Sequence) -> Vec<Delivery> {
     let head = bus.head(Partition::LOG).await.unwrap();
     let mut read = Vec::new();
     while after < head {
@@ -77,6 +77,6 @@ pub async fn everything(bus: &JetStream, mut after: Sequence) -> Vec<Delivery> {
 }
 
 /// Ids of everything on LOG.
-pub async fn ids_on_log(bus: &JetStream) -> Vec<MessageId> {
+pub(crate) async fn ids_on_log(bus: &JetStream) -> Vec<MessageId> {
     everything(bus, 0).await.into_iter().map(|delivery| delivery.envelope.id).collect()
 }
