@@ -153,6 +153,7 @@ fn recordings_that_teach_nothing_are_refused_with_the_reason() {
 }
 
 /// What an evaluation of real recordings gives; `None` without them.
+#[expect(clippy::print_stdout, reason = "whoever runs it is told what was not tried")]
 fn evaluated(dataset: &str, seed: &str) -> Option<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     if !root.join(RECORDINGS).is_dir() {
