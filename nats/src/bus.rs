@@ -20,7 +20,7 @@ pub use reader::SILENCE_TIME_MAX;
 pub use record::HEADERS_BYTES_MAX;
 pub use writer::{BATCH_RECORDS_MAX, OUTAGE_TIME_MAX};
 
-pub(crate) use ask::{Ask, Trouble};
+pub(crate) use ask::{Ask, Outgoing, Trouble, Written};
 
 use crate::connection::Connection;
 use loose::Loose;
