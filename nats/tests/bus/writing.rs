@@ -185,11 +185,13 @@ async fn what_nobody_can_read_is_passed_over_and_counted() {
     let master = world.bus("master", 1);
     master.append(entries("master", 0..1)).await.unwrap();
     let client = world.connection.client();
-    let raw = |subject: &'static str, headers| client.publish_with_headers(subject, headers, "{}".into());
-    raw("aurora.v1.log.master.0.event.a.b.c", async_nats::HeaderMap::new()).await.unwrap();
+    let nothing = async_nats::HeaderMap::new();
+    let subject = "aurora.v1.log.master.0.event.a.b.c";
+    client.publish_with_headers(subject, nothing, "{}".into()).await.unwrap();
     // Complete, but in the name of somebody whose subject it is not.
     let forged = entry("scheduling", 1).envelope;
-    raw("aurora.v1.log.master.0.registry.asset.retired.asset-1", headers(&forged)).await.unwrap();
+    let subject = "aurora.v1.log.master.0.registry.asset.retired.asset-1";
+    client.publish_with_headers(subject, headers(&forged), forged.data).await.unwrap();
     client.flush().await.unwrap();
     master.append(entries("master", 1..2)).await.unwrap();
     assert_eq!(ids_on_log(&master).await, ids("master", 0..2));
