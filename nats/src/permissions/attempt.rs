@@ -109,11 +109,14 @@ pub fn undeclared(contract: &Contract, names: &[(&str, Class)]) -> Vec<Attempt> 
 /// One subject of each kind that the agent of `contract` declared, by which it is told from one that may do nothing.
 #[must_use]
 pub fn declared(contract: &Contract) -> Vec<Attempt> {
-    let kind = subject::escape(&contract.kind).map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let kind =
+        subject::escape(&contract.kind).map(std::borrow::Cow::into_owned).unwrap_or_default();
     let name = crate::bus::place::stream_name(contract.stream);
     let said = contract.publishes.iter().filter(|(_, class)| class.stream() == Stream::Log);
     let mut attempts: Vec<Attempt> = said
-        .map(|(name, class)| publish(format!("aurora.v1.log.{kind}.0.{}.{name}.probe", class.token())))
+        .map(|(name, class)| {
+            publish(format!("aurora.v1.log.{kind}.0.{}.{name}.probe", class.token()))
+        })
         .collect();
     attempts.push(publish(format!("$JS.API.STREAM.INFO.{name}")));
     attempts

@@ -144,10 +144,8 @@ async fn a_cursor_is_refused_where_reading_would_pass_something_over() {
     let trimmed = says(here).await;
     assert!(trimmed.contains("begins at 5"), "{trimmed}");
     let read = master.read(LOG, 3, ReadLimit::default()).await;
-    let forgotten = matches!(
-        read,
-        Err(BusError::Unreadable(StoreError::Trimmed { after: 3, first: 5, .. }))
-    );
+    let forgotten =
+        matches!(read, Err(BusError::Unreadable(StoreError::Trimmed { after: 3, first: 5, .. })));
     assert!(forgotten, "{read:?}");
     let beyond = master.read(LOG, 900, ReadLimit::default()).await;
     assert!(matches!(beyond, Err(BusError::Refused(_))), "{beyond:?}");
