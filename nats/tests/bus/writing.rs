@@ -178,6 +178,32 @@ async fn a_partition_without_records_moves_its_cursor_on() {
 }
 
 #[tokio::test]
+async fn small_reads_hang_together_and_a_reader_left_behind_is_told() {
+    let world = world().await;
+    let master = world.bus("master", 1);
+    for number in 0..10 {
+        master.append(entries("master", number..number + 1)).await.unwrap();
+    }
+    let small = ReadLimit { records: 2, bytes: usize::MAX };
+    let (mut after, mut read) = (0, Vec::new());
+    for _ in 0..3 {
+        for delivery in master.read(LOG, after, small).await.unwrap() {
+            assert_eq!(delivery.previous, after, "no hole");
+            after = delivery.sequence;
+            read.push(delivery.envelope.id);
+        }
+    }
+    assert_eq!(read, ids("master", 0..6));
+    // The reader stands there still, and what comes next is forgotten under it.
+    let head = master.head(LOG).await.unwrap();
+    master.trim(LOG, head).await.unwrap();
+    master.append(entries("master", 10..11)).await.unwrap();
+    let refused = master.read(LOG, after, small).await;
+    let trimmed = matches!(refused, Err(BusError::Unreadable(StoreError::Trimmed { .. })));
+    assert!(trimmed, "{refused:?}");
+}
+
+#[tokio::test]
 async fn what_nobody_can_read_is_passed_over_and_counted() {
     let world = world().await;
     let master = world.bus("master", 1);
