@@ -13,7 +13,9 @@ use crate::bus::{Ask, Outgoing, Trouble, Written};
 use crate::connection::Connection;
 use crate::streams::{OWNERSHIP, OWNERSHIP_STREAM};
 use async_nats::HeaderMap;
-use async_nats::header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MARKER_REASON, NATS_MESSAGE_TTL};
+use async_nats::header::{
+    NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MARKER_REASON, NATS_MESSAGE_TTL,
+};
 use bytes::Bytes;
 use messages::Sequence;
 use serde::{Deserialize, Serialize};
@@ -42,7 +44,9 @@ pub enum LeaseError {
         reason: String,
     },
     /// It will not be had this way.
-    #[error("lease `{key}` is refused: {reason}; check the server's permissions and `aurorasync nats check`")]
+    #[error(
+        "lease `{key}` is refused: {reason}; check the server's permissions and `aurorasync nats check`"
+    )]
     Refused {
         /// The key.
         key: String,

@@ -214,7 +214,8 @@ pub fn configuration(
     grants: &[Grant],
     keys: &BTreeMap<String, String>,
 ) -> Result<String, String> {
-    let mut text = String::from("# Written by `aurorasync nats permissions` from what the agents declare.\n");
+    let mut text =
+        String::from("# Written by `aurorasync nats permissions` from what the agents declare.\n");
     let mut line = |indent: usize, what: &str| {
         writeln!(text, "{:indent$}{what}", "").expect("writing to a string cannot fail");
     };
@@ -248,7 +249,12 @@ mod tests {
     use super::*;
     use runtime::wiring::Durability;
 
-    fn contract(kind: &str, stream: Stream, hears: &[(&str, Class)], says: &[(&str, Class)]) -> Contract {
+    fn contract(
+        kind: &str,
+        stream: Stream,
+        hears: &[(&str, Class)],
+        says: &[(&str, Class)],
+    ) -> Contract {
         let map = |names: &[(&str, Class)]| {
             names.iter().map(|(name, class)| ((*name).to_owned(), *class)).collect()
         };

@@ -1,7 +1,7 @@
 //! The head record: how far one producer has spoken on one stream, and under which lease. It is its fence.
 
 use async_nats::HeaderMap;
-use messages::{MessageId, Origin, Stream, Timestamp};
+use messages::{MessageId, Origin, Sequence, Stream, Timestamp};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -9,6 +9,7 @@ const ID: &str = "ce-id";
 const POSITION: &str = "ce-position";
 const EPOCH: &str = "ce-epoch";
 const TIME: &str = "ce-time";
+const CARRIED_FROM: &str = "ce-carriedfrom";
 
 /// The newest of a producer's words on one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Head {
     pub epoch: u64,
     /// Append time of the last record.
     pub time: Timestamp,
+    /// Where it stood behind its batch, if it was carried forward since.
+    pub carried_from: Option<Sequence>,
 }
 
 /// A head that does not say what one must.
@@ -40,6 +43,9 @@ impl Head {
         if let Some(Origin { stream, partition, sequence, index }) = self.position {
             headers.insert(POSITION, format!("{stream}/{partition}/{sequence}/{index}"));
         }
+        if let Some(sequence) = self.carried_from {
+            headers.insert(CARRIED_FROM, sequence.to_string());
+        }
         headers
     }
 
@@ -51,6 +57,10 @@ impl Head {
             position: position.transpose()?,
             epoch: parse(headers, EPOCH)?,
             time: parse(headers, TIME)?,
+            carried_from: match headers.get(CARRIED_FROM) {
+                None => None,
+                Some(_) => Some(parse(headers, CARRIED_FROM)?),
+            },
         })
     }
 }
@@ -82,12 +92,13 @@ mod tests {
     fn head() -> Head {
         let origin = Origin { stream: Stream::Health, partition: 3, sequence: 41, index: 2 };
         let time = Timestamp::from_millis(1_772_000_000_123).unwrap();
-        Head { id: MessageId::named("test", "a"), position: Some(origin), epoch: 7, time }
+        let id = MessageId::named("test", "a");
+        Head { id, position: Some(origin), epoch: 7, time, carried_from: None }
     }
 
     #[test]
     fn a_head_comes_back_from_its_headers() {
-        let other = Head { position: None, ..head() };
+        let other = Head { position: None, carried_from: Some(12), ..head() };
         for head in [head(), other] {
             assert_eq!(Head::from_headers(&head.to_headers()), Ok(head));
         }
@@ -104,7 +115,9 @@ mod tests {
 
     #[test]
     fn a_head_that_says_something_else_is_refused_by_name() {
-        for (header, value) in [(EPOCH, "seven"), (POSITION, "health/3/41"), (ID, ""), (TIME, "now")] {
+        for (header, value) in
+            [(EPOCH, "seven"), (POSITION, "health/3/41"), (ID, ""), (TIME, "now")]
+        {
             let mut headers = head().to_headers();
             headers.insert(header, value);
             assert_eq!(Head::from_headers(&headers).unwrap_err().header, header);

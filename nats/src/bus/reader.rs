@@ -119,11 +119,10 @@ impl Reader {
         }
         let inbox = client.new_inbox();
         let answers = client.subscribe(inbox.clone()).await;
-        let answers = answers
-            .map_err(|error| OpenError::Trouble(Trouble::Unanswered(error.to_string())))?;
-        let (ask, taken, wanted, held) = (ask.clone(), 0, 0, None);
-        let reader = Self {
-            ask,
+        let answers =
+            answers.map_err(|error| OpenError::Trouble(Trouble::Unanswered(error.to_string())))?;
+        Ok(Self {
+            ask: ask.clone(),
             partition,
             consumer: name,
             inbox,
@@ -132,12 +131,11 @@ impl Reader {
             connects,
             after,
             reached: after,
-            taken,
-            wanted,
-            held,
+            taken: 0,
+            wanted: 0,
+            held: None,
             unreadable,
-        };
-        Ok(reader)
+        })
     }
 
     /// Position behind which it reads on.
@@ -146,12 +144,8 @@ impl Reader {
     }
 
     /// The next records, as soon as there is one; or word that there is none, after `idle`.
-    pub(super) async fn next(
-        &mut self,
-        limit: ReadLimit,
-        idle: Duration,
-    ) -> Result<Found, Doubt> {
-        let mut batch = Batch::new(limit);
+    pub(super) async fn next(&mut self, limit: ReadLimit, idle: Duration) -> Result<Found, Doubt> {
+        let mut batch = Batch::new(self.after, limit);
         if let Some(held) = self.held.take() {
             batch.add(held);
         }
@@ -171,8 +165,21 @@ impl Reader {
         }
         // Asked for now, it is there when this batch is handled.
         self.request().await?;
-        self.after = batch.last().unwrap_or(self.after);
+        self.check(&batch).await?;
+        self.after = batch.reached;
         Ok(Found::Records(batch.records))
+    }
+
+    /// Between two records may lie what others read; but not what was forgotten.
+    async fn check(&self, batch: &Batch) -> Result<(), Doubt> {
+        if batch.reached - self.after == batch.records.len() as u64 {
+            return Ok(());
+        }
+        let ends = self.ask.ends(place::stream_name(self.partition.stream)).await;
+        match ends.map_err(|trouble| Doubt(trouble.to_string()))?.first {
+            first if first > self.after + 1 => Err(Doubt("records were forgotten".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// Waits until `batch` holds a record.
@@ -254,7 +261,8 @@ impl Reader {
         match record::envelope(message) {
             Ok(envelope) => {
                 let envelope = Arc::new(envelope);
-                Ok(Heard::Record(Delivery { previous: self.after, sequence, envelope }))
+                // What stands before it is known once it is in a batch.
+                Ok(Heard::Record(Delivery { previous: 0, sequence, envelope }))
             }
             Err(why) => {
                 self.unreadable.fetch_add(1, Ordering::Relaxed);
@@ -292,21 +300,19 @@ async fn lost(link: &mut watch::Receiver<Link>, connects: u64) {
 struct Batch {
     records: Vec<Delivery>,
     bytes: usize,
+    /// Position of the last record, or the one behind which the first stands.
+    reached: Sequence,
     limit: ReadLimit,
 }
 
 impl Batch {
-    fn new(limit: ReadLimit) -> Self {
-        Self { records: Vec::new(), bytes: 0, limit }
+    fn new(after: Sequence, limit: ReadLimit) -> Self {
+        Self { records: Vec::new(), bytes: 0, reached: after, limit }
     }
 
     fn is_full(&self) -> bool {
         !self.records.is_empty()
             && (self.records.len() >= self.limit.records || self.bytes >= self.limit.bytes)
-    }
-
-    fn last(&self) -> Option<Sequence> {
-        self.records.last().map(|delivery| delivery.sequence)
     }
 
     /// Takes `delivery` in, behind the one before; gives it back when it does not fit.
@@ -317,9 +323,8 @@ impl Batch {
         if !self.records.is_empty() && !fits {
             return Some(delivery);
         }
-        if let Some(last) = self.last() {
-            delivery.previous = last;
-        }
+        delivery.previous = self.reached;
+        self.reached = delivery.sequence;
         self.bytes += bytes;
         self.records.push(delivery);
         None

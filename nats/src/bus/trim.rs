@@ -71,7 +71,8 @@ async fn carry(ask: &Ask, stream: &str, subject: &str, through: Sequence) -> Res
         };
         let again = Head::from_headers(&head.headers);
         let again = again.map_err(|error| Trouble::Refused(error.to_string()))?;
-        let headers = again.to_headers();
+        let carried_from = again.carried_from.or(Some(head.sequence));
+        let headers = Head { carried_from, ..again }.to_headers();
         let outgoing = Outgoing { subject: subject.to_owned(), headers, payload: head.payload };
         match ask.write(Some((subject, head.sequence)), vec![outgoing]).await {
             Written::Stored(_) => return Ok(()),

@@ -48,6 +48,24 @@ struct Known {
     head: Head,
 }
 
+/// What is said of one batch by the head that ends it.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    name: MessageId,
+    /// Where the last of its records that came from somewhere came from.
+    origin: Option<Origin>,
+    time: Timestamp,
+}
+
+impl Said {
+    /// The head behind `before`.
+    fn head(self, before: Head, epoch: u64) -> Head {
+        let position = self.origin.or(before.position);
+        let time = self.time.max(before.time);
+        Head { id: self.name, position, epoch, time, carried_from: None }
+    }
+}
+
 /// What looking up a batch showed.
 enum Settled {
     /// It is stored, up to this sequence.
@@ -85,7 +103,10 @@ impl Writer {
         self.in_time(self.append_patiently(target, envelopes)).await
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, BusError>>) -> Result<T, BusError> {
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
         tokio::time::timeout(OUTAGE_TIME_MAX, work).await.unwrap_or_else(|_| {
             Err(BusError::Down(format!(
                 "`{}` has not answered for {} s: what was being written may be stored or not; the next write looks it up",
@@ -115,59 +136,67 @@ impl Writer {
         for envelope in &mut envelopes {
             envelope.time = time;
         }
-        let position = envelopes.iter().filter_map(|envelope| envelope.origin).next_back();
-        let position = position.or(known.head.position);
-        let next = Head { id: name, position, epoch: self.producer.epoch, time };
+        let said = Said {
+            name,
+            origin: envelopes.iter().filter_map(|envelope| envelope.origin).next_back(),
+            time,
+        };
         let outgoing = envelopes.iter().map(|it| record::outgoing(&self.producer, target, it));
         let records = outgoing.collect::<Result<Vec<Outgoing>, BusError>>()?;
-        Ok(sequences(self.write(&mut state, next, records).await?))
+        Ok(sequences(self.write(&mut state, said, &records).await?))
     }
 
-    /// Stores `records` and behind them the head `next`; gives the head's sequence.
+    /// Stores `records` and behind them their head; gives the head's sequence.
     async fn write(
         &self,
         state: &mut MutexGuard<'_, State>,
-        next: Head,
-        mut records: Vec<Outgoing>,
+        said: Said,
+        records: &[Outgoing],
     ) -> Result<Sequence, BusError> {
-        let (subject, headers) = (self.subject.clone(), next.to_headers());
-        records.push(Outgoing { subject, headers, payload: bytes::Bytes::new() });
         // Kept until the end is known: a caller that does not wait leaves it behind.
-        state.unsettled.push(next.id);
+        state.unsettled.push(said.name);
         let mut is_unclear = false;
         loop {
             self.ask.connected().await;
-            let fence = state.known.map(|known| (&*self.subject, known.sequence));
-            let refusal = match self.ask.write(fence, records.clone()).await {
-                Written::Stored(last) => {
+            let before = state.known.unwrap_or(Known { sequence: 0, head: FIRST });
+            let head = said.head(before.head, self.producer.epoch);
+            let mut batch = records.to_vec();
+            batch.push(self.outgoing(head));
+            let refusal = match self.ask.write(Some((&self.subject, before.sequence)), batch).await
+            {
+                Written::Stored(sequence) => {
                     state.unsettled.clear();
-                    state.known = Some(Known { sequence: last, head: next });
-                    return Ok(last);
+                    state.known = Some(Known { sequence, head });
+                    return Ok(sequence);
                 }
-                Written::Busy => Some(None),
-                Written::Fenced => None,
+                Written::Busy | Written::Fenced => None,
                 Written::Unclear(said) => {
                     tracing::debug!(stream = %self.stream, %said, "a batch is looked up");
                     is_unclear = true;
                     None
                 }
-                Written::Full(said) => Some(Some(BusError::Overloaded(said))),
-                Written::Refused(said) => Some(Some(BusError::Refused(said))),
-                Written::Denied(said) => Some(Some(self.denied(&said))),
+                Written::Full(said) => Some(BusError::Overloaded(said)),
+                Written::Refused(said) => Some(BusError::Refused(said)),
+                Written::Denied(said) => Some(self.denied(&said)),
             };
-            match refusal {
-                Some(Some(refusal)) if !is_unclear => {
-                    state.unsettled.retain(|id| *id != next.id);
-                    return Err(refusal);
-                }
-                // Later, or refused while an earlier attempt may still arrive: not true yet that nothing is stored.
-                Some(_) => self.ask.pause().await,
-                None => {}
+            // While an earlier attempt may still arrive it is not true yet that nothing is stored.
+            if let Some(refusal) = refusal.filter(|_| !is_unclear) {
+                state.unsettled.retain(|name| *name != said.name);
+                return Err(refusal);
             }
-            if let Settled::Stored(last) = self.settle(state, next.id).await? {
-                return Ok(last);
+            if let Settled::Stored(sequence) = self.settle(state, said.name).await? {
+                return Ok(sequence);
+            }
+            // A server that is busy or full is asked again later, and a replica that lags shows the head as it was.
+            if state.known.is_some_and(|known| known.sequence == before.sequence) {
+                self.ask.pause().await;
             }
         }
+    }
+
+    fn outgoing(&self, head: Head) -> Outgoing {
+        let (subject, headers) = (self.subject.clone(), head.to_headers());
+        Outgoing { subject, headers, payload: bytes::Bytes::new() }
     }
 
     /// Looks up whether the batch called `name` is stored, and takes over where the head stands now.
@@ -188,7 +217,7 @@ impl Writer {
         if let Some(found) = found.filter(|found| found.head.id == name) {
             state.unsettled.clear();
             state.known = Some(found);
-            return Ok(Settled::Stored(found.sequence));
+            return Ok(Settled::Stored(found.head.carried_from.unwrap_or(found.sequence)));
         }
         let Some(found) = found else {
             return Err(BusError::Down(format!(
@@ -232,9 +261,7 @@ impl Writer {
             let before = found.map_or(FIRST, |found| found.head);
             let time = self.clock.now().max(before.time);
             let id = MessageId::named(HEADS, &format!("{}/{epoch}/{}", self.subject, before.id));
-            let headers = Head { id, epoch, time, ..before }.to_headers();
-            let subject = self.subject.clone();
-            let head = Outgoing { subject, headers, payload: bytes::Bytes::new() };
+            let head = self.outgoing(Head { id, epoch, time, carried_from: None, ..before });
             let sequence = found.map_or(0, |found| found.sequence);
             match self.ask.write(Some((&self.subject, sequence)), vec![head]).await {
                 Written::Stored(_) | Written::Fenced => {}
@@ -287,8 +314,13 @@ impl Writer {
 }
 
 /// What stands before a producer's first head.
-const FIRST: Head =
-    Head { id: MessageId(uuid::Uuid::nil()), position: None, epoch: 0, time: Timestamp::MIN };
+const FIRST: Head = Head {
+    id: MessageId(uuid::Uuid::nil()),
+    position: None,
+    epoch: 0,
+    time: Timestamp::MIN,
+    carried_from: None,
+};
 
 /// Name of the head behind `envelopes`: the same for each attempt to put them behind `before`.
 fn name_of(before: &Head, envelopes: &[Envelope]) -> MessageId {

@@ -4,7 +4,7 @@ use crate::bus::{Ask, Trouble};
 use crate::connection::Connection;
 use async_nats::{HeaderMap, header};
 use bytes::Bytes;
-use messages::{Stream, subject};
+use messages::{Class, Stream, subject};
 use runtime::store::Partition;
 use runtime::wiring::Contract;
 
@@ -60,7 +60,7 @@ pub async fn attempt(connection: &Connection, attempt: &Attempt) -> Outcome {
 /// What the agent of `contract` did not declare: each other message among `names` (name and class token, on LOG),
 /// everybody else's subjects, each other stream, everything at once, and forgetting.
 #[must_use]
-pub fn undeclared(contract: &Contract, names: &[(&str, messages::Class)]) -> Vec<Attempt> {
+pub fn undeclared(contract: &Contract, names: &[(&str, Class)]) -> Vec<Attempt> {
     let kind = &*contract.kind;
     let mut attempts = Vec::new();
     for (name, class) in names {
@@ -70,7 +70,11 @@ pub fn undeclared(contract: &Contract, names: &[(&str, messages::Class)]) -> Vec
             attempts.push(publish(format!("aurora.v1.log.{kind}.0.{class}.{name}.probe")));
         }
     }
-    if !contract.publishes.values().any(|class| class.stream() == Stream::Health) {
+    // What is copied for readers of HEALTH goes there too.
+    let reaches_health = |class: &Class| {
+        class.stream() == Stream::Health || matches!(class, Class::Registry | Class::Control)
+    };
+    if !contract.publishes.values().any(reaches_health) {
         attempts.push(publish(format!("aurora.v1.health.{kind}.0.probe")));
     }
     let other = if kind == "master" { "ueba" } else { "master" };
@@ -105,11 +109,14 @@ pub fn undeclared(contract: &Contract, names: &[(&str, messages::Class)]) -> Vec
 /// One subject of each kind that the agent of `contract` declared, by which it is told from one that may do nothing.
 #[must_use]
 pub fn declared(contract: &Contract) -> Vec<Attempt> {
-    let kind = subject::escape(&contract.kind).map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let kind =
+        subject::escape(&contract.kind).map(std::borrow::Cow::into_owned).unwrap_or_default();
     let name = crate::bus::place::stream_name(contract.stream);
     let said = contract.publishes.iter().filter(|(_, class)| class.stream() == Stream::Log);
     let mut attempts: Vec<Attempt> = said
-        .map(|(name, class)| publish(format!("aurora.v1.log.{kind}.0.{}.{name}.probe", class.token())))
+        .map(|(name, class)| {
+            publish(format!("aurora.v1.log.{kind}.0.{}.{name}.probe", class.token()))
+        })
         .collect();
     attempts.push(publish(format!("$JS.API.STREAM.INFO.{name}")));
     attempts

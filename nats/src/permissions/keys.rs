@@ -49,20 +49,27 @@ pub fn public_keys<'u>(
 
 fn public_key(path: &Path) -> Result<String, KeyError> {
     let failed = |source| KeyError::Io { path: path.to_owned(), source };
-    let malformed =
-        |reason: String| KeyError::Malformed { path: path.to_owned(), reason };
+    let malformed = |reason: String| KeyError::Malformed { path: path.to_owned(), reason };
     if !path.exists() {
         let pair = KeyPair::new_user();
         let seed = pair.seed().map_err(|error| malformed(error.to_string()))?;
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(failed)?;
         file.write_all(format!("{seed}\n").as_bytes()).map_err(failed)?;
         return Ok(pair.public_key());
     }
     let seed = fs::read_to_string(path).map_err(failed)?;
     let pair = KeyPair::from_seed(seed.trim()).map_err(|error| malformed(error.to_string()))?;
     let public = pair.public_key();
-    if public.starts_with('U') { Ok(public) } else { Err(malformed("it is not a user's".to_owned())) }
+    if public.starts_with('U') {
+        Ok(public)
+    } else {
+        Err(malformed("it is not a user's".to_owned()))
+    }
 }
 
 #[cfg(test)]

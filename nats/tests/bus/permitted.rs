@@ -46,10 +46,8 @@ async fn connect(server: &Server, folder: &Path, user: &str) -> Connection {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_does_what_it_declared_and_nothing_else() {
-    let contracts = [
-        contract("master", Stream::Log, &[0, 1, 2]),
-        contract("diagnosis", Stream::Health, &[3]),
-    ];
+    let contracts =
+        [contract("master", Stream::Log, &[0, 1, 2]), contract("diagnosis", Stream::Health, &[3])];
     let folder = tempfile::tempdir().unwrap();
     let grants = grants(&contracts);
     let keys_folder = folder.path().join("keys");

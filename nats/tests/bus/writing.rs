@@ -144,10 +144,8 @@ async fn a_cursor_is_refused_where_reading_would_pass_something_over() {
     let trimmed = says(here).await;
     assert!(trimmed.contains("begins at 5"), "{trimmed}");
     let read = master.read(LOG, 3, ReadLimit::default()).await;
-    let forgotten = matches!(
-        read,
-        Err(BusError::Unreadable(StoreError::Trimmed { after: 3, first: 5, .. }))
-    );
+    let forgotten =
+        matches!(read, Err(BusError::Unreadable(StoreError::Trimmed { after: 3, first: 5, .. })));
     assert!(forgotten, "{read:?}");
     let beyond = master.read(LOG, 900, ReadLimit::default()).await;
     assert!(matches!(beyond, Err(BusError::Refused(_))), "{beyond:?}");
@@ -180,16 +178,44 @@ async fn a_partition_without_records_moves_its_cursor_on() {
 }
 
 #[tokio::test]
+async fn small_reads_hang_together_and_a_reader_left_behind_is_told() {
+    let world = world().await;
+    let master = world.bus("master", 1);
+    for number in 0..10 {
+        master.append(entries("master", number..number + 1)).await.unwrap();
+    }
+    let small = ReadLimit { records: 2, bytes: usize::MAX };
+    let (mut after, mut read) = (0, Vec::new());
+    for _ in 0..3 {
+        for delivery in master.read(LOG, after, small).await.unwrap() {
+            assert_eq!(delivery.previous, after, "no hole");
+            after = delivery.sequence;
+            read.push(delivery.envelope.id);
+        }
+    }
+    assert_eq!(read, ids("master", 0..6));
+    // The reader stands there still, and what comes next is forgotten under it.
+    let head = master.head(LOG).await.unwrap();
+    master.trim(LOG, head).await.unwrap();
+    master.append(entries("master", 10..11)).await.unwrap();
+    let refused = master.read(LOG, after, small).await;
+    let trimmed = matches!(refused, Err(BusError::Unreadable(StoreError::Trimmed { .. })));
+    assert!(trimmed, "{refused:?}");
+}
+
+#[tokio::test]
 async fn what_nobody_can_read_is_passed_over_and_counted() {
     let world = world().await;
     let master = world.bus("master", 1);
     master.append(entries("master", 0..1)).await.unwrap();
     let client = world.connection.client();
-    let raw = |subject: &'static str, headers| client.publish_with_headers(subject, headers, "{}".into());
-    raw("aurora.v1.log.master.0.event.a.b.c", async_nats::HeaderMap::new()).await.unwrap();
+    let nothing = async_nats::HeaderMap::new();
+    let subject = "aurora.v1.log.master.0.event.a.b.c";
+    client.publish_with_headers(subject, nothing, "{}".into()).await.unwrap();
     // Complete, but in the name of somebody whose subject it is not.
     let forged = entry("scheduling", 1).envelope;
-    raw("aurora.v1.log.master.0.registry.asset.retired.asset-1", headers(&forged)).await.unwrap();
+    let subject = "aurora.v1.log.master.0.registry.asset.retired.asset-1";
+    client.publish_with_headers(subject, headers(&forged), forged.data).await.unwrap();
     client.flush().await.unwrap();
     master.append(entries("master", 1..2)).await.unwrap();
     assert_eq!(ids_on_log(&master).await, ids("master", 0..2));
