@@ -4,8 +4,8 @@ use crate::agents::{called, denied, echoed, envelope, say, watched, world};
 use messages::guard::{AccessDenied, Action, AuditRecorded, Refusal};
 use messages::registry::AssetRetired;
 use messages::telemetry::Telemetry;
-use messages::{Envelope, Message, Sequence, Stream, Timestamp};
-use runtime::guard::{DENIAL_KINDS_MAX, DENIALS_SAID_INTERVAL, Principal};
+use messages::{Encoding, Envelope, Message, Sequence, Stream, Timestamp};
+use runtime::guard::{DENIAL_KINDS_MAX, DENIALS_SAID_INTERVAL, Principal, WINDOW_TIME_MAX};
 use runtime::store::ReadLimit;
 use runtime::testkit::World;
 use std::time::Duration;
@@ -98,6 +98,26 @@ fn a_device_sends_telemetry_of_its_own_asset_and_nothing_else() {
     assert_eq!(say(&mut world, name, as_another).unwrap_err().reason, Refusal::NotYours);
     let other = say(&mut world, name, envelope(name, 4, &retired())).unwrap_err();
     assert_eq!(other.reason, Refusal::NotDeclared);
+    let origin = messages::Origin { stream: Stream::Log, partition: 0, sequence: 1, index: 0 };
+    let as_a_host = Envelope { origin: Some(origin), ..envelope(name, 5, &frame("VEH001")) };
+    assert_eq!(say(&mut world, name, as_a_host).unwrap_err().reason, Refusal::NotYours);
+}
+
+#[test]
+fn a_device_that_names_another_asset_in_the_frame_itself_is_refused() {
+    let mut world = world(1);
+    let name = "device/test/VEH001";
+    let elsewhere = Telemetry { fleet: "other".to_owned(), ..frame("VEH001") };
+    for (number, forged) in [frame("VEH002"), elsewhere].into_iter().enumerate() {
+        let own = envelope(name, number as u64, &forged);
+        let json = serde_json::to_vec(&forged).unwrap().into();
+        let written = Envelope { encoding: Encoding::Json, data: json, ..own.clone() };
+        for forged in [own, written] {
+            let labelled = Envelope { key: "VEH001".to_owned(), ..forged };
+            let refused = say(&mut world, name, labelled).unwrap_err();
+            assert_eq!(refused.reason, Refusal::NotYours);
+        }
+    }
 }
 
 #[test]
