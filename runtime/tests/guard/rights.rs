@@ -1,7 +1,7 @@
 //! Who may say and read what, checked where it is committed.
 
 use crate::agents::{called, denied, echoed, envelope, say, watched, world};
-use messages::guard::{AccessDenied, Action, AuditRecorded, Refusal};
+use messages::guard::{AccessDenied, Action, ActivityMeasured, AuditRecorded, Refusal, UNKNOWN};
 use messages::registry::AssetRetired;
 use messages::telemetry::Telemetry;
 use messages::{Encoding, Envelope, Message, Sequence, Stream, Timestamp};
@@ -197,6 +197,27 @@ fn refusals_of_ever_other_kinds_are_counted_together() {
     let said = world.published::<AccessDenied>();
     assert!(said.len() <= DENIAL_KINDS_MAX + 2, "{}", said.len());
     assert_eq!(said.iter().map(|it| it.count).sum::<u64>(), 500);
+}
+
+#[test]
+fn names_made_up_without_end_are_counted_under_one() {
+    let mut world = watched(1);
+    for number in 0..500 {
+        let name = format!("nobody-{number}");
+        say(&mut world, &name, envelope(&name, number, &echoed(1))).unwrap_err();
+        let stranger = Principal::named(&name);
+        denied(world.conductor().read_as(&stranger, "log", 0, 0, ReadLimit::default()))
+            .unwrap_err();
+    }
+    world.advance(WINDOW_TIME_MAX);
+    let said = world.published::<AccessDenied>();
+    assert_eq!(said.iter().map(|it| it.count).sum::<u64>(), 1_000);
+    assert!(said.len() <= 4 && said.iter().all(|it| it.principal == UNKNOWN), "{said:?}");
+    let named = said.iter().filter_map(|it| it.claimed.as_deref());
+    assert_eq!(named.filter(|name| name.starts_with("nobody-")).count(), said.len());
+    let measured = world.published::<ActivityMeasured>();
+    assert!(measured.iter().all(|it| !it.principal.starts_with("nobody")), "{measured:?}");
+    assert!(world.envelopes(Stream::Log).iter().all(|it| !it.key.starts_with("nobody")));
 }
 
 #[test]
