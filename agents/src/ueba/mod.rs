@@ -29,7 +29,7 @@ use memory::{Stand, Watched};
 use messages::MessageId;
 use messages::behaviour::{BaselineLearned, BehaviourFlagged, Evidence};
 use messages::guard::{
-    AccessDenied, ActivityMeasured, Level, PrincipalContained, PrincipalReleased,
+    AccessDenied, ActivityMeasured, Level, PrincipalContained, PrincipalReleased, UNKNOWN,
 };
 use messages::health::{SensorFaulted, TelemetryQuarantined};
 use messages::{Finite, Timestamp};
@@ -250,7 +250,8 @@ impl Ueba {
     /// How far `principal` may be contained; nothing where it is only told of.
     fn most(&self, principal: &str) -> Option<Level> {
         let spared = self.config.never_contained.iter().any(|spared| spared == principal);
-        if spared || principal == Self::KIND {
+        // Whom nobody knows is refused everything as it is.
+        if spared || principal == Self::KIND || principal == UNKNOWN {
             return None;
         }
         // A device has no hosts that could stand still.
