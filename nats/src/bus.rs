@@ -149,9 +149,9 @@ impl JetStream {
         sequence: Sequence,
     ) -> Result<Position, BusError> {
         let ends = self.ends(partition).await?;
-        let stream_id = ends.id.ok_or_else(|| {
-            BusError::Refused(PositionError::NoId { partition }.to_string())
-        })?;
+        let stream_id = ends
+            .id
+            .ok_or_else(|| BusError::Refused(PositionError::NoId { partition }.to_string()))?;
         Ok(Position { stream_id, sequence })
     }
 
@@ -251,7 +251,8 @@ impl JetStream {
                     return Err(StoreError::Trimmed { partition, after, first }.into());
                 }
                 Err(OpenError::Above(last)) => {
-                    let what = format!("`{partition}` ends at {last}, so nobody can stand at {after}");
+                    let what =
+                        format!("`{partition}` ends at {last}, so nobody can stand at {after}");
                     return Err(BusError::Refused(what));
                 }
                 Err(OpenError::Trouble(Trouble::Unanswered(said))) => {

@@ -273,7 +273,8 @@ impl Ask {
         };
         // A denied member makes its batch incomplete; which of the two is heard first is chance.
         let is_stored = matches!(written, Written::Stored(_));
-        match denial(&link, &subjects).filter(|_| !is_stored && link.has_changed().unwrap_or(true)) {
+        match denial(&link, &subjects).filter(|_| !is_stored && link.has_changed().unwrap_or(true))
+        {
             Some(said) => Written::Denied(said),
             None => written,
         }
@@ -294,14 +295,15 @@ impl Ask {
             .headers(last.headers)
             .payload(last.payload)
             .timeout(Some(ANSWER_TIME_MAX));
-        let answer = client.send_request(last.subject, request).await.map_err(|error| {
-            match error.kind() {
-                RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
-                    Trouble::Refused(error.to_string())
+        let answer =
+            client.send_request(last.subject, request).await.map_err(|error| {
+                match error.kind() {
+                    RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
+                        Trouble::Refused(error.to_string())
+                    }
+                    _ => Trouble::Unanswered(error.to_string()),
                 }
-                _ => Trouble::Unanswered(error.to_string()),
-            }
-        })?;
+            })?;
         Ok(match serde_json::from_slice(&answer.payload) {
             Ok(Response::Ok::<PublishAck>(ack)) => Written::Stored(ack.sequence),
             Ok(Response::Err { error }) => judge(&error),
@@ -339,7 +341,9 @@ pub(crate) fn delivered(reply: &str) -> Option<(Sequence, u64)> {
 fn refused(error: &async_nats::jetstream::Error) -> Trouble {
     let said = error.to_string();
     match error.error_code().0 {
-        code::STREAM_NOT_FOUND => Trouble::Refused(format!("{said}; `aurorasync nats init` makes the streams")),
+        code::STREAM_NOT_FOUND => {
+            Trouble::Refused(format!("{said}; `aurorasync nats init` makes the streams"))
+        }
         _ if (400..500).contains(&error.code()) => Trouble::Refused(said),
         _ => Trouble::Unanswered(said),
     }

@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn a_head_that_says_something_else_is_refused_by_name() {
-        for (header, value) in [(EPOCH, "seven"), (POSITION, "health/3/41"), (ID, ""), (TIME, "now")] {
+        for (header, value) in
+            [(EPOCH, "seven"), (POSITION, "health/3/41"), (ID, ""), (TIME, "now")]
+        {
             let mut headers = head().to_headers();
             headers.insert(header, value);
             assert_eq!(Head::from_headers(&headers).unwrap_err().header, header);

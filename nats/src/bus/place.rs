@@ -136,8 +136,8 @@ fn device(source: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use messages::registry::AssetRetired;
     use messages::MessageId;
+    use messages::registry::AssetRetired;
 
     const LOG: Partition = Partition::LOG;
 

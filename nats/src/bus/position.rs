@@ -67,7 +67,11 @@ impl Position {
     ///
     /// # Errors
     /// [`PositionError`].
-    pub(super) fn check(self, partition: Partition, ends: super::ask::Ends) -> Result<(), PositionError> {
+    pub(super) fn check(
+        self,
+        partition: Partition,
+        ends: super::ask::Ends,
+    ) -> Result<(), PositionError> {
         let Self { stream_id: expected, sequence } = self;
         let found = ends.id.ok_or(PositionError::NoId { partition })?;
         if found != expected {

@@ -119,8 +119,8 @@ impl Reader {
         }
         let inbox = client.new_inbox();
         let answers = client.subscribe(inbox.clone()).await;
-        let answers = answers
-            .map_err(|error| OpenError::Trouble(Trouble::Unanswered(error.to_string())))?;
+        let answers =
+            answers.map_err(|error| OpenError::Trouble(Trouble::Unanswered(error.to_string())))?;
         let (ask, taken, wanted, held) = (ask.clone(), 0, 0, None);
         let reader = Self {
             ask,
@@ -146,11 +146,7 @@ impl Reader {
     }
 
     /// The next records, as soon as there is one; or word that there is none, after `idle`.
-    pub(super) async fn next(
-        &mut self,
-        limit: ReadLimit,
-        idle: Duration,
-    ) -> Result<Found, Doubt> {
+    pub(super) async fn next(&mut self, limit: ReadLimit, idle: Duration) -> Result<Found, Doubt> {
         let mut batch = Batch::new(limit);
         if let Some(held) = self.held.take() {
             batch.add(held);

@@ -18,8 +18,8 @@ pub(crate) fn outgoing(
     envelope: &Envelope,
 ) -> Result<Outgoing, BusError> {
     let refused = |what: String| BusError::Refused(format!("`{}`: {what}", envelope.name));
-    let subject = place::subject(producer, target, envelope)
-        .map_err(|error| refused(error.to_string()))?;
+    let subject =
+        place::subject(producer, target, envelope).map_err(|error| refused(error.to_string()))?;
     if let Some(what) = place::mismatch(&stored(&subject, target), envelope) {
         return Err(refused(format!("{what}; speak in your own name")));
     }

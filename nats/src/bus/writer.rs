@@ -85,7 +85,10 @@ impl Writer {
         self.in_time(self.append_patiently(target, envelopes)).await
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, BusError>>) -> Result<T, BusError> {
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
         tokio::time::timeout(OUTAGE_TIME_MAX, work).await.unwrap_or_else(|_| {
             Err(BusError::Down(format!(
                 "`{}` has not answered for {} s: what was being written may be stored or not; the next write looks it up",

@@ -154,9 +154,17 @@ async fn a_spoilt_network_loses_repeats_and_reorders_nothing() {
     };
     let followed = total.subscribe();
     let ((), written, read) = tokio::join!(faults, load, follow(&reader, &followed));
-    println!("{} faults, {} bytes swallowed, {written} entries", 3 * ROUNDS, proxy.swallowed_bytes());
+    println!(
+        "{} faults, {} bytes swallowed, {written} entries",
+        3 * ROUNDS,
+        proxy.swallowed_bytes()
+    );
     assert_eq!(read, ids("master", 0..written), "what was read while it was written");
-    assert_eq!(ids_on_log(&world.bus("other", 1)).await, ids("master", 0..written), "what is stored");
+    assert_eq!(
+        ids_on_log(&world.bus("other", 1)).await,
+        ids("master", 0..written),
+        "what is stored"
+    );
 }
 
 /// Waits until another write is begun, at most for `patience`.

@@ -43,7 +43,10 @@ impl Drop for Proxy {
 
 impl Proxy {
     /// Stands in front of the server at `port`.
-    #[expect(clippy::disallowed_methods, reason = "ended with the proxy, or with the test's runtime")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ended with the proxy, or with the test's runtime"
+    )]
     pub async fn start(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

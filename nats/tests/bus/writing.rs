@@ -144,10 +144,8 @@ async fn a_cursor_is_refused_where_reading_would_pass_something_over() {
     let trimmed = says(here).await;
     assert!(trimmed.contains("begins at 5"), "{trimmed}");
     let read = master.read(LOG, 3, ReadLimit::default()).await;
-    let forgotten = matches!(
-        read,
-        Err(BusError::Unreadable(StoreError::Trimmed { after: 3, first: 5, .. }))
-    );
+    let forgotten =
+        matches!(read, Err(BusError::Unreadable(StoreError::Trimmed { after: 3, first: 5, .. })));
     assert!(forgotten, "{read:?}");
     let beyond = master.read(LOG, 900, ReadLimit::default()).await;
     assert!(matches!(beyond, Err(BusError::Refused(_))), "{beyond:?}");
@@ -185,7 +183,8 @@ async fn what_nobody_can_read_is_passed_over_and_counted() {
     let master = world.bus("master", 1);
     master.append(entries("master", 0..1)).await.unwrap();
     let client = world.connection.client();
-    let raw = |subject: &'static str, headers| client.publish_with_headers(subject, headers, "{}".into());
+    let raw =
+        |subject: &'static str, headers| client.publish_with_headers(subject, headers, "{}".into());
     raw("aurora.v1.log.master.0.event.a.b.c", async_nats::HeaderMap::new()).await.unwrap();
     // Complete, but in the name of somebody whose subject it is not.
     let forged = entry("scheduling", 1).envelope;
