@@ -1,4 +1,5 @@
-//! JetStream as AuroraSync uses it: the connection, the streams, and a server of one's own for tests and demonstrations.
+//! JetStream as AuroraSync uses it: the connection, the streams, what devices publish, and a server of one's own for
+//! tests and demonstrations.
 //!
 //! `docs/adr/0006` says what the server fixes in the wire; nobody outside this crate names the client library.
 
@@ -6,6 +7,7 @@ pub mod bus;
 pub mod connection;
 pub mod lease;
 pub mod permissions;
+pub mod devices;
 pub mod server;
 pub mod streams;
 

@@ -31,7 +31,7 @@ use messages::behaviour::{BaselineLearned, BehaviourFlagged, Evidence};
 use messages::guard::{
     AccessDenied, ActivityMeasured, Level, PrincipalContained, PrincipalReleased, UNKNOWN,
 };
-use messages::health::{SensorFaulted, TelemetryQuarantined};
+use messages::health::{QuarantineReason, SensorFaulted, TelemetryQuarantined};
 use messages::{Finite, Timestamp};
 use models::behaviour::{Contribution, Hours};
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
@@ -147,6 +147,10 @@ impl Handle<TelemetryQuarantined> for Ueba {
         quarantined: &TelemetryQuarantined,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
+        if quarantined.reason == QuarantineReason::Contained {
+            // What follows from a containment is no further reason for one.
+            return Ok(());
+        }
         let principal = device(&quarantined.fleet, &quarantined.asset);
         let (now, id) = (ctx.now(), ctx.envelope().id);
         let seen = evidence::of_quarantine(quarantined, &self.config, now, id);

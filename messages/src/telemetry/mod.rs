@@ -7,6 +7,7 @@ mod form;
 pub mod json;
 mod reading;
 mod refusal;
+mod said;
 
 pub use form::parse;
 pub use reading::ReadingId;
