@@ -460,7 +460,8 @@ fn gather(
             Ok(results) => {
                 crash::point("commit.before_acknowledge");
                 recorder.end();
-                acknowledge(results, replies, announcer);
+                announce(&*writer.store, announcer);
+                acknowledge(results, replies);
             }
             Err(error) => {
                 tracing::error!(%error, "the store failed; nothing is committed any more");
@@ -481,20 +482,18 @@ fn pass_points(requests: &[Request]) {
     }
 }
 
+/// Wakes who waits for records, also for those that nobody asked for: what the guard says.
+fn announce(store: &dyn Store, announcer: &Announcer) {
+    for (partition, watch) in announcer.heads.iter() {
+        let head = store.head(*partition);
+        watch.send_if_modified(|known| std::mem::replace(known, head) != head);
+    }
+}
+
 fn acknowledge(
     results: Vec<Result<Receipt, CommitError>>,
     replies: Vec<oneshot::Sender<Result<Receipt, CommitError>>>,
-    announcer: &Announcer,
 ) {
-    let mut heads: BTreeMap<Partition, Sequence> = BTreeMap::new();
-    for (partition, sequence) in results.iter().flatten().flatten() {
-        heads.insert(*partition, *sequence);
-    }
-    for (partition, head) in heads {
-        if let Some(watch) = announcer.heads.get(&partition) {
-            watch.send_replace(head);
-        }
-    }
     for (result, reply) in results.into_iter().zip(replies) {
         // Whoever asked may have gone away; what it asked for is durable all the same.
         drop(reply.send(result));
