@@ -5,9 +5,9 @@
 
 pub mod bus;
 pub mod connection;
+pub mod devices;
 pub mod lease;
 pub mod permissions;
-pub mod devices;
 pub mod server;
 pub mod streams;
 
