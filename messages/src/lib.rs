@@ -35,6 +35,7 @@ pub mod profile;
 pub mod record;
 pub mod redelivery;
 pub mod registry;
+pub mod schema;
 pub mod sealed;
 pub mod subject;
 pub mod telemetry;

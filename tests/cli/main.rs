@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod capas;
 mod cases;
 mod devices;
+mod containment;
 mod offline;
 mod operations;
 mod process;
