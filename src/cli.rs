@@ -2,8 +2,8 @@
 
 use crate::commands::{
     agent, asset, audit, backup, bench, booking, capa, case, centre, check, completions, config,
-    dead, demo, doctor, evaluate, events, facade, model, owner, principal, quarantine, replay, reply,
-    run, scenario, simulate, train, verify, version,
+    dead, demo, doctor, evaluate, events, facade, ingest, model, nats, owner, principal,
+    quarantine, replay, reply, run, scenario, simulate, train, verify, version,
 };
 use crate::error::CliError;
 use crate::exit::{Exit, TABLE};
@@ -82,6 +82,12 @@ pub enum Command {
     /// Follows what is said on the log.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Says what would become of what a device sends.
+    #[command(subcommand)]
+    Ingest(ingest::IngestCommand),
+    /// Makes and checks the streams of a server that devices publish to.
+    #[command(subcommand)]
+    Nats(nats::NatsCommand),
     /// Builds the read model anew, and writes the documents that describe the interface.
     #[command(subcommand)]
     Facade(facade::FacadeCommand),
@@ -152,6 +158,8 @@ impl Command {
             Command::Principal(command) => principal::perform(command, session),
             Command::Audit(command) => audit::perform(command, session),
             Command::Events(command) => events::perform(command, session),
+            Command::Ingest(command) => ingest::perform(command, session),
+            Command::Nats(command) => nats::perform(command, session),
             Command::Facade(command) => facade::perform(command, session),
             Command::Config(command) => config::perform(command, session),
             Command::Doctor(args) => doctor::perform(&args, session),

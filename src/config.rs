@@ -10,7 +10,7 @@ mod tests;
 
 pub use layers::{Origin, Value as SettingValue};
 
-use crate::effects;
+use crate::{bus, effects};
 use layers::Layers;
 use messages::profile::{Profile, Span};
 use runtime::{Catalog, Models};
@@ -45,6 +45,8 @@ pub struct Settings {
     pub export: Export,
     /// What may be done to the world outside.
     pub effects: effects::Settings,
+    /// Where telemetry is read from besides HTTP.
+    pub bus: bus::Settings,
 }
 
 /// Where everything is kept.

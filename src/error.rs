@@ -3,6 +3,7 @@
 use crate::client::ClientError;
 use crate::config::ConfigFailure;
 use crate::exit::Exit;
+use nats::ConnectError;
 use runtime::deployment::StartError;
 use runtime::recompute::RecomputeError;
 use runtime::store::StoreError;
@@ -15,6 +16,9 @@ pub enum CliError {
     /// The running process did not do it.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The server of the bus does not let us in, or is not there.
+    #[error(transparent)]
+    Bus(#[from] ConnectError),
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigFailure),
@@ -96,6 +100,7 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             CliError::Client(error) => error.exit(),
+            CliError::Bus(ConnectError::Refused { .. }) => Exit::Unreachable,
             CliError::Config(_)
             | CliError::Start(StartError::Configure(_) | StartError::Wiring(_)) => Exit::Config,
             CliError::Store(_)

@@ -4,6 +4,7 @@
 //! [`cli`] declares the verbs, `commands/<verb>.rs` performs them, [`config`] gathers what they are
 //! told, [`client`] asks a running process, [`output`] prints.
 
+pub mod bus;
 pub mod cli;
 pub mod client;
 pub mod commands;

@@ -129,12 +129,17 @@ fn an_evaluation_is_a_page_with_nothing_from_elsewhere() {
     let folder = fleet.path();
     let arguments = ["evaluate", "dataset.toml", "--report", "page.html", "-o", "json"];
     let figures = done(folder, &arguments);
-    assert_eq!(figures["components"]["comp1"]["failures"], figures["components"]["comp1"]["positive"]);
+    assert_eq!(
+        figures["components"]["comp1"]["failures"],
+        figures["components"]["comp1"]["positive"]
+    );
     assert_eq!(figures["lead_time_hours"], 24.0);
     let reason = figures["not_learned"]["comp2"].as_str().unwrap();
     assert!(reason.contains("the same outcome"), "{reason}");
     let page = fs::read_to_string(folder.join("page.html")).unwrap();
-    for part in ["Reliability", "Precision by recall", "Lead time", "Confusion", "What features added"] {
+    for part in
+        ["Reliability", "Precision by recall", "Lead time", "Confusion", "What features added"]
+    {
         assert!(page.contains(part), "no `{part}`");
     }
     for foreign in ["<script", "http:", "https:", "src="] {
@@ -153,6 +158,7 @@ fn recordings_that_teach_nothing_are_refused_with_the_reason() {
 }
 
 /// What an evaluation of real recordings gives; `None` without them.
+#[expect(clippy::print_stdout, reason = "whoever runs it is told what was not tried")]
 fn evaluated(dataset: &str, seed: &str) -> Option<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     if !root.join(RECORDINGS).is_dir() {

@@ -1,5 +1,7 @@
 //! Every agent of the catalog on a server that was given its permissions: it does what it declared, and is denied the rest.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use messages::{Class, catalogue};
 use nats::permissions::attempt::{Attempt, Outcome, attempt, declared, undeclared};
 use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, inbox, keys};

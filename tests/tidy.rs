@@ -43,7 +43,11 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
         &["runtime/src/store/", "runtime/src/bus/embedded"],
         "the database stays a choice: use the Store or Bus trait",
     ),
-    ("async_nats", &["nats/"], "the server stays a choice: use the Bus trait, or what crate `nats` offers"),
+    (
+        "async_nats",
+        &["nats/"],
+        "the server stays a choice: use the Bus trait, or what crate `nats` offers",
+    ),
     (
         "warp",
         &["dashboard-api/"],

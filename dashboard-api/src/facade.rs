@@ -45,7 +45,7 @@ impl Facade {
             views: Views::new(deployment.store().clone()),
             kept: KeptAnswers::default(),
             history: History::new(deployment.router().partitions_of(Stream::Telemetry)),
-            metrics: Metrics::new(&deployment, options.clock.now()),
+            metrics: Metrics::new(&deployment, &options),
             keys: tokio::sync::Mutex::default(),
             limiter: options.rate_limit.map(|limit| Mutex::new(Limiter::new(limit))),
             stopping: watch::Sender::new(false),

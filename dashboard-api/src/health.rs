@@ -5,6 +5,7 @@ use crate::problem::{Kind, Problem};
 use crate::reply::{self, Response};
 use crate::request::Request;
 use runtime::board::HostState;
+use runtime::intake::Standing;
 use serde::Serialize;
 use serde_json::json;
 use warp::http::StatusCode;
@@ -43,6 +44,7 @@ pub(crate) async fn ready(facade: &Facade, request: Request) -> Result<Response,
 
 fn checks(facade: &Facade) -> Vec<Check> {
     let mut checks = vec![committer(facade)];
+    checks.extend(facade.options.intake.as_ref().map(|intake| self::intake(&intake.borrow())));
     let hosts = facade.deployment.board().list();
     for (kind, _) in facade.deployment.catalog().iter() {
         if !hosts.iter().any(|(id, _)| id.kind == kind) {
@@ -63,6 +65,16 @@ fn checks(facade: &Facade) -> Vec<Check> {
         checks.push(Check { name: id.to_string(), ok: status.state == HostState::Ready, detail });
     }
     checks
+}
+
+/// Whether telemetry of the other log is read: what devices publish there waits while it is not.
+fn intake(standing: &Standing) -> Check {
+    let Standing { source, position, lag, .. } = standing;
+    let detail = match &standing.trouble {
+        Some(trouble) => format!("`{source}` is not read beyond {position}: {trouble}"),
+        None => format!("`{source}` is read, position {position}, lag {lag}"),
+    };
+    Check { name: "intake".to_owned(), ok: standing.reading, detail }
 }
 
 fn committer(facade: &Facade) -> Check {

@@ -5,10 +5,9 @@ use crate::metrics::Outcome;
 use crate::problem::{Kind, Problem};
 use crate::reply::{self, Response};
 use crate::request::Request;
+use messages::Sequence;
 use messages::cloudevents::CloudEventError;
-use messages::subject;
-use messages::telemetry::{self, FrameError, Parsed, Refused, RefusedKind, Telemetry};
-use messages::{Envelope, MessageId, Sequence};
+use messages::telemetry::{self, FrameError, Parsed, Refused, RefusedKind};
 use runtime::committer::Entry;
 use serde::Serialize;
 use warp::http::StatusCode;
@@ -76,38 +75,14 @@ async fn take(facade: &Facade, request: &Request) -> Result<Taken, Problem> {
         .with_errors(refused));
     }
     let accepted = frame.samples.len();
-    let entries = entries(facade, request, frame, event_id.as_deref())?;
+    let first = event_id.map_or_else(|| facade.new_id(), |id| frame.event_name(&id));
+    let said = frame.said(first, request.traceparent())?;
+    let entries = said.into_iter().map(Entry::from).collect();
     let receipt = facade.append_from(fleet, asset, entries).await?;
     facade.metrics.samples_accepted(accepted);
     let partition = receipt.first().map(|(partition, _)| partition.to_string()).unwrap_or_default();
     let sequence = receipt.into_iter().map(|(_, sequence)| sequence).collect();
     Ok(Taken { accepted, refused, partition, sequence })
-}
-
-/// One entry per frame that fits into a record.
-fn entries(
-    facade: &Facade,
-    request: &Request,
-    frame: Telemetry,
-    event_id: Option<&str>,
-) -> Result<Vec<Entry>, Problem> {
-    let source = format!("device/{}/{}", frame.fleet, frame.asset);
-    let first = event_id.map_or_else(|| facade.new_id(), |id| event_name(&frame, id));
-    let frames = frame.split().into_iter().zip(0_u32..);
-    frames
-        .map(|(frame, index)| {
-            let id = if index == 0 { first } else { MessageId::output("split", first, index) };
-            let envelope = Envelope::new(id, source.as_str(), &frame)?;
-            Ok(Envelope { traceparent: request.traceparent(), ..envelope }.into())
-        })
-        .collect()
-}
-
-/// A device's own id names its event among the events of that device, and of nobody else.
-fn event_name(frame: &Telemetry, event_id: &str) -> MessageId {
-    let token = |text| subject::escape(text).unwrap_or_default();
-    let device = format!("{}/{}", token(&frame.fleet), token(&frame.asset));
-    MessageId::named("telemetry", &format!("{device}/{event_id}"))
 }
 
 fn refuse(error: FrameError) -> Problem {

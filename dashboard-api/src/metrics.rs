@@ -3,7 +3,10 @@
 //! All names begin with `aurorasync_` and carry base units. Labels have few values: kinds, routes, reasons,
 //! never assets.
 
+mod intake;
+
 use crate::facade::Facade;
+use crate::options::FacadeOptions;
 use crate::problem::{Kind, Problem};
 use crate::process::Process;
 use crate::reply::{self, Response};
@@ -25,12 +28,14 @@ use prometheus_client::registry::{Registry, Unit};
 use runtime::board::{Board, HostState, HostStatus};
 use runtime::committer::Committer;
 use runtime::deployment::Deployment;
+use runtime::intake::Standing;
 use runtime::store::Store;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use warp::http::StatusCode;
 
 /// What is produced, without its parameters.
@@ -100,8 +105,8 @@ struct ReasonLabels {
 }
 
 impl Metrics {
-    /// All figures of `deployment`, whose process started at `started_at`.
-    pub(crate) fn new(deployment: &Deployment, started_at: Timestamp) -> Self {
+    /// All figures of `deployment`, whose process starts now.
+    pub(crate) fn new(deployment: &Deployment, options: &FacadeOptions) -> Self {
         let mut registry = Registry::with_prefix("aurorasync");
         let latency: Family<RouteLabels, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(LATENCY_BOUNDS_SECONDS));
@@ -145,11 +150,12 @@ impl Metrics {
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "This build", build);
         registry.register_collector(Box::new(Observed {
-            started_at,
+            started_at: options.clock.now(),
             board: deployment.board().clone(),
             store: deployment.store().clone(),
             committer: deployment.committer().clone(),
             streams: metrics.streams.clone(),
+            intake: options.intake.clone(),
         }));
         Self { registry, ..metrics }
     }
@@ -225,6 +231,7 @@ struct Observed {
     store: Arc<dyn Store>,
     committer: Committer,
     streams: Arc<AtomicU64>,
+    intake: Option<watch::Receiver<Standing>>,
 }
 
 impl fmt::Debug for Observed {
@@ -237,6 +244,9 @@ impl Collector for Observed {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.encode_store(&mut encoder)?;
         self.encode_process(&mut encoder)?;
+        if let Some(intake) = &self.intake {
+            intake::encode(&intake.borrow(), &mut encoder)?;
+        }
         let mut by_kind: BTreeMap<String, Vec<HostStatus>> = BTreeMap::new();
         for (id, status) in self.board.list() {
             by_kind.entry(id.kind).or_default().push(status);

@@ -4,10 +4,12 @@ use crate::backup::Backup;
 use crate::rate::RateLimit;
 use messages::profile::Profile;
 use runtime::clock::Clock;
+use runtime::intake::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// What a facade is built with.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct FacadeOptions {
     pub timeouts: Timeouts,
     /// Writes an export of the running deployment; `None` where that cannot be had.
     pub backup: Option<Backup>,
+    /// How the reader of another log fares; `None` where telemetry comes through this door alone.
+    pub intake: Option<watch::Receiver<Standing>>,
 }
 
 /// What one number in a list of features is.

@@ -33,8 +33,7 @@ pub fn page(title: &str, body: &str) -> String {
 #[must_use]
 pub fn table(names: &[&str], rows: &[Vec<String>]) -> String {
     let cells = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
-        let cells: String =
-            cells.map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
+        let cells: String = cells.map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
         format!("<tr>{cells}</tr>\n")
     };
     let mut table = "<table>".to_owned() + &cells("th", &mut names.iter().copied());
@@ -203,7 +202,8 @@ mod tests {
 
     #[test]
     fn points_outside_stay_within_the_area() {
-        let area = Area { caption: "", x: (0.0, 2.0), y: (0.0, 1.0), right: "", top: "", bottom: "" };
+        let area =
+            Area { caption: "", x: (0.0, 2.0), y: (0.0, 1.0), right: "", top: "", bottom: "" };
         assert_eq!(area.place((1.0, 0.0)), (LEFT + WIDTH / 2.0, TOP + HEIGHT));
         assert_eq!(area.place((9.0, 9.0)), (LEFT + WIDTH, TOP));
     }

@@ -7,7 +7,7 @@ use crate::reply::{self, Page, Response};
 use crate::request::{Request, malformed};
 use crate::views::Topic;
 use crate::views::quarantine::{Quarantine, Quarantined};
-use messages::health::TelemetryQuarantined;
+use messages::health::{AsSent, TelemetryQuarantined};
 use messages::redelivery::TelemetryReleased;
 use messages::{Envelope, MessageId, Sequence, Timestamp};
 use runtime::committer::Entry;
@@ -93,6 +93,9 @@ fn summary(delivery: &Delivery, released_at: Option<Timestamp>) -> Value {
             item["nearest"] = quarantined.nearest.into();
             item["remedy"] = quarantined.remedy.into();
             item["samples"] = quarantined.telemetry.samples.len().into();
+            if let Some(AsSent { position, bytes, .. }) = quarantined.as_sent {
+                item["sent_as"] = json!({ "position": position, "bytes": bytes });
+            }
         }
         Err(error) => item["undecoded"] = error.to_string().into(),
     }
@@ -120,6 +123,10 @@ pub(crate) async fn show(facade: &Facade, request: Request) -> Result<Response, 
     let mut item = summary(&delivery, released_at);
     if let Ok(quarantined) = delivery.envelope.open::<TelemetryQuarantined>() {
         item["telemetry"] = json!(quarantined.telemetry);
+        if let Some(sent) = quarantined.as_sent {
+            // What is not text is shown as far as it is; `bytes` and `position` say where the rest is.
+            item["sent_as"]["body"] = String::from_utf8_lossy(&sent.body).into();
+        }
     }
     reply::json(StatusCode::OK, &item)
 }
@@ -137,6 +144,14 @@ pub(crate) async fn release(facade: &Facade, request: Request) -> Result<Respons
         Problem::new(Kind::Unprocessable, format!("`{id}` cannot be read: {error}"))
     })?;
     let TelemetryQuarantined { fleet, asset, telemetry, .. } = quarantined;
+    if telemetry.samples.is_empty() {
+        return Err(Problem::new(
+            Kind::Unprocessable,
+            format!(
+                "nothing of `{id}` could be read, so nothing can be released; mend the device and have it send again"
+            ),
+        ));
+    }
     let accepted = telemetry.samples.len();
     let mut entries = Vec::new();
     let mut frames = Vec::new();

@@ -11,6 +11,9 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Name under which all are counted whom nobody knows: names can be made up without end.
+pub const UNKNOWN: &str = "*";
+
 /// What a principal wanted of the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,7 +46,7 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessDenied {
-    /// Who.
+    /// Who; [`UNKNOWN`] for all whom nobody knows, of which `claimed` names one.
     pub principal: String,
     /// What it wanted.
     pub action: Action,

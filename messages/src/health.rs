@@ -7,6 +7,7 @@ use crate::profile::Reach;
 use crate::record::{DecodeError, RECORD_BYTES_MAX, Record, decode_body};
 use crate::telemetry::{Telemetry, TroubleCode};
 use crate::time::Timestamp;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// Condition of one asset at the end of one window.
@@ -242,8 +243,42 @@ pub struct TelemetryQuarantined {
     pub nearest: Option<String>,
     /// The command or edit that mends it.
     pub remedy: String,
-    /// The samples, as they were sent.
+    /// The samples, as they were sent; none where they could not be read.
     pub telemetry: Telemetry,
+    /// The whole message, where it or a part of it could not be read, or not be believed.
+    #[serde(default)]
+    pub as_sent: Option<AsSent>,
+}
+
+/// [`TelemetryQuarantined`] when everything that was set aside had been read.
+#[derive(Deserialize)]
+struct TelemetryQuarantinedV1 {
+    fleet: String,
+    asset: String,
+    reason: QuarantineReason,
+    detail: String,
+    nearest: Option<String>,
+    remedy: String,
+    telemetry: Telemetry,
+}
+
+impl From<TelemetryQuarantinedV1> for TelemetryQuarantined {
+    fn from(old: TelemetryQuarantinedV1) -> Self {
+        let TelemetryQuarantinedV1 { fleet, asset, reason, detail, nearest, remedy, telemetry } =
+            old;
+        Self { fleet, asset, reason, detail, nearest, remedy, telemetry, as_sent: None }
+    }
+}
+
+/// A message as a device sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsSent {
+    /// Where it came in, such as `TELEMETRY/17`.
+    pub position: String,
+    /// Its body; of one that is longer than a record, the beginning.
+    pub body: Bytes,
+    /// Length of the whole body, in bytes.
+    pub bytes: u64,
 }
 
 /// Why telemetry is not acted upon.
@@ -274,11 +309,17 @@ pub enum QuarantineReason {
     InTheFuture,
     /// More samples in one window than can be counted.
     TooMany,
+    /// Not the JSON, the event or the sample that it should be.
+    Malformed,
+    /// It speaks of another asset or fleet than it was sent for.
+    Impersonation,
+    /// Its sender is contained.
+    Contained,
 }
 
 impl QuarantineReason {
     /// All reasons.
-    pub const ALL: [QuarantineReason; 12] = [
+    pub const ALL: [QuarantineReason; 15] = [
         QuarantineReason::UnknownAsset,
         QuarantineReason::RetiredAsset,
         QuarantineReason::WrongFleet,
@@ -291,6 +332,9 @@ impl QuarantineReason {
         QuarantineReason::TooLate,
         QuarantineReason::InTheFuture,
         QuarantineReason::TooMany,
+        QuarantineReason::Malformed,
+        QuarantineReason::Impersonation,
+        QuarantineReason::Contained,
     ];
 
     /// Name for people and labels.
@@ -309,6 +353,9 @@ impl QuarantineReason {
             QuarantineReason::TooLate => "too_late",
             QuarantineReason::InTheFuture => "in_the_future",
             QuarantineReason::TooMany => "too_many",
+            QuarantineReason::Malformed => "malformed",
+            QuarantineReason::Impersonation => "impersonation",
+            QuarantineReason::Contained => "contained",
         }
     }
 }
@@ -386,8 +433,20 @@ impl Message for AssetSilent {
 
 impl Record for TelemetryQuarantined {
     const SCHEMA: u16 = 34;
+    const VERSION: u16 = 2;
     // The largest frame must fit in here with the reason, or it would be lost by being kept.
     const BYTES_MAX: usize = 2 * RECORD_BYTES_MAX;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<TelemetryQuarantinedV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for TelemetryQuarantined {

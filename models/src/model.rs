@@ -121,7 +121,9 @@ pub enum ModelError {
         detail: String,
     },
     /// Its features are not those of the rows.
-    #[error("the model's feature {place} is `{model}`, the data's is `{data}`; train a model on data like these")]
+    #[error(
+        "the model's feature {place} is `{model}`, the data's is `{data}`; train a model on data like these"
+    )]
     Schema {
         /// Number of the first feature that differs, from 1.
         place: usize,

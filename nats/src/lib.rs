@@ -1,9 +1,11 @@
-//! JetStream as AuroraSync uses it: the connection, the streams, and a server of one's own for tests and demonstrations.
+//! JetStream as AuroraSync uses it: the connection, the streams, what devices publish, and a server of one's own for
+//! tests and demonstrations.
 //!
 //! `docs/adr/0006` says what the server fixes in the wire; nobody outside this crate names the client library.
 
 pub mod bus;
 pub mod connection;
+pub mod devices;
 pub mod lease;
 pub mod permissions;
 pub mod server;

@@ -269,9 +269,10 @@ pub fn find() -> Result<PathBuf, ServerError> {
         std::env::var_os(VARIABLE).into_iter().map(PathBuf::from).collect();
     let path = std::env::var_os("PATH").unwrap_or_default();
     candidates.extend(std::env::split_paths(&path).map(|folder| folder.join("nats-server")));
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    candidates.extend(workspace.map(|workspace| workspace.join(INSTALLED)));
     candidates.push(PathBuf::from(INSTALLED));
+    // A copy of the project below its own folder uses what the project has.
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    candidates.extend(above.map(|folder| folder.join(INSTALLED)));
     let mut looked = Vec::new();
     for program in candidates.into_iter().filter(|program| program.is_file()) {
         match version(&program) {

@@ -211,22 +211,31 @@ impl Layout {
     }
 }
 
-/// Makes the streams that are missing. Those that are there are compared, never changed.
+/// Makes the streams that are missing; gives their names. Those that are there are left as they are.
+///
+/// # Errors
+/// [`StreamsError`].
+pub async fn create_missing(
+    connection: &Connection,
+    layout: &Layout,
+) -> Result<Vec<String>, StreamsError> {
+    let mut made = Vec::new();
+    for wanted in layout.streams() {
+        if find(connection, &wanted.name).await?.is_none() {
+            make(connection, &wanted).await?;
+            made.push(wanted.name);
+        }
+    }
+    Ok(made)
+}
+
+/// Like [`create_missing`], but streams that are there must be as `layout` wants them.
 ///
 /// # Errors
 /// [`StreamsError`].
 pub async fn create(connection: &Connection, layout: &Layout) -> Result<Vec<String>, StreamsError> {
-    let mut made = Vec::new();
-    let mut differences = Vec::new();
-    for wanted in layout.streams() {
-        match find(connection, &wanted.name).await? {
-            Some(found) => differences.extend(compare(&wanted, &found)),
-            None => {
-                make(connection, &wanted).await?;
-                made.push(wanted.name);
-            }
-        }
-    }
+    let made = create_missing(connection, layout).await?;
+    let differences = check(connection, layout).await?;
     if differences.is_empty() { Ok(made) } else { Err(StreamsError::Different(differences)) }
 }
 

@@ -1,5 +1,7 @@
 //! The streams as a real server has them: made once, compared afterwards, still there after `kill -9`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use messages::subject;
 use nats::server::{self, Server};
 use nats::{Connection, Layout, Options, StreamsError, streams};

@@ -12,6 +12,7 @@ use crate::flight::{Flight, FlightRecorder};
 use crate::guard::audit::Trail;
 use crate::guard::principal::{self, Rights};
 use crate::guard::{Denied, Guard, Principal, Standing};
+use crate::intake::Intake;
 use crate::router::Router;
 use crate::store::{Batch, Change, HostId, Partition, Store, StoreError};
 use crate::stretches::Stretches;
@@ -46,6 +47,8 @@ pub enum Request {
     Read(Principal, String, (u64, u64)),
     /// Timers that were due.
     Timers(Vec<Entry>),
+    /// What was read of another log, and how far.
+    Intake(Intake),
     /// Named values to put, or to remove where `None`.
     Blobs(Vec<Change>),
     /// Records to forget, up to and including a position.
@@ -208,6 +211,7 @@ impl Writer {
                 self.guard.written(&principal, said);
                 self.say(batch, entries);
             }
+            Request::Intake(intake) => return Ok(self.add_intake(batch, intake)),
             Request::Read(principal, what, amount) => {
                 let judged = self.guard.read(&principal, &what, amount, self.clock.now());
                 return Ok(judged.map_err(CommitError::Denied));
@@ -228,6 +232,18 @@ impl Writer {
             Request::Look(look) => look(&*self.store),
         }
         Ok(Ok(()))
+    }
+
+    fn add_intake(&mut self, batch: &mut Batch, intake: Intake) -> Result<(), CommitError> {
+        let now = self.clock.now();
+        for (principal, entries) in &intake.said {
+            let said = entries.iter().map(|entry| &entry.envelope);
+            self.guard.judge(principal, said, now).map_err(CommitError::Denied)?;
+        }
+        let said = intake.said.into_iter().flat_map(|(_, entries)| entries);
+        self.say(batch, said.chain(intake.aside));
+        batch.blobs.push(intake.position);
+        Ok(())
     }
 
     fn add_turn(
@@ -484,7 +500,10 @@ fn gather(
 }
 
 fn pass_points(requests: &[Request]) {
-    if requests.iter().any(|request| matches!(request, Request::Append(_) | Request::Say(..))) {
+    let ingests = |request: &Request| {
+        matches!(request, Request::Append(_) | Request::Say(..) | Request::Intake(_))
+    };
+    if requests.iter().any(ingests) {
         crash::point("ingest.before_commit");
     }
     if requests.iter().any(|request| matches!(request, Request::Checkpoint(_))) {
@@ -513,6 +532,10 @@ fn size(request: &Request) -> usize {
         Request::Append(entries) | Request::Say(_, entries) | Request::Timers(entries) => {
             entries.iter().map(|entry| entry.envelope.data.len()).sum()
         }
+        Request::Intake(intake) => {
+            let said = intake.said.iter().flat_map(|(_, entries)| entries);
+            said.chain(&intake.aside).map(|entry| entry.envelope.data.len()).sum()
+        }
         Request::Blobs(blobs) => {
             blobs.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum()
         }
@@ -524,7 +547,7 @@ fn flight(request: &Request) -> Flight {
     match request {
         Request::Turn(_) => Flight::Transaction,
         Request::Checkpoint(_) => Flight::Checkpoint,
-        Request::Append(_) | Request::Say(..) => Flight::Ingest,
+        Request::Append(_) | Request::Say(..) | Request::Intake(_) => Flight::Ingest,
         Request::Timers(_) => Flight::Timer,
         Request::Blobs(_) | Request::Trim(..) | Request::Look(_) | Request::Read(..) => {
             Flight::Upkeep

@@ -280,7 +280,7 @@ impl Guard {
         provenance: Provenance,
         now: Timestamp,
     ) -> Box<Denied> {
-        if self.measures {
+        if self.is_measured(&denied.principal) {
             self.meter.refused(&denied.principal, now);
         }
         if let Some(said) = self.denials.count(&denied, provenance, now) {

@@ -25,6 +25,7 @@ pub mod engine;
 pub mod flight;
 pub mod guard;
 pub mod host;
+pub mod intake;
 pub mod marker;
 pub mod models;
 pub mod recompute;

@@ -1,5 +1,6 @@
 //! `demo`: everything in one process: a story is played, then what it left is served.
 
+mod devices;
 mod narrator;
 mod recordings;
 
@@ -13,6 +14,7 @@ use crate::logging::{self, LogFormat};
 use crate::output::Format;
 use crate::upkeep::store_folder;
 use clap::Args;
+use devices::Devices;
 use runtime::backup;
 use runtime::flight::FlightRecorder;
 use runtime::store::Store;
@@ -47,6 +49,9 @@ pub struct DemoArgs {
     /// Ends after the story instead of serving on.
     #[arg(long)]
     headless: bool,
+    /// Starts a server that devices publish to, over NATS and MQTT, and shows how.
+    #[arg(long, value_enum, value_name = "SERVER", conflicts_with_all = ["headless", "recordings"])]
+    bus: Option<Bus>,
     /// Plays recorded trips from this folder in the place of a story.
     #[arg(long, value_name = "DIR", conflicts_with = "seed")]
     recordings: Option<PathBuf>,
@@ -58,6 +63,13 @@ pub struct DemoArgs {
         requires = "recordings"
     )]
     dataset: PathBuf,
+}
+
+/// Servers that a demonstration can start.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Bus {
+    /// nats-server, from the path or from this project's folder.
+    Nats,
 }
 
 pub(crate) fn perform(args: &DemoArgs, session: &Session) -> Result<Exit, CliError> {
@@ -107,21 +119,34 @@ fn keep(store: &dyn Store, folder: &Path) -> Result<(), CliError> {
 
 fn serve(args: &DemoArgs, folder: &Path, session: &Session) -> Result<Exit, CliError> {
     logging::begin(LogFormat::Text, &session.console);
-    let loaded = serving(args, folder, session)?;
+    let devices = args.bus.map(|Bus::Nats| Devices::start(folder)).transpose()?;
+    let loaded = serving(args, folder, devices.as_ref(), session)?;
     let threads = tokio::runtime::Runtime::new()
         .map_err(|source| CliError::System { what: "threads cannot be started", source })?;
     threads.block_on(async {
         let signals = Signals::begin()?;
+        if let Some(devices) = &devices {
+            devices.make_streams().await?;
+        }
         let catalog = session.catalog.clone();
         let serving = Serving::start(catalog, loaded, FlightRecorder::default()).await?;
         serving.announce(&session.console);
         session.console.line(hints(serving.address()))?;
+        if let Some(devices) = &devices {
+            let store = serving.deployment().store();
+            session.console.line(devices.hints(&**store, serving.address())?)?;
+        }
         serving.until_stopped(signals).await
     })
 }
 
 /// The configuration to serve with: a free port, and nothing forgotten that a story of last year left.
-fn serving(args: &DemoArgs, folder: &Path, session: &Session) -> Result<Loaded, CliError> {
+fn serving(
+    args: &DemoArgs,
+    folder: &Path,
+    devices: Option<&Devices>,
+    session: &Session,
+) -> Result<Loaded, CliError> {
     let address = next_free_port(args.facade)?;
     if address != args.facade {
         let (taken, free) = (args.facade.port(), address.port());
@@ -131,6 +156,7 @@ fn serving(args: &DemoArgs, folder: &Path, session: &Session) -> Result<Loaded, 
     let sources = Sources::default()
         .flag("store.path", "--data", Some(folder.display().to_string()))
         .flag("facade.listen", "--facade", Some(address.to_string()))
+        .flag("bus.url", "--bus", devices.map(Devices::url))
         .flag("retention.telemetry", "demo", kept())
         .flag("retention.health", "demo", kept());
     Ok(config::load(&session.catalog, &sources)?)

@@ -98,8 +98,8 @@ fn show(args: &ShowArgs, session: &Session) -> Result<Exit, CliError> {
 }
 
 fn open(path: &Path) -> Result<Model, CliError> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| CliError::File { path: path.to_owned(), source })?;
+    let bytes =
+        std::fs::read(path).map_err(|source| CliError::File { path: path.to_owned(), source })?;
     Model::decode(&bytes)
         .map_err(|error| CliError::failed(format!("model `{}`: {error}", path.display())))
 }

@@ -19,6 +19,7 @@ use dashboard_api::{
 };
 use messages::profile::Profile;
 use models::features::Features;
+use nats::devices::Ingest;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
@@ -46,6 +47,12 @@ pub struct RunArgs {
     /// Address and port of HTTP; port 0 takes a free one.
     #[arg(long, value_name = "ADDR")]
     facade: Option<String>,
+    /// Server of NATS that telemetry is read from besides HTTP, such as nats://127.0.0.1:4222.
+    #[arg(long, value_name = "URL")]
+    bus: Option<String>,
+    /// What is done when records there are gone that were not read: `stop` or `accept`.
+    #[arg(long, value_name = "WHAT")]
+    bus_gap: Option<String>,
     /// Only these agents work; what the others would hear is kept for them.
     #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
     agents: Vec<String>,
@@ -74,7 +81,9 @@ pub(crate) fn perform(args: RunArgs, session: &Session) -> Result<Exit, CliError
     logging::begin(args.log_format, &session.console);
     let sources = Sources::of_process(args.from.config.clone())
         .flag("store.path", "--data", args.data.as_ref().map(|data| data.display().to_string()))
-        .flag("facade.listen", "--facade", args.facade.clone());
+        .flag("facade.listen", "--facade", args.facade.clone())
+        .flag("bus.url", "--bus", args.bus.clone())
+        .flag("bus.gap", "--bus-gap", args.bus_gap.clone());
     let loaded = config::load(&session.catalog, &sources)?;
     let catalog = chosen(&session.catalog, &args.agents)?;
     let recorder = recorder(&args)?;
@@ -122,6 +131,7 @@ pub(super) struct Serving {
     facade: JoinHandle<()>,
     stop_facade: oneshot::Sender<()>,
     upkeep: JoinHandle<()>,
+    intake: Option<JoinHandle<()>>,
 }
 
 impl Serving {
@@ -149,8 +159,9 @@ impl Serving {
             settings.export.enabled.then(|| settings.export.interval.duration()),
             &settings.store.path,
         );
-        let bound = match bind(&deployment, &settings, profiles, &upkeep).await {
-            Ok(bound) => bound,
+        let opened = open(&deployment, &settings, profiles, &upkeep).await;
+        let (bound, ingest) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
                 drain(&deployment).await?;
                 return Err(error);
@@ -163,8 +174,14 @@ impl Serving {
             drop(stopping.await);
         }));
         let upkeep = spawn(upkeep.run());
+        let intake = ingest.map(|ingest| {
+            spawn(async {
+                let reason = ingest.run().await;
+                tracing::error!(%reason, "telemetry is not read any more");
+            })
+        });
         let data = settings.store.path;
-        Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep })
+        Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep, intake })
     }
 
     /// Says what is served, on standard output: a script may be waiting for it.
@@ -224,6 +241,9 @@ impl Serving {
     async fn end(self, signals: Signals, failure: Option<CliError>) -> Result<Exit, CliError> {
         signals.exit_at_next();
         self.upkeep.abort();
+        if let Some(intake) = &self.intake {
+            intake.abort();
+        }
         if !self.facade.is_finished() {
             drop(self.stop_facade);
             if let Err(error) = self.facade.await {
@@ -306,12 +326,14 @@ async fn deploy(
     Ok(Arc::new(deployment.await?))
 }
 
-async fn bind(
+/// The doors: HTTP, and what telemetry is read with from elsewhere.
+async fn open(
     deployment: &Arc<Deployment>,
     settings: &Settings,
     profiles: BTreeMap<String, Profile>,
     upkeep: &Arc<Upkeep>,
-) -> Result<Bound, CliError> {
+) -> Result<(Bound, Option<Ingest>), CliError> {
+    let ingest = settings.bus.ingest(deployment).await?;
     let options = FacadeOptions {
         clock: Clock::Real,
         random: Random::new(fill),
@@ -321,10 +343,11 @@ async fn bind(
         rate_limit: rate_limit(&settings.limits),
         backup: Some(backup(upkeep.clone())),
         timeouts: Timeouts::default(),
+        intake: ingest.as_ref().map(Ingest::watch),
     };
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;
-    bound.map_err(|error| facade_error(listen, &error))
+    Ok((bound.map_err(|error| facade_error(listen, &error))?, ingest))
 }
 
 /// What the lists of features of a profile hold, under their schema.

@@ -29,8 +29,10 @@ pub(crate) fn perform(args: &TrainArgs, session: &Session) -> Result<Exit, CliEr
             "there is nothing to keep: each asset of this dataset is judged by its own beginning; use `aurorasync evaluate`",
         ));
     };
-    let path =
-        args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.model", model.origin.dataset)));
+    let path = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("{}.model", model.origin.dataset)));
     let bytes = write(&model, &path)?;
     if args.answer.output == Format::Text {
         for line in outcome.lines {

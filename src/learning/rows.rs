@@ -192,7 +192,8 @@ impl Features {
         let until = sample.at.saturating_add(self.horizon);
         let comes = |at: Timestamp| at > sample.at && at <= until;
         let failures = asset.failures.iter();
-        let first = failures.filter(|(at, name)| name == component && comes(*at)).map(|it| it.0).min();
+        let first =
+            failures.filter(|(at, name)| name == component && comes(*at)).map(|it| it.0).min();
         first.map(|at| at.since(sample.at))
     }
 }
@@ -231,15 +232,10 @@ pub(super) fn sampling_interval(recordings: &Recordings) -> Option<Duration> {
     interval_among(recordings, |_| true)
 }
 
-fn interval_among(
-    recordings: &Recordings,
-    known: impl Fn(Timestamp) -> bool,
-) -> Option<Duration> {
+fn interval_among(recordings: &Recordings, known: impl Fn(Timestamp) -> bool) -> Option<Duration> {
     let pairs = recordings.assets.values().flat_map(|asset| asset.samples.windows(2));
-    let mut intervals: Vec<Duration> = pairs
-        .filter(|pair| known(pair[1].at))
-        .map(|pair| pair[1].at.since(pair[0].at))
-        .collect();
+    let mut intervals: Vec<Duration> =
+        pairs.filter(|pair| known(pair[1].at)).map(|pair| pair[1].at.since(pair[0].at)).collect();
     intervals.sort_unstable();
     intervals.get(intervals.len() / 2).copied()
 }

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod cases;
+mod devices;
 mod offline;
 mod operations;
 mod process;
+mod publisher;
 mod serving;
 mod simulated;
 mod told;

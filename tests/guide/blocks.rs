@@ -3,6 +3,7 @@
 //! A block that begins with `aurorasync run` starts a process that serves until the guide ends, on a free port. The
 //! developer's guide builds a crate: `scripts/newcomer` runs its blocks.
 
+use nats::server::{Options, Server};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
@@ -12,6 +13,8 @@ use tempfile::TempDir;
 
 /// Where the guides say that a process serves.
 const WRITTEN_URL: &str = "http://127.0.0.1:7380";
+/// Where the guides say that a server of NATS is.
+const WRITTEN_BUS: &str = "nats://127.0.0.1:4222";
 /// Times that a process is asked whether its agents are at work.
 const QUESTIONS_MAX: usize = 2_000;
 
@@ -46,21 +49,29 @@ struct Desk {
     folder: TempDir,
     url: String,
     serving: Option<Child>,
+    /// Where a guide names one.
+    bus: Option<Server>,
 }
 
 impl Desk {
-    fn new() -> Self {
+    fn new(guide: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let bus = guide.contains(WRITTEN_BUS).then(|| {
+            let options = Options { mqtt: true, ..Options::default() };
+            Server::start(&folder.path().join("nats"), &options).unwrap()
+        });
         fs::create_dir(folder.path().join("bin")).unwrap();
         let program = folder.path().join("bin/aurorasync");
         symlink(env!("CARGO_BIN_EXE_aurorasync"), program).unwrap();
         symlink(root().join("profiles"), folder.path().join("profiles")).unwrap();
-        Self { folder, url: WRITTEN_URL.to_owned(), serving: None }
+        Self { folder, url: WRITTEN_URL.to_owned(), serving: None, bus }
     }
 
     fn shell(&self, script: &str) -> Command {
         let mut shell = Command::new("bash");
         let path = std::env::var("PATH").unwrap_or_default();
+        let bus = self.bus.as_ref().map(Server::url);
+        let script = script.replace(WRITTEN_BUS, bus.as_deref().unwrap_or(WRITTEN_BUS));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("AURORASYNC") {
                 shell.env_remove(name);
@@ -77,6 +88,7 @@ impl Desk {
 
     /// Starts what serves, and waits until its agents are at work.
     fn serve(&mut self, block: &str) {
+        self.end();
         let command = format!("exec {} --facade 127.0.0.1:0", block.trim());
         let mut child =
             self.shell(&command).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -101,8 +113,9 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
-    fn drop(&mut self) {
+impl Desk {
+    /// Ends what serves.
+    fn end(&mut self) {
         if let Some(mut child) = self.serving.take() {
             // It may have ended already; then there is nothing to end.
             drop(child.kill());
@@ -111,12 +124,18 @@ impl Drop for Desk {
     }
 }
 
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 fn holds(guide: &str) {
     let path = Path::new("docs/guide").join(guide);
     let text = fs::read_to_string(root().join(&path)).unwrap();
     let blocks = blocks(&text);
     assert!(blocks.len() >= 3, "{} blocks in {guide}", blocks.len());
-    let mut desk = Desk::new();
+    let mut desk = Desk::new(&text);
     for (line, block) in blocks {
         desk.run(&format!("{}:{line}", path.display()), &block);
     }

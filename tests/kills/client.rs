@@ -1,5 +1,6 @@
 //! A fleet that sends as fast as it is answered, and keeps its own ledger of the answers.
 
+use crate::published;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +13,14 @@ const SENDERS: usize = 8;
 /// Assets per sender: so many that most windows end by a timer.
 const ASSETS_PER_SENDER: usize = 100;
 /// Samples in one message.
-const SAMPLES: u64 = 2;
+pub(crate) const SAMPLES: u64 = 2;
 
 /// What one sender knows of its assets.
 #[derive(Default)]
 pub(crate) struct Sender {
-    number: usize,
+    pub(crate) number: usize,
     /// Next count to send, by asset.
-    next: BTreeMap<String, u64>,
+    pub(crate) next: BTreeMap<String, u64>,
     /// Counts that were answered with 202, by asset.
     pub(crate) acknowledged: BTreeMap<String, BTreeSet<u64>>,
 }
@@ -78,6 +79,16 @@ impl Fleet {
         Sending { threads: threads.collect(), stop }
     }
 
+    /// Lets every sender publish to the server at `url` until it is taken back.
+    pub(crate) fn publish(&mut self, url: &str) -> Sending {
+        let stop = Arc::new(AtomicBool::new(false));
+        let threads = self.senders.drain(..).map(|sender| {
+            let (stop, url) = (stop.clone(), url.to_owned());
+            std::thread::spawn(move || published::run(sender, &url, &stop))
+        });
+        Sending { threads: threads.collect(), stop }
+    }
+
     pub(crate) fn take_back(&mut self, sending: Sending) {
         sending.stop.store(true, Ordering::Relaxed);
         self.senders.extend(sending.threads.into_iter().map(|thread| thread.join().unwrap()));
@@ -111,7 +122,7 @@ impl Sender {
     }
 }
 
-fn body(first: u64, sender: usize) -> String {
+pub(crate) fn body(first: u64, sender: usize) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let samples = (first..first + SAMPLES).map(|seq| {
         let millis =

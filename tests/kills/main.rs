@@ -13,6 +13,7 @@
 
 mod client;
 mod judge;
+mod published;
 mod server;
 
 use client::Fleet;
@@ -35,6 +36,9 @@ const AIMED_AT: [&str; 3] = ["transaction", "timer", "checkpoint"];
 /// From so many kills on, each class of work must have been under way at ten of them.
 const KILLS_JUDGED_BY_CLASS: u64 = 200;
 const TIMES_PER_CLASS: u64 = 10;
+
+/// Kills of either process, or both, where nothing else is asked for.
+const KILLS_PUBLISHED: u64 = 12;
 
 /// How often each class of work was under way when the process ended.
 type Tally = [u64; flight::FLIGHTS.len()];
@@ -88,6 +92,47 @@ fn nothing_acknowledged_is_lost_or_counted_twice_by_kills_at_random() {
             assert!(times >= TIMES_PER_CLASS, "{class} was under way at {times} kills only");
         }
     }
+}
+
+#[test]
+fn nothing_published_is_lost_or_counted_twice_by_kills_of_the_process_and_of_the_server() {
+    let kills: u64 = std::env::var("AURORASYNC_KILLS")
+        .map_or(KILLS_PUBLISHED, |text| text.parse().expect("AURORASYNC_KILLS is a number"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut bus =
+        nats::server::Server::start(&folder.path().join("nats"), &Default::default()).unwrap();
+    published::create_streams(&bus.url());
+    server::configure(folder.path());
+    server::read_from(folder.path(), &bus.url());
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(13);
+    let mut fleet = Fleet::new();
+    let mut tally = Tally::default();
+    let mut server = Server::start(folder.path(), None);
+    fleet.register(server.url());
+    let sending = fleet.publish(&bus.url());
+    for number in 0..kills {
+        server.let_live(Duration::from_millis(rng.gen_range(LIFE_MILLIS)));
+        // The process, the server, both.
+        let (ends_process, ends_bus) = (number % 3 != 1, number % 3 != 0);
+        if ends_process {
+            server.kill();
+            count(&mut tally, folder.path());
+        }
+        if ends_bus {
+            bus.kill().unwrap();
+            bus.start_again().unwrap();
+        }
+        if ends_process {
+            server = Server::start(folder.path(), None);
+        }
+    }
+    fleet.take_back(sending);
+    let records = published::wait_until_taken_in(&server, &bus.url());
+    server.stop();
+    let judged = judge::judge(folder.path(), &fleet);
+    println!("{kills} kills; under way: {}; {records} records published", described(&tally));
+    println!("{judged}");
+    assert!(judged.acknowledged > 0, "the client was answered");
 }
 
 #[test]

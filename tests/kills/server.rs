@@ -37,6 +37,13 @@ pub(crate) fn configure(folder: &Path) {
     std::fs::write(folder.join("aurora.toml"), config).unwrap();
 }
 
+/// Has the process read telemetry from the server at `url`, too.
+pub(crate) fn read_from(folder: &Path, url: &str) {
+    let path = folder.join("aurora.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, format!("{config}[bus]\nurl = {url:?}\n")).unwrap();
+}
+
 /// A running process.
 pub(crate) struct Server {
     child: Child,

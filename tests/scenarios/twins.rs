@@ -9,8 +9,16 @@ const WITHOUT_FAULT: &[(&str, &str, &str)] = &[
     ("brake-to-capa", "brakes", "expect: { event: failure.predicted, asset: VEH003"),
     ("declined-then-recovered", "leak", "expect: { event: case.opened, asset: VEH002"),
     ("deferred-callback", "alternator", "expect: { event: case.opened, asset: VEH001"),
-    ("fleet-visit", "first", "expect: { event: case.opened, where: \"component == 'battery' && asset"),
-    ("fleet-visit", "second", "expect: { event: case.opened, where: \"component == 'battery' && asset"),
+    (
+        "fleet-visit",
+        "first",
+        "expect: { event: case.opened, where: \"component == 'battery' && asset",
+    ),
+    (
+        "fleet-visit",
+        "second",
+        "expect: { event: case.opened, where: \"component == 'battery' && asset",
+    ),
     ("no-slot", "brakes", "expect: { event: case.opened, asset: VEH004"),
     ("quiet-fleet", "alternator", "expect: { event: case.opened, asset: VEH008"),
     ("recurring-defect", "pads_01", "expect: { event: capa.opened"),

@@ -342,6 +342,7 @@ fn quarantine(ctx: &mut Ctx<'_, DataAnalysis>, telemetry: Telemetry, refusal: Re
         nearest: refusal.nearest,
         remedy: refusal.remedy,
         telemetry,
+        as_sent: None,
     });
 }
 

@@ -128,10 +128,14 @@ pub(super) fn of_quarantine(
     at: Timestamp,
     id: MessageId,
 ) -> Seen {
-    use QuarantineReason::{InTheFuture, RetiredAsset, TooLate, UnknownAsset, WrongFleet};
+    use QuarantineReason::{
+        Impersonation, InTheFuture, RetiredAsset, TooLate, UnknownAsset, WrongFleet,
+    };
     let reason = quarantined.reason;
-    let identity =
-        matches!(reason, UnknownAsset | RetiredAsset | WrongFleet | TooLate | InTheFuture);
+    let identity = matches!(
+        reason,
+        UnknownAsset | RetiredAsset | WrongFleet | TooLate | InTheFuture | Impersonation
+    );
     let points = if identity { config.quarantined_identity } else { config.quarantined_content };
     let detail = format!("sends telemetry that is set aside: {}", quarantined.detail);
     counted(format!("quarantined.{}", reason.name()), points, 1.0, &detail, at, id)

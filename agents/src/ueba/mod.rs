@@ -29,9 +29,9 @@ use memory::{Stand, Watched};
 use messages::MessageId;
 use messages::behaviour::{BaselineLearned, BehaviourFlagged, Evidence};
 use messages::guard::{
-    AccessDenied, ActivityMeasured, Level, PrincipalContained, PrincipalReleased,
+    AccessDenied, ActivityMeasured, Level, PrincipalContained, PrincipalReleased, UNKNOWN,
 };
-use messages::health::{SensorFaulted, TelemetryQuarantined};
+use messages::health::{QuarantineReason, SensorFaulted, TelemetryQuarantined};
 use messages::{Finite, Timestamp};
 use models::behaviour::{Contribution, Hours};
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
@@ -147,6 +147,10 @@ impl Handle<TelemetryQuarantined> for Ueba {
         quarantined: &TelemetryQuarantined,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
+        if quarantined.reason == QuarantineReason::Contained {
+            // What follows from a containment is no further reason for one.
+            return Ok(());
+        }
         let principal = device(&quarantined.fleet, &quarantined.asset);
         let (now, id) = (ctx.now(), ctx.envelope().id);
         let seen = evidence::of_quarantine(quarantined, &self.config, now, id);
@@ -250,7 +254,8 @@ impl Ueba {
     /// How far `principal` may be contained; nothing where it is only told of.
     fn most(&self, principal: &str) -> Option<Level> {
         let spared = self.config.never_contained.iter().any(|spared| spared == principal);
-        if spared || principal == Self::KIND {
+        // Whom nobody knows is refused everything as it is.
+        if spared || principal == Self::KIND || principal == UNKNOWN {
             return None;
         }
         // A device has no hosts that could stand still.

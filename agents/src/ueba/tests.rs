@@ -4,7 +4,7 @@ use super::{Config, Ueba};
 use messages::behaviour::{BaselineLearned, BehaviourFlagged};
 use messages::guard::{
     AccessDenied, Action, ActivityMeasured, Backlog, Level, PrincipalContained, PrincipalReleased,
-    Refusal,
+    Refusal, UNKNOWN,
 };
 use messages::health::{SensorFaultKind, SensorFaulted};
 use messages::{MessageId, Timestamp};
@@ -236,6 +236,16 @@ fn a_device_is_refused_at_most_for_it_has_no_hosts() {
         refuse(&mut world, "device/demo/VEH004", Refusal::NotYours, 10);
     }
     assert_eq!(levels(&world, "device/demo/VEH004").last(), Some(&Level::Refused));
+}
+
+#[test]
+fn whom_nobody_knows_is_told_of_and_has_nothing_left_to_refuse() {
+    let mut world = world();
+    for _ in 0..5 {
+        refuse(&mut world, UNKNOWN, Refusal::UnknownPrincipal, 10);
+    }
+    assert_eq!(findings(&world).len(), 1);
+    assert_eq!(levels(&world, UNKNOWN), []);
 }
 
 #[test]

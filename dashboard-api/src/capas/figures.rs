@@ -48,7 +48,8 @@ fn life(life: &LifeSpan) -> String {
     let b10 = life.b10_days.value.get();
     let (at, bottom) = area.place((b10, 0.0));
     let mut drawn = area.line(&points, "stroke=\"#29527a\" stroke-width=\"2\"");
-    drawn += &format!("<path d=\"M{at:.1} {bottom}V{TOP}\" stroke=\"#a33\" stroke-dasharray=\"4 3\"/>");
+    drawn +=
+        &format!("<path d=\"M{at:.1} {bottom}V{TOP}\" stroke=\"#a33\" stroke-dasharray=\"4 3\"/>");
     drawn += &text(at + 4.0, TOP + HEIGHT - 6.0, "start", &format!("B10: {b10:.0} days"));
     area.figure(&drawn)
 }

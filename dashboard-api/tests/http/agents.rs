@@ -67,6 +67,7 @@ impl Handle<Telemetry> for Picky {
                 nearest: Some("coolant".to_owned()),
                 remedy: "rename it".to_owned(),
                 telemetry: telemetry.clone(),
+                as_sent: None,
             });
             return Ok(());
         }

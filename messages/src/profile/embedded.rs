@@ -1,7 +1,7 @@
 //! The profiles that come with the program.
 
 /// Their names.
-pub const NAMES: &[&str] = &["machine", "milling", "pump-rig", "turbofan", "vehicle"];
+pub const NAMES: &[&str] = &["machine", "milling", "pump_rig", "turbofan", "vehicle"];
 
 /// Text of the profile called `name`, if it comes with the program.
 #[must_use]
@@ -9,7 +9,7 @@ pub fn embedded(name: &str) -> Option<&'static str> {
     match name {
         "machine" => Some(include_str!("../../../profiles/machine.toml")),
         "milling" => Some(include_str!("../../../profiles/milling.toml")),
-        "pump-rig" => Some(include_str!("../../../profiles/pump-rig.toml")),
+        "pump_rig" => Some(include_str!("../../../profiles/pump_rig.toml")),
         "turbofan" => Some(include_str!("../../../profiles/turbofan.toml")),
         "vehicle" => Some(include_str!("../../../profiles/vehicle.toml")),
         _ => None,

@@ -7,16 +7,18 @@ mod form;
 pub mod json;
 mod reading;
 mod refusal;
+mod said;
 
 pub use form::parse;
 pub use reading::ReadingId;
 pub use refusal::{FrameError, Parsed, Refused, RefusedKind};
 
 use crate::finite::Finite;
-use crate::message::{Class, Message, Stage};
-use crate::record::{RECORD_BYTES_MAX, Record};
+use crate::message::{Class, Encoding, Message, Stage};
+use crate::record::{self, HEADER_BYTES, RECORD_BYTES_MAX, Record};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Longest body that a device may send, in bytes (256 KiB).
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -123,6 +125,20 @@ impl Telemetry {
         fitting
     }
 
+    /// Fleet and asset that speak in `data`, found without reading the samples; `None` where nobody can read it.
+    #[must_use]
+    pub fn sender(encoding: Encoding, data: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+        if encoding == Encoding::Postcard
+            && record::peek(data) == Some((Self::SCHEMA, Self::VERSION))
+        {
+            let (names, _) =
+                postcard::take_from_bytes::<(&str, &str)>(&data[HEADER_BYTES..]).ok()?;
+            return Some((names.0.into(), names.1.into()));
+        }
+        let frame = Self::from_data(encoding, data).ok()?;
+        Some((frame.fleet.into(), frame.asset.into()))
+    }
+
     fn clone_without_samples(&self) -> Telemetry {
         Telemetry {
             fleet: self.fleet.clone(),
@@ -151,7 +167,7 @@ impl Telemetry {
                 + sample.values.iter().map(value).sum::<usize>()
                 + sample.codes.iter().map(code).sum::<usize>()
         };
-        crate::record::HEADER_BYTES
+        HEADER_BYTES
             + text(&self.fleet)
             + text(&self.asset)
             + 1
@@ -247,7 +263,6 @@ impl Message for Telemetry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record;
 
     fn frame(columns: usize, samples: usize) -> Telemetry {
         let signal = |i| Signal { name: format!("s{i}"), unit: None };
@@ -283,6 +298,18 @@ mod tests {
     fn a_frame_that_fits_stays_whole() {
         assert_eq!(frame(10, 100).split(), [frame(10, 100)]);
         assert_eq!(frame(0, 0).split(), [frame(0, 0)]);
+    }
+
+    #[test]
+    fn whose_frame_it_is_is_read_from_the_head_of_both_encodings() {
+        let frame = frame(2, 3);
+        let postcard = record::encode(&frame).unwrap();
+        let json = serde_json::to_vec(&frame).unwrap();
+        for (encoding, data) in [(Encoding::Postcard, &postcard), (Encoding::Json, &json)] {
+            let (fleet, asset) = Telemetry::sender(encoding, data).unwrap();
+            assert_eq!((&*fleet, &*asset), ("demo", "VEH001"));
+            assert_eq!(Telemetry::sender(encoding, &data[..9]), None);
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Samples of what is concluded from telemetry.
 
 use crate::samples::{at, number, telemetry};
+use bytes::Bytes;
 use messages::envelope::Named;
 use messages::health::{
-    Anomaly, AnomalyDetected, AssetSilent, Comparison, HealthAssessed, QuarantineReason,
+    Anomaly, AnomalyDetected, AsSent, AssetSilent, Comparison, HealthAssessed, QuarantineReason,
     SensorFault, SensorFaultKind, SensorFaulted, TelemetryQuarantined, Trend,
 };
 use messages::prediction::{
@@ -100,6 +101,11 @@ pub(crate) fn telemetry_quarantined() -> TelemetryQuarantined {
         nearest: Some("coolant_temperature".into()),
         remedy: "rename the signal or add an alias to the profile".into(),
         telemetry: telemetry(),
+        as_sent: Some(AsSent {
+            position: "TELEMETRY/17".into(),
+            body: Bytes::from_static(b"{"),
+            bytes: 1,
+        }),
     }
 }
 

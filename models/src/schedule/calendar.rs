@@ -307,19 +307,28 @@ impl<'a> Calendar<'a> {
     }
 
     /// Emergency places of the day that routine work and `own` leave, from now on.
+    ///
+    /// What `own` lacks for other reasons is taken as given: one more bay or technician, which it takes itself, and hours
+    /// as long as a relaxation looks. So a place is missing only where it would be missing then, too.
     fn places_left(&self, centre: usize, day: usize, own: &Taken<'_>) -> usize {
         let site = &self.ground.sites[centre];
-        let (bays, people) = (usize::from(site.centre.bays), site.centre.technicians.len());
-        let pieces = site.days[day].spans.iter().flat_map(|&(open, close)| {
+        let (no_bay, nobody) =
+            (usize::from(own.bay.is_none()), usize::from(own.technician.is_none()));
+        let bays = usize::from(site.centre.bays) + no_bay;
+        let people = site.centre.technicians.len() + nobody;
+        let spans = site.days[day].spans_with((own.from, own.until), self.emergency);
+        let pieces = spans.into_iter().flat_map(|(open, close)| {
             let length = self.emergency;
             let piece = move |number| (open + number * length, open + (number + 1) * length);
             (0..).map(piece).take_while(move |(_, until)| *until <= close)
         });
         let free = pieces.filter(|(from, _)| *from >= self.ground.now).map(|(from, until)| {
+            let meets = |one: &&Taken<'_>| one.from < until && from < one.until;
             let routine = self.taken[centre].iter().filter(|taken| taken.routine);
-            let meets = routine.chain([own]).filter(|one| one.from < until && from < one.until);
-            let (bays_busy, people_busy) = occupied(meets);
-            (bays - bays_busy.len()).min(people - people_busy.len())
+            let (bays_busy, people_busy) = occupied(routine.chain([own]).filter(meets));
+            let itself = usize::from(meets(&own));
+            let bays_free = bays - bays_busy.len() - no_bay * itself;
+            bays_free.min(people - people_busy.len() - nobody * itself)
         });
         free.sum()
     }

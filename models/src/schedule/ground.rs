@@ -138,6 +138,19 @@ impl Day {
         self.spans.iter().any(|(open, close)| spot.from >= *open && spot.until <= *close)
     }
 
+    /// Opening and closing; where `own` lies outside, longer by whole pieces of `piece` as far as a relaxation looks.
+    pub(super) fn spans_with(&self, own: (i64, i64), piece: i64) -> Vec<(i64, i64)> {
+        let within = self.spans.iter().any(|(open, close)| own.0 >= *open && own.1 <= *close);
+        if within {
+            return self.spans.clone();
+        }
+        let more = |room: i64| room.min(OVERTIME) / piece * piece;
+        let longer = |(open, close): &(i64, i64)| {
+            (open - more(open - self.begins), close + more(self.ends - close))
+        };
+        joined(self.spans.iter().map(longer).collect())
+    }
+
     pub(super) fn holds(&self, at: i64) -> bool {
         (self.begins..self.ends).contains(&at)
     }

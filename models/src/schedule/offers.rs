@@ -3,7 +3,7 @@
 use super::calendar::{Asked, Calendar, Constraint, Verdict};
 use super::ground::{Domain, Ground, Spot, moment, zoned};
 use super::penalty::{Penalty, Wishes, straight_km};
-use super::problem::{Job, Problem, Slot};
+use super::problem::{Booking, Job, Problem, Slot};
 use super::relax::{Infeasible, Misses};
 use super::{Invalid, OFFERS_MAX, Settings};
 use serde::{Deserialize, Serialize};
@@ -67,10 +67,15 @@ pub fn offers(
     let ground = Ground::new(problem, settings)?;
     let mut wishes = Wishes::new(&ground, job)?;
     wishes.origin = origin(problem, &ground, moves);
-    let keep = |key: usize| Some(problem.bookings[key].id.as_str()) != moves;
+    let held = live_booking(problem, job, moves);
+    // Were it not for the booking that the case has, that would take no room either.
+    let keep = |key: usize| {
+        let id = problem.bookings[key].id.as_str();
+        Some(id) != moves && Some(id) != held.map(|held| held.id.as_str())
+    };
     let mut calendar = Calendar::new(&ground, settings).with(problem, keep);
     let mut misses = Misses::default();
-    let held = live_booking(problem, job, moves);
+    let held = held.map(in_the_way);
     let mut fits = if held.is_some() {
         Vec::new()
     } else {
@@ -103,7 +108,8 @@ pub fn conflicts(
 ) -> Result<Vec<Constraint>, Invalid> {
     let ground = Ground::new(problem, settings)?;
     Wishes::new(&ground, job)?;
-    let mut found: Vec<Constraint> = live_booking(problem, job, moves).into_iter().collect();
+    let held = live_booking(problem, job, moves);
+    let mut found: Vec<Constraint> = held.map(in_the_way).into_iter().collect();
     let Some(centre) = ground.site(&slot.centre) else {
         found.push(Constraint::Centre { centre: slot.centre.clone() });
         return Ok(found);
@@ -134,10 +140,13 @@ fn origin(problem: &Problem, ground: &Ground<'_>, moves: Option<&str>) -> Option
     Some((ground.site(&booking.slot.centre)?, booking.slot.from.as_millis()))
 }
 
-fn live_booking(problem: &Problem, job: &Job, moves: Option<&str>) -> Option<Constraint> {
+fn live_booking<'p>(problem: &'p Problem, job: &Job, moves: Option<&str>) -> Option<&'p Booking> {
     let mut others = problem.bookings.iter().filter(|other| Some(other.id.as_str()) != moves);
-    let booking = others.find(|other| other.job.case == job.case)?;
-    Some(Constraint::Case { booking: booking.id.clone() })
+    others.find(|other| other.job.case == job.case)
+}
+
+fn in_the_way(booking: &Booking) -> Constraint {
+    Constraint::Case { booking: booking.id.clone() }
 }
 
 /// All spots that fit, the best first.

@@ -79,7 +79,7 @@ impl Misses {
     ) -> Infeasible {
         let (ground, job) = (calendar.ground, wishes.job);
         let all = [Domain::Open, Domain::Beyond];
-        let domains = if held.is_some() { &all[..1] } else { &all[1..] };
+        let domains = if held.is_some() { &all[..] } else { &all[1..] };
         let mut exhaustive = !calendar.is_spent();
         for spot in domains.iter().flat_map(|domain| ground.spots(job, settings, *domain)) {
             let agreed = wishes.agrees_to(spot.centre);

@@ -1,7 +1,9 @@
 //! Refusals said without flooding: the first of a kind at once, the rest once a second with their count.
+//!
+//! All whom nobody knows are one: however many names are made up, no reader has more to remember.
 
 use super::Denied;
-use messages::guard::{AccessDenied, Action, Refusal};
+use messages::guard::{AccessDenied, Action, Refusal, UNKNOWN};
 use messages::{Provenance, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,9 +56,11 @@ impl Denials {
     }
 
     fn kind(&self, denied: &Denied) -> Kind {
-        let Denied { principal, action, what, reason, .. } = denied;
-        let kind = (principal.clone(), *action, what.clone(), *reason);
-        let others = || self.counts.keys().filter(|other| other.0 == *principal).count();
+        let Denied { action, what, reason, .. } = denied;
+        let unknown = *reason == Refusal::UnknownPrincipal;
+        let principal = if unknown { UNKNOWN } else { &denied.principal };
+        let kind = (principal.to_owned(), *action, what.clone(), *reason);
+        let others = || self.counts.keys().filter(|other| other.0 == principal).count();
         if self.counts.contains_key(&kind) || others() < DENIAL_KINDS_MAX {
             kind
         } else {
@@ -89,7 +93,10 @@ impl Denials {
 
 fn said(kind: &Kind, denied: &Denied, now: Timestamp) -> AccessDenied {
     let (principal, action, what, reason) = kind.clone();
-    let Denied { key, claimed, example, .. } = denied.clone();
+    let Denied { key, mut claimed, example, .. } = denied.clone();
+    if principal != denied.principal {
+        claimed.get_or_insert_with(|| denied.principal.clone());
+    }
     let (count, first_at, at) = (1, now, now);
     AccessDenied { principal, action, what, reason, count, first_at, at, key, claimed, example }
 }

@@ -82,7 +82,9 @@ impl Meter {
     /// Counts a message that `principal` says.
     pub(super) fn said(&mut self, principal: &str, said: &Envelope, now: Timestamp) {
         let telemetry = said.class == messages::Class::Telemetry;
-        let repeated = self.recent[usize::from(telemetry)].note(said.id);
+        let known = self.recent[usize::from(telemetry)].note(said.id);
+        // A host names its answers by what it heard: who hears a thing twice answers twice, and repeats nothing itself.
+        let repeated = known && said.origin.is_none();
         // A device does nothing but this.
         let new = !telemetry && self.is_new(principal, &said.name);
         let window = self.window(principal, now);

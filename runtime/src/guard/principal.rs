@@ -215,8 +215,16 @@ fn by_device(principal: &Principal, asset: &str, said: &Envelope) -> Option<Refu
     if said.name != Telemetry::NAME || said.class != Telemetry::CLASS {
         return Some(Refusal::NotDeclared);
     }
-    let own = said.source == principal.name && said.key == asset;
-    (!own || said.addressed_to.is_some()).then_some(Refusal::NotYours)
+    let own =
+        said.source == principal.name && said.key == asset && speaks_of(&principal.name, said);
+    let posed = said.addressed_to.is_some() || said.origin.is_some();
+    (!own || posed).then_some(Refusal::NotYours)
+}
+
+/// Whether the frame itself names `device`: readers go by that. One that nobody can read says nothing of anybody.
+fn speaks_of(device: &str, said: &Envelope) -> bool {
+    let Some((fleet, asset)) = Telemetry::sender(said.encoding, &said.data) else { return true };
+    device.strip_prefix(DEVICE).and_then(|name| name.split_once('/')) == Some((&*fleet, &*asset))
 }
 
 /// People speak in their own name; what they release or replay keeps the name of who said it first.

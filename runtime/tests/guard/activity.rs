@@ -82,6 +82,25 @@ fn what_a_session_reads_and_is_refused_and_says_again_is_counted() {
 }
 
 #[test]
+fn who_answers_what_is_replayed_repeats_nothing() {
+    let mut world = watched(1);
+    let once = envelope("outside", 1, &called(1));
+    for _ in 0..3 {
+        let outside = Principal::outside("outside");
+        world.conductor().say_as(&outside, vec![once.clone().into()]).unwrap();
+        world.settle();
+    }
+    let mut answers = world.envelopes(Stream::Log);
+    answers.retain(|it| it.name == "test.echoed");
+    assert_eq!(answers.len(), 3);
+    assert!(answers.iter().all(|answer| answer.id == answers[0].id), "{answers:?}");
+    say(&mut world, "echo", Envelope { origin: None, ..(*answers[0]).clone() }).unwrap();
+    world.advance(WINDOW_NEWS_TIME_MAX);
+    let of_echo: u64 = measured(&world, "echo").iter().map(|it| it.repeated).sum();
+    assert_eq!(of_echo, 1, "what a session says again is a repetition");
+}
+
+#[test]
 fn whose_messages_cannot_be_handled_is_told() {
     let mut world = watched(1);
     let broken = Envelope { data: vec![1, 2, 3].into(), ..envelope("echo", 1, &echoed(1)) };

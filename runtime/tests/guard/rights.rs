@@ -1,11 +1,11 @@
 //! Who may say and read what, checked where it is committed.
 
 use crate::agents::{called, denied, echoed, envelope, say, watched, world};
-use messages::guard::{AccessDenied, Action, AuditRecorded, Refusal};
+use messages::guard::{AccessDenied, Action, ActivityMeasured, AuditRecorded, Refusal, UNKNOWN};
 use messages::registry::AssetRetired;
 use messages::telemetry::Telemetry;
-use messages::{Envelope, Message, Sequence, Stream, Timestamp};
-use runtime::guard::{DENIAL_KINDS_MAX, DENIALS_SAID_INTERVAL, Principal};
+use messages::{Encoding, Envelope, Message, Sequence, Stream, Timestamp};
+use runtime::guard::{DENIAL_KINDS_MAX, DENIALS_SAID_INTERVAL, Principal, WINDOW_TIME_MAX};
 use runtime::store::ReadLimit;
 use runtime::testkit::World;
 use std::time::Duration;
@@ -98,6 +98,26 @@ fn a_device_sends_telemetry_of_its_own_asset_and_nothing_else() {
     assert_eq!(say(&mut world, name, as_another).unwrap_err().reason, Refusal::NotYours);
     let other = say(&mut world, name, envelope(name, 4, &retired())).unwrap_err();
     assert_eq!(other.reason, Refusal::NotDeclared);
+    let origin = messages::Origin { stream: Stream::Log, partition: 0, sequence: 1, index: 0 };
+    let as_a_host = Envelope { origin: Some(origin), ..envelope(name, 5, &frame("VEH001")) };
+    assert_eq!(say(&mut world, name, as_a_host).unwrap_err().reason, Refusal::NotYours);
+}
+
+#[test]
+fn a_device_that_names_another_asset_in_the_frame_itself_is_refused() {
+    let mut world = world(1);
+    let name = "device/test/VEH001";
+    let elsewhere = Telemetry { fleet: "other".to_owned(), ..frame("VEH001") };
+    for (number, forged) in [frame("VEH002"), elsewhere].into_iter().enumerate() {
+        let own = envelope(name, number as u64, &forged);
+        let json = serde_json::to_vec(&forged).unwrap().into();
+        let written = Envelope { encoding: Encoding::Json, data: json, ..own.clone() };
+        for forged in [own, written] {
+            let labelled = Envelope { key: "VEH001".to_owned(), ..forged };
+            let refused = say(&mut world, name, labelled).unwrap_err();
+            assert_eq!(refused.reason, Refusal::NotYours);
+        }
+    }
 }
 
 #[test]
@@ -177,6 +197,27 @@ fn refusals_of_ever_other_kinds_are_counted_together() {
     let said = world.published::<AccessDenied>();
     assert!(said.len() <= DENIAL_KINDS_MAX + 2, "{}", said.len());
     assert_eq!(said.iter().map(|it| it.count).sum::<u64>(), 500);
+}
+
+#[test]
+fn names_made_up_without_end_are_counted_under_one() {
+    let mut world = watched(1);
+    for number in 0..500 {
+        let name = format!("nobody-{number}");
+        say(&mut world, &name, envelope(&name, number, &echoed(1))).unwrap_err();
+        let stranger = Principal::named(&name);
+        denied(world.conductor().read_as(&stranger, "log", 0, 0, ReadLimit::default()))
+            .unwrap_err();
+    }
+    world.advance(WINDOW_TIME_MAX);
+    let said = world.published::<AccessDenied>();
+    assert_eq!(said.iter().map(|it| it.count).sum::<u64>(), 1_000);
+    assert!(said.len() <= 4 && said.iter().all(|it| it.principal == UNKNOWN), "{said:?}");
+    let named = said.iter().filter_map(|it| it.claimed.as_deref());
+    assert_eq!(named.filter(|name| name.starts_with("nobody-")).count(), said.len());
+    let measured = world.published::<ActivityMeasured>();
+    assert!(measured.iter().all(|it| !it.principal.starts_with("nobody")), "{measured:?}");
+    assert!(world.envelopes(Stream::Log).iter().all(|it| !it.key.starts_with("nobody")));
 }
 
 #[test]

@@ -242,6 +242,7 @@ fn every_sample_sent_is_assessed_quarantined_or_unaccounted_for() {
         nearest: None,
         remedy: String::new(),
         telemetry: frame("A", &[5, 10]),
+        as_sent: None,
     };
     report.observe(hour(0), &ObservedEvent::Quarantined(&quarantined));
     let mut assessed = HealthAssessed {

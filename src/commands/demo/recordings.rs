@@ -31,7 +31,7 @@ pub(super) fn perform(
     let mut steps = Steps::begin(session, 4);
     steps.next("open a data folder and start the agents")?;
     let folder = folder(args)?;
-    let loaded = serving(args, folder.path(), session)?;
+    let loaded = serving(args, folder.path(), None, session)?;
     let threads = tokio::runtime::Runtime::new()
         .map_err(|source| CliError::System { what: "threads cannot be started", source })?;
     threads.block_on(async {

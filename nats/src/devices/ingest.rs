@@ -1,0 +1,209 @@
+//! Brings what devices publish into the log of this process: each batch with the position it was read to, in one commit.
+
+use super::Position;
+use super::message::Judged;
+use super::reader::{Gap, ReadError, Reader, Record};
+use crate::connection::Connection;
+use crate::streams::TELEMETRY;
+use runtime::committer::{CommitError, Committer, Request};
+use runtime::deployment::Deployment;
+use runtime::intake::{Intake, Standing};
+use runtime::store::{Store, StoreError};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Stored value that holds the position in TELEMETRY.
+pub const POSITION: &str = "nats/telemetry";
+/// Pause before a read that was interrupted is begun again.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// How telemetry is brought in.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where from, for people.
+    pub source: String,
+    /// What is done where records are gone.
+    pub gap: Gap,
+}
+
+/// Brings telemetry in until nothing can be committed any more. May be dropped at any time: a batch is in or not.
+pub struct Ingest {
+    connection: Connection,
+    committer: Committer,
+    store: Arc<dyn Store>,
+    gap: Gap,
+    standing: watch::Sender<Standing>,
+}
+
+/// Why reading pauses or ends.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("the stored position `{POSITION}` cannot be read: {0}")]
+    Position(#[from] serde_json::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error("`{0}`: no connection; it is sought")]
+    NotConnected(String),
+}
+
+impl Ingest {
+    /// Over `connection` into `deployment`.
+    #[must_use]
+    pub fn new(connection: Connection, deployment: &Deployment, options: Options) -> Self {
+        let Options { source, gap } = options;
+        Self {
+            connection,
+            committer: deployment.committer().clone(),
+            store: deployment.store().clone(),
+            gap,
+            standing: watch::Sender::new(Standing { source, ..Standing::default() }),
+        }
+    }
+
+    /// Follows how it fares.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    /// Reads, and begins again after every interruption; ends when nothing is committed any more.
+    pub async fn run(self) -> CommitError {
+        loop {
+            let trouble = match self.read_on().await {
+                Err(Trouble::Commit(stopped)) => return stopped,
+                Err(trouble) => trouble.to_string(),
+                Ok(never) => match never {},
+            };
+            self.note_trouble(trouble);
+            pause().await;
+        }
+    }
+
+    async fn read_on(&self) -> Result<Infallible, Trouble> {
+        self.until_connected().await?;
+        let mut link = self.connection.watch();
+        let connects = link.borrow().connects;
+        let known = match self.store.blob(POSITION)? {
+            Some(bytes) => Some(Position::from_bytes(&bytes)?),
+            None => None,
+        };
+        let mut reader = tokio::select! {
+            biased;
+            // A question to a server that has gone is not answered, and would be waited for.
+            _ = link.wait_for(|link| !link.is_connected || link.connects != connects) => {
+                return Err(ReadError::Interrupted("the connection was lost".to_owned()).into());
+            }
+            opened = Reader::open(&self.connection, TELEMETRY, known, self.gap) => opened?,
+        };
+        let position = reader.position();
+        tracing::info!(%position, pending = reader.pending(), "telemetry is read");
+        let mut missing = 0;
+        self.standing.send_modify(|standing| {
+            standing.reading = true;
+            standing.trouble = None;
+            standing.position = position.sequence;
+            standing.lag = reader.pending();
+        });
+        loop {
+            let records = reader.next().await?;
+            self.take_in(&records, reader.position()).await?;
+            let gone = reader.missing() - missing;
+            missing += gone;
+            self.standing.send_modify(|standing| {
+                standing.position = reader.position().sequence;
+                standing.lag = reader.pending();
+                standing.missing += gone;
+            });
+        }
+    }
+
+    /// Waits for a connection, and says so while there is none.
+    async fn until_connected(&self) -> Result<(), Trouble> {
+        let mut link = self.connection.watch();
+        if !link.borrow().is_connected {
+            let source = self.standing.borrow().source.clone();
+            self.note_trouble(Trouble::NotConnected(source.clone()).to_string());
+            let connected = link.wait_for(|link| link.is_connected).await;
+            if connected.is_err() {
+                return Err(Trouble::NotConnected(source));
+            }
+        }
+        let connects = link.borrow().connects;
+        self.standing.send_modify(|standing| {
+            standing.connected = true;
+            standing.connects = connects;
+        });
+        Ok(())
+    }
+
+    /// Makes what came of `records` durable, and that they were read.
+    async fn take_in(&self, records: &[Record], position: Position) -> Result<(), Trouble> {
+        let judged = records.iter().filter_map(|record| Judged::of(record, position.stream));
+        let mut judged: Vec<Judged> = judged.collect();
+        loop {
+            match self.committer.commit(Request::Intake(intake(&judged, position))).await {
+                Ok(_) => break,
+                Err(CommitError::Denied(denied))
+                    if judged.iter().any(|one| is_denied(one, &denied.principal)) =>
+                {
+                    let apart = |one: Judged| {
+                        if is_denied(&one, &denied.principal) { one.denied(&denied) } else { one }
+                    };
+                    judged = judged.into_iter().map(apart).collect();
+                }
+                Err(stopped) => return Err(stopped.into()),
+            }
+        }
+        self.standing.send_modify(|standing| {
+            standing.records += records.len() as u64;
+            for one in &judged {
+                standing.samples += one.samples as u64;
+                if let Some(reason) = one.aside {
+                    *standing.quarantined.entry(reason).or_default() += 1;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn note_trouble(&self, trouble: String) {
+        let is_connected = self.connection.watch().borrow().is_connected;
+        let is_new = self.standing.borrow().trouble.as_deref() != Some(&trouble);
+        if is_new {
+            tracing::warn!(%trouble, "telemetry is not read");
+        }
+        self.standing.send_modify(|standing| {
+            standing.reading = false;
+            standing.connected = is_connected;
+            standing.trouble = Some(trouble);
+        });
+    }
+}
+
+/// Whether `one` would say something as `principal`.
+fn is_denied(one: &Judged, principal: &str) -> bool {
+    !one.entries.is_empty() && one.principal.name() == principal
+}
+
+fn intake(judged: &[Judged], position: Position) -> Intake {
+    let speaking = judged.iter().filter(|one| !one.entries.is_empty());
+    Intake {
+        position: (POSITION.to_owned(), Some(position.to_bytes())),
+        said: speaking.map(|one| (one.principal.clone(), one.entries.clone())).collect(),
+        aside: judged.iter().filter_map(Judged::said_aside).collect(),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "keeps a read that fails at once from being a busy loop"
+)]
+async fn pause() {
+    tokio::time::sleep(RETRY_PAUSE).await;
+}

@@ -1,0 +1,320 @@
+//! Judges one message of a device: what is taken in, and what is set aside with the reason. Nothing vanishes.
+
+use super::Position;
+use super::reader::Record;
+use crate::streams::TELEMETRY;
+use bytes::Bytes;
+use messages::health::{AsSent, QuarantineReason, TelemetryQuarantined};
+use messages::record::RECORD_BYTES_MAX;
+use messages::telemetry::{self, FrameError, Refused, Telemetry};
+use messages::{Envelope, MessageId, subject};
+use runtime::committer::Entry;
+use runtime::guard::{Denied, Principal};
+use uuid::Uuid;
+
+/// Who sets messages aside: the `source` of what is said about them.
+pub const SOURCE: &str = "ingest";
+/// What every stored subject of telemetry begins with.
+const ROOT: &str = "aurora.v1.telemetry.";
+/// In place of a fleet: records of the house's own.
+const CONTROL: &str = "_control";
+/// Refused samples of one message that are told one by one.
+const REFUSED_TOLD_MAX: usize = 5;
+
+/// What came of one message.
+pub struct Judged {
+    /// Who sent it.
+    pub principal: Principal,
+    /// What is taken in.
+    pub entries: Vec<Entry>,
+    /// Samples in them.
+    pub samples: usize,
+    /// Why it, or a part of it, is set aside.
+    pub aside: Option<QuarantineReason>,
+    /// What is said about that.
+    said_aside: Option<Envelope>,
+    sender: Sender,
+}
+
+/// Whom a message is from, and the message itself.
+struct Sender {
+    fleet: String,
+    asset: String,
+    position: Position,
+    body: Bytes,
+}
+
+/// Why a message is set aside, for people.
+struct Aside {
+    reason: QuarantineReason,
+    detail: String,
+    remedy: String,
+}
+
+impl Judged {
+    /// Judges `record` of the stream with the id `stream`; `None` for one that no device sent.
+    #[must_use]
+    pub fn of(record: &Record, stream: Uuid) -> Option<Self> {
+        let tokens: Vec<&str> = record.subject.strip_prefix(ROOT)?.split('.').collect();
+        let [fleet, _, asset] = tokens[..] else { return None };
+        if fleet == CONTROL {
+            return None;
+        }
+        let position = Position { stream, sequence: record.sequence };
+        let text = |token| subject::unescape(token).map(|text| text.into_owned());
+        let names = text(fleet).and_then(|fleet| Ok((fleet, text(asset)?)));
+        let (fleet, asset) = names.clone().unwrap_or_else(|_| (fleet.to_owned(), asset.to_owned()));
+        let sender = Sender { fleet, asset, position, body: record.body.clone() };
+        Some(match names {
+            Ok(_) => Self::of_device(sender, record),
+            Err(error) => Self::set_aside(sender, malformed(&error)),
+        })
+    }
+
+    fn of_device(sender: Sender, record: &Record) -> Self {
+        match telemetry::parse(&sender.fleet, &sender.asset, headers(record), &record.body) {
+            Ok(parsed) => Self::of_frame(sender, parsed.frame, &parsed.refused, parsed.event_id),
+            Err(error @ FrameError::Identity { .. }) => {
+                let remedy = format!(
+                    "name `{}` in the payload, or publish as the asset that it is about",
+                    sender.asset
+                );
+                let reason = QuarantineReason::Impersonation;
+                Self::set_aside(sender, Aside { reason, detail: error.to_string(), remedy })
+            }
+            Err(error) => Self::set_aside(sender, malformed(&error)),
+        }
+    }
+
+    fn of_frame(
+        sender: Sender,
+        frame: Telemetry,
+        refused: &[Refused],
+        event_id: Option<String>,
+    ) -> Self {
+        let samples = frame.samples.len();
+        let named = |id: String| frame.event_name(&id);
+        let first = event_id.map_or_else(|| sender.message_id(), named);
+        let said = if samples == 0 { Ok(Vec::new()) } else { frame.said(first, None) };
+        let entries = match said {
+            Ok(said) => said.into_iter().map(Entry::from).collect(),
+            Err(error) => return Self::set_aside(sender, malformed(&error)),
+        };
+        let aside = (!refused.is_empty()).then(|| malformed(&told(refused)));
+        let said_aside = aside.as_ref().map(|aside| sender.quarantined(aside));
+        Self {
+            principal: sender.principal(),
+            entries,
+            samples,
+            aside: aside.map(|aside| aside.reason),
+            said_aside,
+            sender,
+        }
+    }
+
+    fn set_aside(sender: Sender, aside: Aside) -> Self {
+        Self {
+            principal: sender.principal(),
+            entries: Vec::new(),
+            samples: 0,
+            said_aside: Some(sender.quarantined(&aside)),
+            aside: Some(aside.reason),
+            sender,
+        }
+    }
+
+    /// The same message, set aside because its sender may not speak now.
+    #[must_use]
+    pub fn denied(self, denied: &Denied) -> Self {
+        let remedy = format!("see `aurorasync principal show {}`", self.principal.name());
+        let reason = QuarantineReason::Contained;
+        Self::set_aside(self.sender, Aside { reason, detail: denied.to_string(), remedy })
+    }
+
+    /// What is said about what is set aside.
+    #[must_use]
+    pub fn said_aside(&self) -> Option<Entry> {
+        self.said_aside.clone().map(Entry::from)
+    }
+}
+
+impl Sender {
+    fn principal(&self) -> Principal {
+        Principal::device(&self.fleet, &self.asset)
+    }
+
+    /// Names the message by where it lies: the same each time it is read.
+    fn message_id(&self) -> MessageId {
+        MessageId::named("telemetry", &format!("nats/{}", self.position))
+    }
+
+    fn quarantined(&self, aside: &Aside) -> Envelope {
+        let kept = self.body.len().min(RECORD_BYTES_MAX);
+        let message = TelemetryQuarantined {
+            fleet: self.fleet.clone(),
+            asset: self.asset.clone(),
+            reason: aside.reason,
+            detail: aside.detail.clone(),
+            nearest: None,
+            remedy: aside.remedy.clone(),
+            telemetry: Telemetry {
+                fleet: self.fleet.clone(),
+                asset: self.asset.clone(),
+                boot: None,
+                signals: Vec::new(),
+                samples: Vec::new(),
+            },
+            as_sent: Some(AsSent {
+                position: format!("{TELEMETRY}/{}", self.position.sequence),
+                body: self.body.slice(..kept),
+                bytes: self.body.len() as u64,
+            }),
+        };
+        let id = MessageId::output(SOURCE, self.message_id(), 0);
+        Envelope::new(id, SOURCE, &message)
+            .expect("a body that fits into a record fits into quarantine")
+    }
+}
+
+/// All headers; whoever parses knows those of CloudEvents and `Content-Type`, and passes over the server's own.
+fn headers(record: &Record) -> impl Iterator<Item = (&[u8], &[u8])> {
+    record.headers.iter().flat_map(|(name, values)| {
+        let name: &str = name.as_ref();
+        values.iter().map(move |value| (name.as_bytes(), value.as_str().as_bytes()))
+    })
+}
+
+fn malformed(error: &dyn std::fmt::Display) -> Aside {
+    Aside {
+        reason: QuarantineReason::Malformed,
+        detail: error.to_string(),
+        remedy: "mend what the device sends; `aurorasync ingest check FILE` says what is wrong with a body"
+            .to_owned(),
+    }
+}
+
+/// The first of `refused` one by one, and how many more there are.
+fn told(refused: &[Refused]) -> String {
+    let first = refused.iter().take(REFUSED_TOLD_MAX);
+    let mut told: Vec<String> =
+        first.map(|sample| format!("sample {}: {}", sample.index, sample.detail)).collect();
+    if refused.len() > REFUSED_TOLD_MAX {
+        told.push(format!("{} more", refused.len() - REFUSED_TOLD_MAX));
+    }
+    told.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_nats::HeaderMap;
+
+    const GOOD: &str = r#"{"t":"2026-03-02T06:00:00Z","s":{"speed":51.5}}"#;
+
+    fn judge(subject: &str, headers: &[(&str, &str)], body: &str) -> Judged {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, *value);
+        }
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let subject = subject.to_owned();
+        let record = Record { sequence: 17, subject, headers: map, body };
+        Judged::of(&record, Uuid::from_u128(7)).expect("a device sent it")
+    }
+
+    fn quarantined(judged: &Judged) -> TelemetryQuarantined {
+        judged.said_aside().expect("something is set aside").envelope.open().unwrap()
+    }
+
+    #[test]
+    fn the_three_forms_give_the_same_frame() {
+        let subject = "aurora.v1.telemetry.demo.9.--moto-2f7";
+        let event = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "a"),
+            ("ce-source", "x"),
+            ("ce-type", "telemetry.received"),
+            ("ce-subject", "moto/7"),
+        ];
+        let structured = format!(
+            r#"{{"specversion":"1.0","id":"a","source":"x","type":"telemetry.received","data":{GOOD}}}"#
+        );
+        let all = [
+            judge(subject, &[], GOOD),
+            judge(subject, &event, GOOD),
+            judge(subject, &[], &structured),
+        ];
+        for judged in &all {
+            assert_eq!((judged.entries.len(), judged.samples, judged.aside), (1, 1, None));
+            let frame: Telemetry = judged.entries[0].envelope.open().unwrap();
+            assert_eq!((frame.fleet.as_str(), frame.asset.as_str()), ("demo", "moto/7"));
+            assert_eq!(judged.entries[0].envelope.source, "device/demo/moto/7");
+        }
+        assert_eq!(all[1].entries[0].envelope.id, all[2].entries[0].envelope.id);
+        assert_ne!(all[0].entries[0].envelope.id, all[1].entries[0].envelope.id);
+    }
+
+    #[test]
+    fn headers_of_the_server_change_nothing() {
+        let subject = "aurora.v1.telemetry.demo.9.VEH001";
+        let headers = [("Nats-Msg-Id", "a"), ("Nats-Rollup", "all"), ("Nmqtt-Pub", "1")];
+        let plain = judge(subject, &[], GOOD);
+        let with = judge(subject, &headers, GOOD);
+        assert_eq!(with.entries[0].envelope, plain.entries[0].envelope);
+    }
+
+    #[test]
+    fn whoever_speaks_of_another_asset_is_set_aside_with_the_whole_message() {
+        let body = format!(
+            r#"{{"specversion":"1.0","id":"a","source":"x","type":"telemetry.received","subject":"VEH002","data":{GOOD}}}"#
+        );
+        let judged = judge("aurora.v1.telemetry.demo.9.VEH001", &[], &body);
+        assert_eq!(
+            (judged.entries.len(), judged.aside),
+            (0, Some(QuarantineReason::Impersonation))
+        );
+        let said = quarantined(&judged);
+        assert_eq!(said.asset, "VEH001", "the sender's own name");
+        assert!(said.detail.contains("VEH002"), "{}", said.detail);
+        let sent = said.as_sent.unwrap();
+        assert_eq!((&sent.body[..], sent.position.as_str()), (body.as_bytes(), "TELEMETRY/17"));
+    }
+
+    #[test]
+    fn a_bad_sample_does_not_cost_its_neighbours_and_is_kept() {
+        let body = format!(r#"{{"samples":[{GOOD},{{"t":"yesterday","s":{{"speed":1}}}}]}}"#);
+        let judged = judge("aurora.v1.telemetry.demo.9.VEH001", &[], &body);
+        assert_eq!((judged.samples, judged.aside), (1, Some(QuarantineReason::Malformed)));
+        let said = quarantined(&judged);
+        assert!(said.detail.starts_with("sample 1: time "), "{}", said.detail);
+        assert_eq!(&said.as_sent.unwrap().body[..], body.as_bytes());
+    }
+
+    #[test]
+    fn what_is_no_json_or_has_no_possible_name_is_kept_as_it_was_sent() {
+        for (subject, body) in [
+            ("aurora.v1.telemetry.demo.9.VEH001", "{\"t\":"),
+            ("aurora.v1.telemetry.demo.9.VEH001", ""),
+            ("aurora.v1.telemetry.demo.9.veh%1", GOOD),
+        ] {
+            let judged = judge(subject, &[], body);
+            assert_eq!((judged.samples, judged.aside), (0, Some(QuarantineReason::Malformed)));
+            assert_eq!(&quarantined(&judged).as_sent.unwrap().body[..], body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_body_longer_than_a_record_keeps_its_beginning_and_its_length() {
+        let body = "x".repeat(RECORD_BYTES_MAX + 1);
+        let sent = quarantined(&judge("aurora.v1.telemetry.demo.9.VEH001", &[], &body)).as_sent;
+        let sent = sent.unwrap();
+        assert_eq!((sent.body.len(), sent.bytes), (RECORD_BYTES_MAX, body.len() as u64));
+    }
+
+    #[test]
+    fn records_of_the_house_are_not_devices() {
+        let subject = "aurora.v1.telemetry._control.9._all".to_owned();
+        let record = Record { sequence: 1, subject, headers: HeaderMap::new(), body: Bytes::new() };
+        assert!(Judged::of(&record, Uuid::from_u128(7)).is_none());
+    }
+}

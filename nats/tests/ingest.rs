@@ -1,0 +1,303 @@
+//! Telemetry from a real server into a deployment: every acknowledged message once, whatever ends in between.
+
+use async_nats::HeaderMap;
+use messages::guard::{Level, PrincipalContained};
+use messages::health::{QuarantineReason, TelemetryQuarantined};
+use messages::telemetry::Telemetry;
+use messages::{Envelope, Message, MessageId, Stream, Timestamp};
+use nats::devices::reader::Gap;
+use nats::devices::{self, Ingest};
+use nats::server::{self, Server};
+use nats::{Connection, Layout, Options, streams};
+use runtime::bus::Bus;
+use runtime::clock::Clock;
+use runtime::deployment::{self, Deployment};
+use runtime::effects::Effects;
+use runtime::flight::FlightRecorder;
+use runtime::guard::Principal;
+use runtime::intake::Standing;
+use runtime::router::PARTITIONS_EMBEDDED;
+use runtime::store::memory::MemoryStore;
+use runtime::store::{Partition, ReadLimit, Store};
+use runtime::{Catalog, Models};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Longest wait for something that is to happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server, a connection to it, and a store.
+struct Site {
+    server: Server,
+    connection: Connection,
+    store: Arc<MemoryStore>,
+    folder: TempDir,
+}
+
+/// A deployment that telemetry is brought into.
+struct Running {
+    standing: watch::Receiver<Standing>,
+    ingest: JoinHandle<()>,
+    deployment: Deployment,
+}
+
+impl Running {
+    /// Ends it wherever it is.
+    async fn stop(self) {
+        self.ingest.abort();
+        assert!(self.ingest.await.unwrap_err().is_cancelled(), "it reads until it is ended");
+    }
+
+    async fn until(&mut self, what: &str, is_so: impl FnMut(&Standing) -> bool) -> Standing {
+        let waited = tokio::time::timeout(PATIENCE, self.standing.wait_for(is_so)).await;
+        let found = waited.map(|found| found.unwrap().clone());
+        found.unwrap_or_else(|_| panic!("never {what}: {:?}", self.standing.borrow()))
+    }
+}
+
+impl Site {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(&folder.path().join("nats"), &server::Options::default());
+        let server = server.unwrap();
+        let connection = Connection::open(&Options::new(server.url(), "test")).await.unwrap();
+        streams::create(&connection, &Layout::default()).await.unwrap();
+        Self { server, connection, store: Arc::default(), folder }
+    }
+
+    async fn run(&self, gap: Gap) -> Running {
+        let deployment = Deployment::start(deployment::Options {
+            catalog: Catalog::default(),
+            configs: BTreeMap::new(),
+            effects: Effects::default(),
+            models: Models::default(),
+            store: self.store.clone(),
+            folder: self.folder.path().to_owned(),
+            clock: Clock::Real,
+            partitions: PARTITIONS_EMBEDDED,
+            recorder: FlightRecorder::default(),
+            checkpoint_interval: None,
+        });
+        let deployment = deployment.await.unwrap();
+        let options = Options::new(self.server.url(), "ingest");
+        let connection = Connection::open_patiently(&options).await.unwrap();
+        let options = devices::Options { source: self.server.url(), gap };
+        let ingest = Ingest::new(connection, &deployment, options);
+        let standing = ingest.watch();
+        let ingest = tokio::spawn(async move {
+            let stopped = ingest.run().await;
+            panic!("nothing is committed any more: {stopped}");
+        });
+        Running { standing, ingest, deployment }
+    }
+
+    /// Publishes until it is acknowledged, as a device does; gives the position.
+    async fn publish(&self, asset: &str, headers: HeaderMap, body: &str) -> u64 {
+        loop {
+            let subject = format!("aurora.v1.telemetry.demo.{asset}");
+            let jetstream = self.connection.jetstream();
+            let sent =
+                jetstream.publish_with_headers(subject, headers.clone(), body.to_owned().into());
+            if let Ok(ack) = sent.await
+                && let Ok(ack) = ack.await
+                && !ack.duplicate
+            {
+                return ack.sequence;
+            }
+        }
+    }
+
+    async fn send(&self, asset: &str, seq: u64) -> u64 {
+        self.publish(asset, HeaderMap::new(), &sample(seq)).await
+    }
+
+    /// How often each count of each asset is in the store's telemetry.
+    fn taken(&self) -> BTreeMap<(String, u64), usize> {
+        let mut taken = BTreeMap::new();
+        for partition in self.store.partitions() {
+            for frame in self.records::<Telemetry>(partition) {
+                for sample in frame.samples {
+                    *taken.entry((frame.asset.clone(), sample.seq.unwrap())).or_default() += 1;
+                }
+            }
+        }
+        taken
+    }
+
+    fn quarantined(&self) -> Vec<TelemetryQuarantined> {
+        self.records(Partition::LOG)
+    }
+
+    fn records<M: Message>(&self, partition: Partition) -> Vec<M> {
+        let mut found = Vec::new();
+        let mut after = 0;
+        loop {
+            let batch = self.store.read(partition, after, ReadLimit::default()).unwrap();
+            let Some(last) = batch.last() else { return found };
+            after = last.sequence;
+            let named = batch.iter().filter(|delivery| delivery.envelope.name == M::NAME);
+            found.extend(named.map(|delivery| delivery.envelope.open::<M>().unwrap()));
+        }
+    }
+}
+
+fn sample(seq: u64) -> String {
+    format!(r#"{{"boot":1,"seq":{seq},"t":"2026-03-02T06:00:00Z","s":{{"speed":{seq}}}}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_is_brought_in_once_over_restarts_of_reader_and_server() {
+    let mut site = Site::open().await;
+    let mut last = 0;
+    for round in 0..6_u64 {
+        let mut running = site.run(Gap::Stop).await;
+        for seq in 0..50 {
+            last = site.send("VEH001", round * 100 + seq).await;
+            if seq == 25 && round % 2 == 1 {
+                running.until("reads", |standing| standing.reading).await;
+                site.server.kill().unwrap();
+                running.until("noticed", |standing| !standing.reading).await;
+                site.server.start_again().unwrap();
+            }
+        }
+        if round % 3 == 2 {
+            let standing = running.until("read to the end", |it| it.position >= last).await;
+            assert_eq!((standing.missing, standing.trouble.as_deref()), (0, None));
+        }
+        running.stop().await;
+    }
+    let mut running = site.run(Gap::Stop).await;
+    running.until("read to the end", |standing| standing.position >= last).await;
+    let taken = site.taken();
+    assert_eq!(taken.len(), 300);
+    // A device that was not answered sent again: stored twice there, and the same reading to whoever counts.
+    let records: usize = taken.values().sum();
+    assert_eq!(records as u64, last, "each record of the stream is in the log exactly once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_devices_with_one_id_both_get_through() {
+    let site = Site::open().await;
+    let mut running = site.run(Gap::Stop).await;
+    let headers = || {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("Nats-Msg-Id", "1"),
+            ("ce-specversion", "1.0"),
+            ("ce-id", "1"),
+            ("ce-source", "device"),
+            ("ce-type", "telemetry.received"),
+        ] {
+            headers.insert(name, value);
+        }
+        headers
+    };
+    site.publish("VEH001", headers(), &sample(1)).await;
+    let last = site.publish("VEH002", headers(), &sample(1)).await;
+    running.until("read", |standing| standing.position >= last).await;
+    let both = [("VEH001".to_owned(), 1), ("VEH002".to_owned(), 1)];
+    assert_eq!(site.taken(), both.into_iter().map(|key| (key, 1)).collect());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_or_believed_is_kept_and_said() {
+    let site = Site::open().await;
+    let mut running = site.run(Gap::Stop).await;
+    site.publish("VEH001", HeaderMap::new(), "{\"t\":").await;
+    let spoofed = format!(
+        r#"{{"specversion":"1.0","id":"a","source":"x","type":"telemetry.received","subject":"VEH002","data":{}}}"#,
+        sample(1)
+    );
+    site.publish("VEH001", HeaderMap::new(), &spoofed).await;
+    let last = site.send("VEH001", 2).await;
+    let standing = running.until("read", |standing| standing.position >= last).await;
+    assert_eq!(
+        standing.quarantined,
+        [(QuarantineReason::Malformed, 1), (QuarantineReason::Impersonation, 1)].into()
+    );
+    let kept = site.quarantined();
+    let bodies: Vec<&[u8]> =
+        kept.iter().filter_map(|one| Some(&one.as_sent.as_ref()?.body[..])).collect();
+    assert_eq!(bodies, [b"{\"t\":".as_slice(), spoofed.as_bytes()]);
+    assert_eq!(site.taken(), [(("VEH001".to_owned(), 2), 1)].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_contained_device_publishes_is_kept_and_costs_nobody_else_anything() {
+    let site = Site::open().await;
+    let mut running = site.run(Gap::Stop).await;
+    let contained = PrincipalContained {
+        principal: "device/demo/VEH001".to_owned(),
+        level: Level::Refused,
+        until: None,
+        finding: None,
+        reason: "a test".to_owned(),
+        evidence_from: Timestamp::EPOCH,
+        by: "facade".to_owned(),
+    };
+    let envelope = Envelope::new(MessageId::named("test", "contained"), "facade", &contained);
+    let people = running.deployment.session(Principal::facade());
+    people.append(vec![envelope.unwrap().into()]).await.unwrap();
+    site.send("VEH001", 1).await;
+    let last = site.send("VEH002", 1).await;
+    let standing = running.until("read", |standing| standing.position >= last).await;
+    assert_eq!(standing.quarantined, [(QuarantineReason::Contained, 1)].into());
+    assert_eq!(site.taken(), [(("VEH002".to_owned(), 1), 1)].into());
+    let kept = site.quarantined();
+    assert_eq!(&kept[0].as_sent.as_ref().unwrap().body[..], sample(1).as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_stream_or_one_with_records_gone_is_not_read_unless_that_is_accepted() {
+    let site = Site::open().await;
+    let jetstream = site.connection.jetstream();
+    let mut running = site.run(Gap::Stop).await;
+    let last = site.send("VEH001", 1).await;
+    running.until("read", |standing| standing.position >= last).await;
+    running.stop().await;
+
+    for seq in 2..5 {
+        site.send("VEH001", seq).await;
+    }
+    let stream = jetstream.get_stream(streams::TELEMETRY).await.unwrap();
+    stream.purge().sequence(4).await.unwrap();
+    let mut running = site.run(Gap::Stop).await;
+    let is_told = |text: &'static str| {
+        move |standing: &Standing| standing.trouble.as_deref().is_some_and(|it| it.contains(text))
+    };
+    running.until("told", is_told("2 records are gone")).await;
+    running.stop().await;
+    let mut running = site.run(Gap::Accept).await;
+    running.until("read", |standing| standing.position >= 4).await;
+    running.stop().await;
+    assert_eq!(site.taken().into_keys().map(|(_, seq)| seq).collect::<Vec<_>>(), [1, 4]);
+
+    jetstream.delete_stream(streams::TELEMETRY).await.unwrap();
+    let mut running = site.run(Gap::Stop).await;
+    running.until("told", is_told("is missing")).await;
+    streams::create(&site.connection, &Layout::default()).await.unwrap();
+    running.until("told", is_told("was read before")).await;
+    let last = site.send("VEH001", 9).await;
+    running.stop().await;
+    assert_eq!(site.taken().len(), 2);
+    let mut running = site.run(Gap::Accept).await;
+    running.until("read", |standing| standing.reading && standing.position == last).await;
+    assert_eq!(site.taken().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_asset_goes_to_its_own_partition_of_the_log() {
+    let site = Site::open().await;
+    let mut running = site.run(Gap::Stop).await;
+    let mut last = 0;
+    for number in 0..8 {
+        last = site.send(&format!("VEH{number}"), 1).await;
+    }
+    running.until("read", |standing| standing.position >= last).await;
+    let used = site.store.partitions();
+    assert!(used.iter().filter(|it| it.stream == Stream::Telemetry).count() > 1, "{used:?}");
+}

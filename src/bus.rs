@@ -1,0 +1,107 @@
+//! The server that telemetry is read from besides HTTP, as the configuration names it.
+
+use crate::error::CliError;
+use nats::devices::{self, Ingest, reader::Gap};
+use nats::{Connection, Credentials, Options, Tls};
+use runtime::deployment::Deployment;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Name of the connection, as the server shows it.
+const NAME: &str = "aurorasync ingest";
+
+/// Where telemetry is read from besides HTTP. What is empty is not there.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address, such as `nats://127.0.0.1:4222`; several of one cluster are parted by commas.
+    pub url: String,
+    /// A `.creds` file.
+    pub credentials: PathBuf,
+    /// A file with an nkey seed.
+    pub nkey: PathBuf,
+    /// A user.
+    pub user: String,
+    /// A file with the user's password.
+    pub password_file: PathBuf,
+    /// Certificates that the server's must lead to (PEM).
+    pub authorities: PathBuf,
+    /// The client's certificate (PEM).
+    pub certificate: PathBuf,
+    /// The key of the client's certificate (PEM).
+    pub key: PathBuf,
+    /// What is done when records there are gone that were not read.
+    pub gap: Gap,
+}
+
+impl Settings {
+    /// How a connection is made.
+    #[must_use]
+    pub fn options(&self, name: &str) -> Options {
+        let named = |path: &Path| (!path.as_os_str().is_empty()).then(|| path.to_owned());
+        let credentials = match (named(&self.credentials), named(&self.nkey)) {
+            (Some(file), _) => Credentials::Creds(file),
+            (None, Some(file)) => Credentials::Nkey(file),
+            (None, None) if !self.user.is_empty() => {
+                Credentials::User { name: self.user.clone(), password: self.password_file.clone() }
+            }
+            (None, None) => Credentials::None,
+        };
+        let tls = Tls {
+            is_required: named(&self.authorities).is_some() || named(&self.certificate).is_some(),
+            authorities: named(&self.authorities),
+            identity: named(&self.certificate).zip(named(&self.key)),
+        };
+        Options { url: self.url.clone(), name: name.to_owned(), credentials, tls }
+    }
+
+    /// What brings telemetry into `deployment`; `None` where no server is named. One that is not there yet is waited for.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named cannot be used.
+    pub async fn ingest(&self, deployment: &Deployment) -> Result<Option<Ingest>, CliError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let connection = Connection::open_patiently(&self.options(NAME)).await?;
+        let options = devices::Options { source: shown(&self.url), gap: self.gap };
+        Ok(Some(Ingest::new(connection, deployment, options)))
+    }
+}
+
+/// An address without what may be a secret in it.
+pub(crate) fn shown(url: &str) -> String {
+    let one = |address: &str| match address.trim().split_once("://") {
+        Some((scheme, rest)) => {
+            format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host))
+        }
+        None => address.trim().to_owned(),
+    };
+    url.split(',').map(one).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_secret() {
+        assert_eq!(shown("nats://me:secret@a:4222, nats://b:4222"), "nats://a:4222,nats://b:4222");
+    }
+
+    #[test]
+    fn what_is_empty_is_not_there() {
+        let none = Settings { url: "nats://a".to_owned(), ..Settings::default() };
+        assert_eq!(none.options("x"), Options::new("nats://a", "x"));
+        let all = Settings {
+            user: "fleet".to_owned(),
+            password_file: "secret".into(),
+            authorities: "ca.pem".into(),
+            ..none
+        };
+        let options = all.options("x");
+        assert!(options.tls.is_required && options.tls.identity.is_none());
+        let password = "secret".into();
+        assert_eq!(options.credentials, Credentials::User { name: "fleet".to_owned(), password });
+    }
+}
