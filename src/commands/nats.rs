@@ -1,4 +1,6 @@
-//! `nats`: the streams of a server, made or compared with what they must be.
+//! `nats`: the streams of a server, made or compared with what they must be, and who may do what on it.
+
+mod permissions;
 
 use super::config::From;
 use crate::bus::{self, shown};
@@ -23,6 +25,8 @@ pub enum NatsCommand {
     Init(Where),
     /// Are the streams there and as they must be? Exits 0 when so, 1 when not, 3 when no server answers.
     Check(Where),
+    /// Writes the server's account, users and permissions, from what the agents declare.
+    Permissions(permissions::PermissionsArgs),
 }
 
 /// Which server, and how its streams are laid out.
@@ -56,6 +60,7 @@ pub(crate) fn perform(command: NatsCommand, session: &Session) -> Result<Exit, C
     let (at, makes) = match command {
         NatsCommand::Init(at) => (at, true),
         NatsCommand::Check(at) => (at, false),
+        NatsCommand::Permissions(args) => return permissions::perform(&args, session),
     };
     let sources =
         Sources::of_process(at.from.config.clone()).flag("bus.url", "URL", at.url.clone());
