@@ -188,7 +188,8 @@ fn directions(scaled: &[Vec<f64>], share: f64) -> Vec<(f64, Vec<f64>)> {
 fn covariance(scaled: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let width = scaled[0].len();
     let count = (scaled.len() - 1) as f64;
-    let product = |i: usize, j: usize| scaled.iter().map(|row| row[i] * row[j]).sum::<f64>() / count;
+    let product =
+        |i: usize, j: usize| scaled.iter().map(|row| row[i] * row[j]).sum::<f64>() / count;
     (0..width).map(|i| (0..width).map(|j| product(i, j)).collect()).collect()
 }
 

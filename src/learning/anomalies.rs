@@ -55,7 +55,9 @@ pub(super) fn learn(
 fn judge_one(asset: &RecordedAsset, head: usize, settings: Settings) -> Result<Confusion, String> {
     let Some((usual, rest)) = asset.samples.split_at_checked(head) else {
         let count = asset.samples.len();
-        return Err(format!("it has `{count}` samples, and its normal beginning alone has `{head}`"));
+        return Err(format!(
+            "it has `{count}` samples, and its normal beginning alone has `{head}`"
+        ));
     };
     let values = |sample: &Sample| sample.values.clone();
     let usual: Vec<_> = usual.iter().map(values).collect();

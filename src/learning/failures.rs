@@ -159,7 +159,9 @@ fn parted(
         None => Err(CliError::failed("there is no `[split]`: say what to learn from")),
         Some(Split::Times(times)) => by_time(recording, recordings, times, choice),
         Some(_) if choice.train_before.is_some() || choice.test_until.is_some() => {
-            Err(CliError::failed("`[split]` is not by times: leave `--train-before` and `--test-until` out"))
+            Err(CliError::failed(
+                "`[split]` is not by times: leave `--train-before` and `--test-until` out",
+            ))
         }
         Some(Split::Files) => Err(CliError::failed(
             "`[split]` by files is for remaining life; split by times or assets",

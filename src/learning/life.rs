@@ -84,8 +84,7 @@ fn outcome(said: &[Said], model: &LifeModel, reasons: &[(String, f64)]) -> Outco
     let share = |count: usize| (!said.is_empty()).then(|| count as f64 / said.len() as f64);
     let coverage = share(said.iter().filter(|said| said.left.holds(said.truth)).count());
     let width = |said: &Said| said.left.high.unwrap_or(cap) - said.left.low;
-    let width =
-        (!said.is_empty()).then(|| said.iter().map(width).sum::<f64>() / said.len() as f64);
+    let width = (!said.is_empty()).then(|| said.iter().map(width).sum::<f64>() / said.len() as f64);
     let (rmse_capped, rmse_raw) = (judge::rmse(&expected, &capped), judge::rmse(&expected, &truth));
     let open = said.iter().filter(|said| said.left.high.is_none()).count();
     let lines = vec![format!(

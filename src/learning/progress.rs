@@ -14,7 +14,8 @@ impl Progress {
         if session.console.quiet {
             return Self { bar: ProgressBar::hidden() };
         }
-        let style = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len}, {elapsed}, {msg}");
+        let style =
+            ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len}, {elapsed}, {msg}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         Self { bar: ProgressBar::new(0).with_style(style) }
     }

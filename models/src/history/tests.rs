@@ -19,7 +19,9 @@ fn plan() -> Plan {
 }
 
 fn hour(hours: u64) -> Timestamp {
-    Timestamp::from_millis(3_600_000_000_000).unwrap().saturating_add(Duration::from_secs(hours * HOUR))
+    Timestamp::from_millis(3_600_000_000_000)
+        .unwrap()
+        .saturating_add(Duration::from_secs(hours * HOUR))
 }
 
 fn named(plan: &Plan, row: &[Option<f32>], name: &str) -> Option<f32> {

@@ -14,7 +14,7 @@ fn schema(width: usize) -> Schema {
     let attributes = (1..width).map(|number| format!("a{number}")).collect();
     let (channels, codes, components) = (Vec::new(), Vec::new(), Vec::new());
     let plan = Plan { channels, windows: Vec::new(), codes, components, attributes };
-    Schema { profile: "pump".to_owned(), plan, derived: Vec::new() }
+    Schema { profile: "pump".to_owned(), plan, derived: Vec::new(), regimes: None }
 }
 
 fn learned(seed: u64) -> Model {
@@ -82,10 +82,7 @@ fn a_model_of_another_version_is_refused_by_name() {
     other[MAGIC.len()] += 1;
     let refused = Model::decode(&other).unwrap_err();
     assert_eq!(refused, ModelError::Version { found: VERSION + 1 });
-    assert_eq!(
-        refused.to_string(),
-        "it is of version `2`, this program reads `1`; train it anew"
-    );
+    assert_eq!(refused.to_string(), "it is of version `2`, this program reads `1`; train it anew");
 }
 
 #[test]
@@ -99,7 +96,10 @@ fn a_model_for_other_features_is_refused_with_the_first_that_differs() {
         "the model's feature 3 is `a2`, the data's is `torque`; train a model on data like these"
     );
     let refused = model.accept(&features[..2]).unwrap_err();
-    assert_eq!(refused, ModelError::Schema { place: 3, model: "a2".to_owned(), data: String::new() });
+    assert_eq!(
+        refused,
+        ModelError::Schema { place: 3, model: "a2".to_owned(), data: String::new() }
+    );
 }
 
 #[test]

@@ -38,7 +38,8 @@ fn what_breaks_the_usual_relation_is_unusual_though_each_channel_is_within_its_r
 
 #[test]
 fn one_wild_sample_is_no_fault_and_a_lasting_one_is() {
-    let subspace = Subspace::learn(&together(400, 1), Settings { smoothing: 0.02, ..all() }).unwrap();
+    let subspace =
+        Subspace::learn(&together(400, 1), Settings { smoothing: 0.02, ..all() }).unwrap();
     let mut samples = together(300, 4);
     samples[100][0] = samples[100][0].map(|value| value + 0.1);
     assert_eq!(alarms(&subspace, &samples), 0);
@@ -62,9 +63,8 @@ fn nothing_is_said_of_a_sample_that_measured_nothing() {
 
 #[test]
 fn what_teaches_nothing_is_refused() {
-    let refused = |samples: &[Vec<Option<f64>>]| {
-        Subspace::learn(samples, Settings::default()).unwrap_err()
-    };
+    let refused =
+        |samples: &[Vec<Option<f64>>]| Subspace::learn(samples, Settings::default()).unwrap_err();
     assert_eq!(refused(&together(29, 1)), LearnError::TooFewRows { rows: 29, least: 30 });
     assert_eq!(refused(&vec![vec![Some(1.0)]; 40]), LearnError::NothingMoves { rows: 40 });
     assert_eq!(refused(&vec![vec![None]; 40]), LearnError::NothingMoves { rows: 40 });

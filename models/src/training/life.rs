@@ -60,7 +60,8 @@ impl LifeModel {
         let trees = Pair::grow(examples.table, &outcomes, Loss::Squared, settings)?;
         grown();
         let mut model = Self { trees, intervals, cap, coverage_unseen: 0.0 };
-        let held = said.iter().zip(&truth).filter(|(said, truth)| model.around(**said).holds(**truth));
+        let held =
+            said.iter().zip(&truth).filter(|(said, truth)| model.around(**said).holds(**truth));
         model.coverage_unseen = held.count() as f64 / said.len() as f64;
         Ok(model)
     }

@@ -88,7 +88,10 @@ fn what_cannot_be_learned_is_refused_with_its_reason() {
     let fewer = learn(&table, &outcomes[1..], &groups).unwrap_err();
     assert_eq!(fewer, LearnError::Outcomes { expected: 160, found: 159 });
     let row = table.select(&[0]);
-    assert_eq!(learn(&row, &[true], &[0]).unwrap_err(), LearnError::TooFewRows { rows: 1, least: 2 });
+    assert_eq!(
+        learn(&row, &[true], &[0]).unwrap_err(),
+        LearnError::TooFewRows { rows: 1, least: 2 }
+    );
     let none = table.select(&[]);
     assert_eq!(learn(&none, &[], &[]).unwrap_err(), LearnError::TooFewRows { rows: 0, least: 2 });
 }
@@ -133,13 +136,13 @@ pub(crate) fn wearing(assets: u32, seed: u64) -> (Table, Vec<f64>, Vec<u32>) {
 fn bounds_of_life_hold_the_truth_of_lives_never_seen_as_often_as_promised() {
     let (table, left, groups) = wearing(40, 1);
     let examples = Examples { table: &table, outcomes: &left, groups: &groups };
-    let settings = Settings { forest: forest::Settings { leaf_rows_min: 5, ..small().forest }, ..small() };
+    let settings =
+        Settings { forest: forest::Settings { leaf_rows_min: 5, ..small().forest }, ..small() };
     let model = LifeModel::learn(&examples, (50.0, 0.9), settings, &mut || ()).unwrap();
     assert!((0.88..0.93).contains(&model.coverage_unseen), "{}", model.coverage_unseen);
     let (fresh, truth, _) = wearing(40, 2);
-    let said: Vec<_> = (0..fresh.len())
-        .map(|index| model.left(&fresh.row(index).collect::<Vec<f32>>()))
-        .collect();
+    let said: Vec<_> =
+        (0..fresh.len()).map(|index| model.left(&fresh.row(index).collect::<Vec<f32>>())).collect();
     let held = said.iter().zip(&truth).filter(|(said, truth)| said.holds(**truth)).count();
     let share = held as f64 / truth.len() as f64;
     assert!((0.86..0.97).contains(&share), "{share}");

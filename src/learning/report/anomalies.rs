@@ -8,8 +8,15 @@ use std::collections::BTreeMap;
 
 /// A table over all assets.
 pub(in crate::learning) fn all(by_asset: &BTreeMap<&str, Confusion>) -> Vec<Section> {
-    let names =
-        ["asset", "right alarms", "false alarms", "missed", "rightly silent", "F1", "false alarm rate"];
+    let names = [
+        "asset",
+        "right alarms",
+        "false alarms",
+        "missed",
+        "rightly silent",
+        "F1",
+        "false alarm rate",
+    ];
     let row = |(asset, counts): (&&str, &Confusion)| {
         vec![
             (*asset).to_owned(),
@@ -22,5 +29,8 @@ pub(in crate::learning) fn all(by_asset: &BTreeMap<&str, Confusion>) -> Vec<Sect
         ]
     };
     let rows: Vec<Vec<String>> = by_asset.iter().map(row).collect();
-    vec![Section { title: "Confusion by asset, in samples".to_owned(), content: table(&names, &rows) }]
+    vec![Section {
+        title: "Confusion by asset, in samples".to_owned(),
+        content: table(&names, &rows),
+    }]
 }

@@ -18,8 +18,14 @@ pub(in crate::learning) fn all(judged: &BTreeMap<String, Judged>) -> Vec<Section
 
 fn confusion(judged: &BTreeMap<String, Judged>) -> Section {
     let names = [
-        "component", "right alarms", "false alarms", "missed", "rightly silent", "precision",
-        "recall", "F1",
+        "component",
+        "right alarms",
+        "false alarms",
+        "missed",
+        "rightly silent",
+        "precision",
+        "recall",
+        "F1",
     ];
     let row = |(component, judged): (&String, &Judged)| {
         let counts = judged.confusion;
@@ -39,10 +45,10 @@ fn confusion(judged: &BTreeMap<String, Judged>) -> Section {
 }
 
 fn one(component: &str, judged: &Judged) -> Section {
-    let content = reliability(judged) + &precision_recall(judged) + &lead(judged) + &reasons(
-        "What features added to the scores of alarms on average",
-        &judged.contributions,
-    );
+    let content = reliability(judged)
+        + &precision_recall(judged)
+        + &lead(judged)
+        + &reasons("What features added to the scores of alarms on average", &judged.contributions);
     Section { title: component.to_owned(), content }
 }
 
