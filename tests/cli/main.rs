@@ -4,8 +4,8 @@
 
 mod capas;
 mod cases;
-mod devices;
 mod containment;
+mod devices;
 mod offline;
 mod operations;
 mod process;
