@@ -1,4 +1,6 @@
-//! `nats`: the streams of a server, made or compared with what they must be.
+//! `nats`: what a server must have: its streams, and the users and permissions of the agents.
+
+mod permissions;
 
 use super::config::From;
 use crate::bus::{self, shown};
@@ -10,6 +12,7 @@ use crate::output::Column;
 use clap::{Args, Subcommand};
 use nats::streams::{self, PARTITIONS};
 use nats::{Connection, Layout};
+use permissions::PermissionsArgs;
 use serde_json::{Value, json};
 use std::num::NonZeroU16;
 
@@ -23,6 +26,8 @@ pub enum NatsCommand {
     Init(Where),
     /// Are the streams there and as they must be? Exits 0 when so, 1 when not, 3 when no server answers.
     Check(Where),
+    /// Writes the account, users and permissions that the agents' declarations ask for, for the server's configuration.
+    Permissions(PermissionsArgs),
 }
 
 /// Which server, and how its streams are laid out.
@@ -56,6 +61,7 @@ pub(crate) fn perform(command: NatsCommand, session: &Session) -> Result<Exit, C
     let (at, makes) = match command {
         NatsCommand::Init(at) => (at, true),
         NatsCommand::Check(at) => (at, false),
+        NatsCommand::Permissions(args) => return permissions::perform(&args, session),
     };
     let sources =
         Sources::of_process(at.from.config.clone()).flag("bus.url", "URL", at.url.clone());
