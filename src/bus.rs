@@ -52,7 +52,7 @@ impl Settings {
             authorities: named(&self.authorities),
             identity: named(&self.certificate).zip(named(&self.key)),
         };
-        Options { url: self.url.clone(), name: name.to_owned(), credentials, tls }
+        Options { credentials, tls, ..Options::new(self.url.clone(), name) }
     }
 
     /// What brings telemetry into `deployment`; `None` where no server is named. One that is not there yet is waited for.

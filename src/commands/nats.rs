@@ -1,4 +1,4 @@
-//! `nats`: the streams of a server, made or compared with what they must be, and who may do what on it.
+//! `nats`: what a server must have: its streams, and the users and permissions of the agents.
 
 mod permissions;
 
@@ -12,6 +12,7 @@ use crate::output::Column;
 use clap::{Args, Subcommand};
 use nats::streams::{self, PARTITIONS};
 use nats::{Connection, Layout};
+use permissions::PermissionsArgs;
 use serde_json::{Value, json};
 use std::num::NonZeroU16;
 
@@ -25,8 +26,8 @@ pub enum NatsCommand {
     Init(Where),
     /// Are the streams there and as they must be? Exits 0 when so, 1 when not, 3 when no server answers.
     Check(Where),
-    /// Writes the server's account, users and permissions, from what the agents declare.
-    Permissions(permissions::PermissionsArgs),
+    /// Writes the account, users and permissions that the agents' declarations ask for, for the server's configuration.
+    Permissions(PermissionsArgs),
 }
 
 /// Which server, and how its streams are laid out.
