@@ -43,9 +43,10 @@ enum Raw {
 
 pub(super) static ATTACKS: [Attack; 4] = [
     Attack { kind: "scope_abuse", by: "scheduling", device: false, steps: 20, raw: Raw::Read },
-    Attack { kind: "flood", by: "data-analysis", device: false, steps: 100, raw: Raw::Say },
     Attack { kind: "device_flood", by: "a device", device: true, steps: 100, raw: Raw::Say },
     Attack { kind: "raw_steps", by: "engagement", device: false, steps: 3, raw: Raw::Script },
+    // Last: what is still measured of it may contain data-analysis again, which answers the others.
+    Attack { kind: "flood", by: "data-analysis", device: false, steps: 100, raw: Raw::Say },
 ];
 
 /// What came of one attack.
