@@ -97,7 +97,6 @@ async fn a_session_is_refused_what_its_contract_does_not_name() {
     deployment.drain().await.unwrap();
 }
 
-<<<<<<< HEAD
 /// Nobody asked for what the guard says, so nobody's answer tells that there is something to read.
 #[tokio::test]
 async fn what_the_guard_says_wakes_who_waits_for_it() {
@@ -118,8 +117,6 @@ async fn what_the_guard_says_wakes_who_waits_for_it() {
     }
 }
 
-=======
->>>>>>> fix
 #[tokio::test(flavor = "multi_thread")]
 async fn abuse_is_contained_and_neighbours_go_on() {
     let folder = tempfile::tempdir().unwrap();
