@@ -71,6 +71,7 @@ impl Site {
         Self { server, connection, store: Arc::default(), folder }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "each test ends it")]
     async fn run(&self, gap: Gap) -> Running {
         let deployment = Deployment::start(deployment::Options {
             catalog: Catalog::default(),
