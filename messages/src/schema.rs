@@ -68,7 +68,7 @@ impl Plan {
     /// Reads until every form is found and every variant was seen.
     fn learn<T: DeserializeOwned>(&mut self) -> Result<Asked, SchemaError> {
         let mut all = Asked::Anything;
-        let mut round = 0;
+        let (mut round, mut choices_deep) = (0, 0);
         for _ in 0..READINGS_MAX {
             let (read, trace) = self.read::<T>(round);
             if let Err(reason) = read {
@@ -84,7 +84,8 @@ impl Plan {
             }
             all = all.and(trace.asked);
             round += 1;
-            if round >= self.base.pow(trace.choices_deep) {
+            choices_deep = trace.choices_deep.max(choices_deep);
+            if round >= self.base.pow(choices_deep) {
                 return Ok(all);
             }
         }

@@ -125,7 +125,7 @@ fn write(made: &Path, name: &str, checkout: &Path) -> Result<(), CliError> {
         fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
     }
     let texts = FILES.map(|(file, text)| (file, renamed(text, name)));
-    for (file, text) in texts.into_iter().chain([("Cargo.toml", manifest(name, checkout))]) {
+    for (file, text) in texts.into_iter().chain([("Cargo.toml", manifest(name, checkout)?)]) {
         let file = made.join(file);
         fs::write(&file, text).map_err(|error| at(&file, error))?;
     }
@@ -171,7 +171,7 @@ fn camel(name: &str) -> String {
     name.split('-').map(word).collect()
 }
 
-fn manifest(name: &str, checkout: &Path) -> String {
+fn manifest(name: &str, checkout: &Path) -> Result<String, CliError> {
     let ours = ["agents", "aurorasync", "messages", "runtime"].map(|crate_name| {
         let folder = if crate_name == "aurorasync" {
             checkout.to_owned()
@@ -180,15 +180,34 @@ fn manifest(name: &str, checkout: &Path) -> String {
         };
         format!("{crate_name} = {{ path = {:?} }}\n", folder.display().to_string())
     });
-    format!(
+    // As in the workspace of the checkout: libraries are optimised, what is written here builds quickly.
+    let profiles = crates_of(checkout)?.into_iter().map(|name| {
+        format!("\n[profile.dev.package.{name}]\nopt-level = 1\ndebug = \"line-tables-only\"\n")
+    });
+    Ok(format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
          # A workspace of its own, wherever it lies.\n[workspace]\n\n\
+         # Tests stand in `tests`: a program less to link after each edit.\n\
+         [lib]\ntest = false\ndoctest = false\n\n\
+         [[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\ntest = false\n\n\
          [dependencies]\n{}serde = {{ version = \"1\", features = [\"derive\"] }}\n\n\
          [dev-dependencies]\ntempfile = \"3\"\n\n\
          [profile.dev]\nopt-level = 1\ndebug = \"line-tables-only\"\n\n\
-         [profile.dev.package.\"*\"]\nopt-level = 2\ndebug = false\n",
-        ours.concat()
-    )
+         [profile.dev.package.\"*\"]\nopt-level = 2\ndebug = false\n{}",
+        ours.concat(),
+        profiles.collect::<String>(),
+    ))
+}
+
+/// Crates of the checkout's workspace that its program is made of, itself included.
+fn crates_of(checkout: &Path) -> Result<Vec<String>, CliError> {
+    let file = checkout.join("Cargo.toml");
+    let text = fs::read_to_string(&file).map_err(|error| at(&file, error))?;
+    let read: toml::Table = text.parse().map_err(CliError::failed)?;
+    let members = read.get("workspace").and_then(|it| it.get("members")?.as_array());
+    let names = members.into_iter().flatten().filter_map(|name| name.as_str());
+    let beside = names.filter(|name| !name.contains('/')).map(str::to_owned);
+    Ok(beside.chain(["aurorasync".to_owned()]).collect())
 }
 
 #[cfg(test)]
@@ -221,6 +240,23 @@ mod tests {
             assert!(agent.contains(said), "{said}");
         }
         assert!(!agent.contains("50_000;") && !agent.contains("50_001;"));
+    }
+
+    #[test]
+    fn the_crates_of_the_checkout_are_built_as_there() {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |text: &str| text.parse::<toml::Table>().expect("a manifest is TOML");
+        let workspace = fs::read_to_string(checkout.join("Cargo.toml")).expect("it is there");
+        let written = manifest("fuel-watch", checkout).expect("this is a checkout");
+        let (workspace, written) = (read(&workspace), read(&written));
+        let (theirs, ours) = (&workspace["profile"]["dev"], &written["profile"]["dev"]);
+        for setting in ["opt-level", "debug"] {
+            assert_eq!(theirs[setting], ours[setting]);
+            assert_eq!(theirs["package"]["*"][setting], ours["package"]["*"][setting]);
+            for crate_name in ["aurorasync", "agents", "messages", "runtime"] {
+                assert_eq!(theirs[setting], ours["package"][crate_name][setting], "{crate_name}");
+            }
+        }
     }
 
     #[test]
