@@ -74,9 +74,9 @@ fn shown(figure: Option<f64>) -> String {
 }
 
 /// The entries of an object.
-fn entries(value: Value) -> Map<String, Value> {
-    match value {
+fn entries(object: Value) -> Map<String, Value> {
+    match object {
         Value::Object(entries) => entries,
-        other => Map::from_iter([("value".to_owned(), other)]),
+        other => unreachable!("figures are written as an object, not as `{other}`"),
     }
 }

@@ -34,6 +34,7 @@ use crate::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld}
 use crate::record::DecodeError;
 use crate::redelivery::{MessageRedelivered, TelemetryReleased};
 use crate::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded, OwnerRegistered};
+use crate::schema::{SchemaError, schema_of};
 use crate::telemetry::Telemetry;
 
 /// What is known of one message type.
@@ -53,10 +54,15 @@ pub struct Entry {
     pub stage: Option<Stage>,
     /// Shows data of this type as JSON, in whichever encoding and version it was written.
     pub show: Show,
+    /// JSON Schema of this type as JSON.
+    pub describe: Describe,
 }
 
 /// Data of one type, decoded and written as JSON.
 pub type Show = fn(Encoding, &[u8]) -> Result<serde_json::Value, DecodeError>;
+
+/// JSON Schema of one type.
+pub type Describe = fn() -> Result<serde_json::Value, SchemaError>;
 
 /// All message types, in the order of their schema numbers.
 pub const CATALOGUE: &[Entry] = &[
@@ -151,6 +157,7 @@ impl Entry {
             encoding: M::ENCODING,
             stage: M::STAGE,
             show: show::<M>,
+            describe: schema_of::<M>,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Everything that agents say to each other, and how it looks on the wire and in the store.
 //!
 //! No I/O, no async. [`message`] says what a message is, [`record`] and [`cloudevents`] how it becomes
-//! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages.
+//! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages
+//! and [`schema`] describes them.
 //! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`case`], [`contact`], [`booking`], [`finding`],
 //! [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`], [`behaviour`].
 //! [`profile`] describes a kind of asset; agents know channels through it alone.
@@ -35,6 +36,7 @@ pub mod profile;
 pub mod record;
 pub mod redelivery;
 pub mod registry;
+pub mod schema;
 pub mod sealed;
 pub mod subject;
 pub mod telemetry;

@@ -5,7 +5,7 @@
 //! are, [`forest`] does so against a cohort; [`sensor`] says which of them not to believe; [`trend`] says
 //! how likely a channel is beyond its limit within a horizon; [`reliability`] says of many assets what fails how often,
 //! when, and whether a batch is worse. [`training`] learns from recordings which components fail soon and how much life is
-//! left, by [`history`] and [`supervised`], and [`model`] keeps that as a file; [`subspace`] says how far several channels
+//! left, by [`history`], [`regime`] and [`supervised`], and [`model`] keeps that as a file; [`subspace`] says how far several channels
 //! together are from how they were. [`schedule`] finds slots at workshops, [`demand`] foresees how many will be asked
 //! for. [`stats`] has the arithmetic that they share.
 
@@ -18,6 +18,7 @@ pub mod features;
 pub mod forest;
 pub mod history;
 pub mod model;
+pub mod regime;
 pub mod reliability;
 pub mod schedule;
 pub mod sensor;

@@ -6,6 +6,7 @@
 //! moment or the machine is among them.
 
 use crate::history::Plan;
+use crate::regime::Regimes;
 use crate::supervised::Table;
 use crate::training::{Classifier, LifeModel, Settings};
 use messages::profile::Derived;
@@ -50,6 +51,8 @@ pub struct Schema {
     pub plan: Plan,
     /// Channels of the plan that are computed from others.
     pub derived: Vec<Derived>,
+    /// What channels are compared with at each of the settings at which assets are run; none where there is but one.
+    pub regimes: Option<Regimes>,
 }
 
 /// What a model was learned from and with.

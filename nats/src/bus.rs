@@ -316,9 +316,13 @@ impl Bus for JetStream {
         let mut receipt = vec![(Partition::LOG, 0); count];
         for (target, part) in parts {
             let (places, envelopes): (Vec<usize>, Vec<Envelope>) = part.into_iter().unzip();
+            // Boxed: whoever appends need not hold all the steps of a write.
             let sequences = match self.shared.loose.get(&target.stream) {
-                Some(loose) => loose.append(target, envelopes).await?,
-                None => self.writer(target)?.append(target, envelopes).await?,
+                Some(loose) => Box::pin(loose.append(target, envelopes)).await?,
+                None => {
+                    let writer = self.writer(target)?;
+                    Box::pin(writer.append(target, envelopes)).await?
+                }
             };
             for (place, sequence) in places.into_iter().zip(sequences) {
                 receipt[place] = (target, sequence);

@@ -1,5 +1,7 @@
 //! Telemetry from a real server into a deployment: every acknowledged message once, whatever ends in between.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 use async_nats::HeaderMap;
 use messages::guard::{Level, PrincipalContained};
 use messages::health::{QuarantineReason, TelemetryQuarantined};

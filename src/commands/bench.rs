@@ -1,10 +1,11 @@
 //! `bench`: how fast readings go from the door to the agents, how fast the bare scoring loop is, what poison costs its
 //! neighbours, and how many can look at the facade at once; how early failures and visits are foreseen, and how surely
-//! attacks are found.
+//! and how soon attacks are found.
 //!
 //! What is compared runs in one process on the same cores, so that a ratio means something on any machine.
 
 mod batches;
+mod containment;
 mod demand;
 mod facade;
 mod foresight;
@@ -34,6 +35,8 @@ pub enum BenchCommand {
     Foresight(foresight::ForesightArgs),
     /// How surely and how soon attacks on the bus are found and contained, and how often nobody attacked.
     Guard(guard::GuardArgs),
+    /// How soon misconduct is refused and contained on the wall's clock, and what the others feel of it.
+    Containment(containment::ContainmentArgs),
     /// How well visits to workshops are foreseen, beside the same weekday a week before and what is booked already.
     Demand(demand::DemandArgs),
     /// Reads per second of the facade, and whether those who follow it miss an event or hear one twice.
@@ -68,6 +71,7 @@ pub(crate) fn perform(command: BenchCommand, session: &Session) -> Result<Exit, 
         BenchCommand::FacadeClients(args) => facade::perform_clients(&args, session),
         BenchCommand::Foresight(args) => foresight::perform(&args, session),
         BenchCommand::Guard(args) => guard::perform(&args, session),
+        BenchCommand::Containment(args) => containment::perform(&args, session),
         BenchCommand::Demand(args) => demand::perform(&args, session),
         BenchCommand::Batches(args) => batches::perform(&args, session),
         BenchCommand::Score(args) => {

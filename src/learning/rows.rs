@@ -3,9 +3,10 @@
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
-use messages::profile::Derived;
+use messages::profile::{Derived, Profile};
 use models::history::{History, Plan};
 use models::model::Schema;
+use models::regime::{Regimes, Setting};
 use models::supervised::Table;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -18,6 +19,8 @@ use std::time::Duration;
 const WINDOWS: [Duration; 5] = [hours(3), hours(12), hours(24), hours(72), hours(168)];
 /// Most values of an attribute that is no number.
 const CATEGORIES_MAX: usize = 32;
+/// Settings within this share of a channel's range are equal.
+const SETTING_SHARE: f64 = 0.02;
 
 const fn hours(count: u64) -> Duration {
     Duration::from_secs(count * 3_600)
@@ -101,8 +104,34 @@ impl Features {
         };
         let horizon = recording.dataset.horizon().unwrap_or(profile.horizon).duration();
         let failures_are_rows = recording.dataset.failures_are_rows();
-        let schema = Schema { profile: recording.dataset.profile().name(), plan, derived };
-        Self { schema, components, horizon, failures_are_rows }
+        let name = recording.dataset.profile().name();
+        let schema = Schema { profile: name, plan, derived, regimes: None };
+        let mut features = Self { schema, components, horizon, failures_are_rows };
+        features.schema.regimes = features.regimes(profile, recordings, known);
+        features
+    }
+
+    /// The settings at which assets were run, as far as that is known.
+    fn regimes(
+        &self,
+        profile: &Profile,
+        recordings: &Recordings,
+        known: impl Fn(Timestamp) -> bool,
+    ) -> Option<Regimes> {
+        let setting = |id: &String| {
+            let channel = recordings.channels.iter().position(|known| known == id)?;
+            let [low, high] = profile.channels.iter().find(|known| known.id == *id)?.range;
+            Some(Setting { channel, within: SETTING_SHARE * (high.get() - low.get()) })
+        };
+        let settings: Vec<Setting> = profile.settings.iter().filter_map(setting).collect();
+        if settings.is_empty() {
+            return None;
+        }
+        let samples = recordings.assets.values().flat_map(|asset| &asset.samples);
+        let measured = samples
+            .filter(|sample| known(sample.at))
+            .map(|sample| self.measured(&recordings.channels, &sample.values));
+        Regimes::find(measured, &settings)
     }
 
     /// What can fail.
@@ -171,8 +200,17 @@ impl Features {
         Ok(())
     }
 
-    /// Measured and derived values of a sample.
+    /// Measured and derived values of a sample, compared with what is usual where assets are run at several settings.
     fn values(&self, channels: &[String], measured: &[Option<f64>]) -> Vec<Option<f64>> {
+        let mut values = self.measured(channels, measured);
+        if let Some(regimes) = &self.schema.regimes {
+            regimes.compare(&mut values);
+        }
+        values
+    }
+
+    /// Measured and derived values of a sample.
+    fn measured(&self, channels: &[String], measured: &[Option<f64>]) -> Vec<Option<f64>> {
         let mut values = measured.to_vec();
         let channel = |id: &str| measured[channels.iter().position(|known| known == id)?];
         values.extend(self.schema.derived.iter().map(|derived| derived.formula.value(channel)));

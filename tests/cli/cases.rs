@@ -36,7 +36,7 @@ impl Desk {
 }
 
 /// A process on whose log an asset has readings, and what `tell` adds to them.
-fn opened<T>(tell: impl FnOnce(&Path) -> T) -> (Served, T, TempDir) {
+pub(crate) fn opened<T>(tell: impl FnOnce(&Path) -> T) -> (Served, T, TempDir) {
     let folder = tempdir().unwrap();
     let served = Served::start(folder.path(), &AGENTS).ready();
     let add =
@@ -56,12 +56,12 @@ fn opened<T>(tell: impl FnOnce(&Path) -> T) -> (Served, T, TempDir) {
 }
 
 #[track_caller]
-fn ok(ran: &Ran) {
+pub(crate) fn ok(ran: &Ran) {
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 
 #[track_caller]
-fn refused(ran: &Ran, text: &str) {
+pub(crate) fn refused(ran: &Ran, text: &str) {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains(text), "{text}: {ran:?}");
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod capas;
 mod cases;
+mod containment;
 mod devices;
 mod offline;
 mod operations;

@@ -3,6 +3,7 @@
 use messages::booking::{
     BookingConfirmed, BookingHeld, BookingStarted, Slot, SlotOffer, SlotsOffered,
 };
+use messages::capa::CapaOpened;
 use messages::case::{
     CaseAdvanced, CaseClosed, CaseEscalated, CaseOpened, CaseOutcome, CaseState, Evidence,
 };
@@ -172,6 +173,13 @@ pub(crate) fn tell(data: &Path, started: bool) -> Told {
     }
     uncertain(&mut log, last, intent);
     Told { case: case.to_string(), booking: booking.to_string(), offer: offer.to_string() }
+}
+
+/// Tells of a CAPA.
+pub(crate) fn tell_capa(data: &Path, capa: &CapaOpened) {
+    let mut log = Log::at(data);
+    let reading = log.reading();
+    log.say("manufacturing-insights", reading, capa);
 }
 
 /// Tells of two cases of `VEH003`, one after the other, which are closed; gives their ids in this order.

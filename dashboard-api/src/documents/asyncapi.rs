@@ -92,7 +92,8 @@ fn message(name: &str) -> Value {
         message["x-iso13374-stage"] = stage.token().into();
     }
     if entry.encoding == Encoding::Json {
-        message["payload"] = json!({ "type": "object" });
+        let schema = (entry.describe)();
+        message["payload"] = schema.expect("every message of the catalogue has a schema");
     }
     message
 }

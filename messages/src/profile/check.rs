@@ -48,6 +48,9 @@ pub(super) fn problems(document: &Document) -> Vec<Problem> {
     for channel in &document.channels {
         check.channel(channel);
     }
+    for setting in &document.settings {
+        check.refers_to_channel("settings", setting);
+    }
     check.derived();
     check.states();
     for component in &document.components {

@@ -64,6 +64,10 @@ pub struct Document {
     /// The channel that counts use: kilometres.
     #[serde(default)]
     pub usage: Option<String>,
+    /// Channels that are set, not measured; models that are trained compare the others at equal settings only. Settings
+    /// within a fiftieth of a channel's range are equal.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// How trends are kept.
     pub trend: TrendSettings,
     /// How unusual behaviour becomes an alarm.

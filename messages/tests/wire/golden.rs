@@ -22,7 +22,7 @@ fn file(name: &str, version: u16, encoding: Encoding) -> PathBuf {
     folder.join(format!("{name}.v{version}.{extension}"))
 }
 
-fn read(name: &str, version: u16, encoding: Encoding) -> Vec<u8> {
+pub(crate) fn read(name: &str, version: u16, encoding: Encoding) -> Vec<u8> {
     let path = file(name, version, encoding);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| {
         panic!(

@@ -8,6 +8,7 @@ mod bookings;
 mod cases;
 mod cloudevents;
 mod contacts;
+mod described;
 mod findings;
 mod forms;
 mod golden;

@@ -14,7 +14,7 @@ fn schema(width: usize) -> Schema {
     let attributes = (1..width).map(|number| format!("a{number}")).collect();
     let (channels, codes, components) = (Vec::new(), Vec::new(), Vec::new());
     let plan = Plan { channels, windows: Vec::new(), codes, components, attributes };
-    Schema { profile: "pump".to_owned(), plan, derived: Vec::new() }
+    Schema { profile: "pump".to_owned(), plan, derived: Vec::new(), regimes: None }
 }
 
 fn learned(seed: u64) -> Model {

@@ -103,16 +103,13 @@ impl Boosted {
         let mut judge = held.map(|held| Judge::new(held, base));
         let (mut gradient, mut curvature) = (vec![0.0; table.len()], vec![0.0; table.len()]);
         let mut trees = Vec::new();
-        let mut row = Vec::new();
         for _ in 0..settings.rounds_max {
             for index in 0..table.len() {
                 (gradient[index], curvature[index]) = loss.steps(said[index], outcomes[index]);
             }
             let tree = one_tree((&binned, &telling), (&gradient, &curvature), settings, &mut rng);
             for (index, said) in said.iter_mut().enumerate() {
-                row.clear();
-                row.extend(table.row(index));
-                *said += f64::from(tree.value(&row));
+                *said += f64::from(tree.value_by(|feature| table.at(index, feature)));
             }
             trees.push(tree);
             if let Some(judge) = &mut judge
@@ -248,12 +245,10 @@ impl<'a> Judge<'a> {
     }
 
     fn enough(&mut self, tree: &Tree, loss: Loss, settings: Settings) -> bool {
-        let mut row = Vec::new();
         let mut sum = 0.0;
+        let table = self.held.table;
         for (index, said) in self.said.iter_mut().enumerate() {
-            row.clear();
-            row.extend(self.held.table.row(index));
-            *said += f64::from(tree.value(&row));
+            *said += f64::from(tree.value_by(|feature| table.at(index, feature)));
             sum += loss.of(*said, self.held.outcomes[index]);
         }
         self.rounds += 1;

@@ -82,7 +82,6 @@ impl RandomForest {
         };
         let mut unseen = vec![(0.0, 0_u32); table.len()];
         let mut trees = Vec::with_capacity(settings.trees as usize);
-        let mut row = Vec::with_capacity(table.names().len());
         for tree in 0..u64::from(settings.trees) {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(rng_seed(settings.seed, tree));
             let mut drawn = draw_again(&mut rng, table.len());
@@ -91,9 +90,8 @@ impl RandomForest {
             let sums = (&gradient[..], &weights[..]);
             let grown = Grower::new(&binned, sums, &features, growth, &mut rng).grow(&mut drawn);
             for index in (0..table.len()).filter(|index| !seen[*index]) {
-                row.clear();
-                row.extend(table.row(index));
-                unseen[index].0 += f64::from(grown.value(&row));
+                let value = grown.value_by(|feature| table.at(index, feature));
+                unseen[index].0 += f64::from(value);
                 unseen[index].1 += 1;
             }
             trees.push(grown);

@@ -67,6 +67,11 @@ impl Table {
         self.columns.iter().map(move |column| column[index])
     }
 
+    /// Feature `feature` of row `index`, NaN where nothing is known.
+    pub(super) fn at(&self, index: usize, feature: usize) -> f32 {
+        self.columns[feature][index]
+    }
+
     /// The table of some of its rows, in the order in which they are named.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {

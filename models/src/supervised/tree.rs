@@ -38,19 +38,23 @@ impl Tree {
     /// What the tree says of `row`.
     #[must_use]
     pub fn value(&self, row: &[f32]) -> f32 {
+        self.value_by(|feature| row[feature])
+    }
+
+    /// The same of a row whose features are asked for one by one.
+    pub(super) fn value_by(&self, feature: impl Fn(usize) -> f32) -> f32 {
         let mut index = 0;
         loop {
             let node = &self.nodes[index];
             if node.is_leaf() {
                 return node.value;
             }
-            index = self.next(index, row);
+            index = self.next(index, feature(usize::from(node.feature)));
         }
     }
 
-    fn next(&self, index: usize, row: &[f32]) -> usize {
+    fn next(&self, index: usize, value: f32) -> usize {
         let node = &self.nodes[index];
-        let value = row[usize::from(node.feature)];
         let right = if value.is_nan() { node.missing_right } else { value >= node.threshold };
         if right { node.right as usize } else { index + 1 }
     }
@@ -60,7 +64,7 @@ impl Tree {
     pub fn contribute(&self, row: &[f32], weight: f64, contributions: &mut [f64]) {
         let mut index = 0;
         while !self.nodes[index].is_leaf() {
-            let next = self.next(index, row);
+            let next = self.next(index, row[usize::from(self.nodes[index].feature)]);
             let step = f64::from(self.nodes[next].value) - f64::from(self.nodes[index].value);
             contributions[usize::from(self.nodes[index].feature)] += weight * step;
             index = next;

@@ -325,8 +325,7 @@ fn judge(error: &async_nats::jetstream::Error) -> Written {
     match number {
         code::WRONG_LAST_SEQUENCE | code::WRONG_LAST_SEQUENCE_REPLICATED => Written::Fenced,
         number if code::FULL.contains(&number) => Written::Full(said),
-        code::BATCHES_OPEN => Written::Busy,
-        code::INCOMPLETE => Written::Unclear(said),
+        code::BATCHES_OPEN | code::INCOMPLETE => Written::Busy,
         _ if (400..500).contains(&error.code()) => Written::Refused(said),
         _ => Written::Unclear(said),
     }

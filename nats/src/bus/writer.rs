@@ -162,30 +162,34 @@ impl Writer {
             let head = said.head(before.head, self.producer.epoch);
             let mut batch = records.to_vec();
             batch.push(self.outgoing(head));
-            let refusal = match self.ask.write(Some((&self.subject, before.sequence)), batch).await
-            {
-                Written::Stored(sequence) => {
-                    state.unsettled.clear();
-                    state.known = Some(Known { sequence, head });
-                    return Ok(sequence);
-                }
-                Written::Busy | Written::Fenced => None,
-                Written::Unclear(said) => {
-                    tracing::debug!(stream = %self.stream, %said, "a batch is looked up");
-                    is_unclear = true;
-                    None
-                }
-                Written::Full(said) => Some(BusError::Overloaded(said)),
-                Written::Refused(said) => Some(BusError::Refused(said)),
-                Written::Denied(said) => Some(self.denied(&said)),
-            };
+            let mut refusal =
+                match self.ask.write(Some((&self.subject, before.sequence)), batch).await {
+                    Written::Stored(sequence) => {
+                        state.unsettled.clear();
+                        state.known = Some(Known { sequence, head });
+                        return Ok(sequence);
+                    }
+                    Written::Busy | Written::Fenced => None,
+                    Written::Unclear(said) => {
+                        tracing::debug!(stream = %self.stream, %said, "a batch is looked up");
+                        is_unclear = true;
+                        None
+                    }
+                    Written::Full(said) => Some(BusError::Overloaded(said)),
+                    Written::Refused(said) => Some(BusError::Refused(said)),
+                    Written::Denied(said) => Some(self.denied(&said)),
+                };
             // While an earlier attempt may still arrive it is not true yet that nothing is stored.
-            if let Some(refusal) = refusal.filter(|_| !is_unclear) {
+            if let Some(refusal) = refusal.take_if(|_| !is_unclear) {
                 state.unsettled.retain(|name| *name != said.name);
                 return Err(refusal);
             }
             if let Settled::Stored(sequence) = self.settle(state, said.name).await? {
                 return Ok(sequence);
+            }
+            // What is denied stays denied, whatever is tried again.
+            if let Some(denied @ BusError::Denied(_)) = refusal {
+                return Err(denied);
             }
             // A server that is busy or full is asked again later, and a replica that lags shows the head as it was.
             if state.known.is_some_and(|known| known.sequence == before.sequence) {

@@ -49,6 +49,7 @@ async fn a_kept_lease_outlasts_its_time_and_a_stopped_holder_has_given_up_before
     assert!(held.is_held());
     assert!(b.acquire("host.master.0").await.unwrap().is_none());
     // From here on nobody renews it.
+    interval.reset();
     let mut ticks = 0;
     let next = loop {
         interval.tick().await;

@@ -81,7 +81,8 @@ impl Dataset {
             detail: error.to_string().trim_end().to_owned(),
         })?;
         let format = source::check(&config.telemetry, &path)?;
-        let beside = path.parent().map(Path::to_owned).unwrap_or_default();
+        let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let beside = beside.unwrap_or(Path::new(".")).to_owned();
         let name = folder_name(&path, &beside)?;
         check_truth(&config, &format, &path)?;
         crate::running::check(config.running.as_ref(), &config.telemetry.channels, &path)?;
