@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use clap::Subcommand;
 use messages::profile::Profile;
 use messages::telemetry::{self, FrameError, Parsed};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -95,10 +95,10 @@ fn parse(fleet: &str, asset: Option<&str>, body: &[u8]) -> Result<Parsed, FrameE
 }
 
 /// What is not taken, and what would be set aside by whoever knows the profile.
-fn wrong(parsed: &Parsed, profile: Option<&Profile>) -> Vec<Value> {
+fn wrong(parsed: &Parsed, profile: Option<&Profile>) -> Vec<String> {
     let refused = parsed.refused.iter();
-    let mut wrong: Vec<Value> =
-        refused.map(|it| format!("sample {}: {}", it.index, it.detail).into()).collect();
+    let mut wrong: Vec<String> =
+        refused.map(|it| format!("sample {}: {}", it.index, it.detail)).collect();
     let Some(profile) = profile else { return wrong };
     for signal in &parsed.frame.signals {
         if profile.channel_named(&signal.name).is_none() {
@@ -107,7 +107,7 @@ fn wrong(parsed: &Parsed, profile: Option<&Profile>) -> Vec<Value> {
                 nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
             let text =
                 format!("signal `{}` is not in profile `{}`{nearest}", signal.name, profile.name);
-            wrong.push(text.into());
+            wrong.push(text);
         }
     }
     wrong
