@@ -115,6 +115,9 @@ fn nothing_published_is_lost_or_counted_twice_by_kills_of_the_process_and_of_the
         // The process, the server, both.
         let (ends_process, ends_bus) = (number % 3 != 1, number % 3 != 0);
         if ends_process {
+            if number % 2 == 0 {
+                server.wait_for_flight(folder.path(), "ingest");
+            }
             server.kill();
             count(&mut tally, folder.path());
         }
