@@ -147,7 +147,7 @@ static UNITS: &[Definition] = &[
     unit("g", Quantity::Acceleration, times(9.806_65, 1.0), &["gn", "g0"]),
     unit("l/100km", Quantity::Consumption, BASE, &["l/100 km"]),
     unit("l/h", Quantity::VolumeFlow, BASE, &["L/hr", "lph"]),
-    unit("l/min", Quantity::VolumeFlow, times(60.0, 1.0), &["L/min", "lpm"]),
+    unit("l/min", Quantity::VolumeFlow, times(60.0, 1.0), &["lpm"]),
     unit("g/s", Quantity::MassFlow, BASE, &["gram/s"]),
     unit("kg/h", Quantity::MassFlow, times(1.0, 3.6), &[]),
     unit("degrees", Quantity::Angle, BASE, &["°", "deg", "degree"]),
