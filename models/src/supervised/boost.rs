@@ -1,7 +1,7 @@
 //! Gradient boosting: shallow trees, each on what the ones before it still get wrong.
 //!
 //! J. H. Friedman, "Greedy Function Approximation", Annals of Statistics 29, 2001, with the second-order steps of
-//! [`super::grow`]. Rounds end early when rows that are not learned from get no better.
+//! `grow`. Rounds end early when rows that are not learned from get no better.
 
 use super::bins::Binned;
 use super::grow::{Grower, Growth, draw};

@@ -1,7 +1,7 @@
 //! Learning from rows whose outcome is known: trees grown on histograms, forests and boosted ensembles of them,
 //! probabilities that mean what they say, and the figures by which all that is judged.
 //!
-//! [`Table`] holds the rows; [`bins`] puts each feature into at most 4,095 bins; [`grow`] grows one tree for a gradient
+//! [`Table`] holds the rows; `bins` puts each feature into at most 4,095 bins; `grow` grows one tree for a gradient
 //! and a curvature per row, which serves [`forest`] and [`boost`] alike. [`calibration`] turns scores into
 //! probabilities, [`interval`] puts bounds around numbers, [`judge`] measures both.
 //!
