@@ -1,7 +1,8 @@
 //! Says which component is going to fail, how sure that is and why, or that it cannot be said.
 //!
-//! Judges by trends to limits, or by a learned model where one was promoted for the profile
-//! ([`ModelPromoted`](messages::model::ModelPromoted)). Hears [`HealthAssessed`], maintenance and retirement. Says [`FailurePredicted`],
+//! Judges by trends to limits, or by a learned model where one was promoted for the profile.
+//!
+//! Hears [`HealthAssessed`], maintenance, retirement and what is promoted. Says [`FailurePredicted`],
 //! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component.
 
 mod confirmation;
