@@ -317,6 +317,9 @@ impl Guard {
             }
         } else if principal::contains_or_releases(said) {
             self.decided(said);
+            if said.name == PrincipalReleased::NAME {
+                self.part(&said.key, now);
+            }
         }
         if said.name == DeadLettered::NAME
             && let Ok(dead) = said.open::<DeadLettered>()
@@ -327,6 +330,14 @@ impl Guard {
         if said.class != Class::Timer && self.is_measured(&said.source) {
             self.meter.said(&said.source, said, now);
         }
+    }
+
+    /// Says what is known of `principal` until its release: what comes after is counted by itself.
+    fn part(&mut self, principal: &str, now: Timestamp) {
+        for (said, provenance) in self.denials.part(principal) {
+            self.tell(&said, provenance);
+        }
+        self.meter.close(principal, now);
     }
 
     /// Whether what `principal` does is counted: the world outside does what happens, and has no habits.

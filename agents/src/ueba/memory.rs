@@ -2,6 +2,7 @@
 
 use super::{DEVICE, finding_id};
 use messages::guard::Level;
+use messages::record::{DecodeError, decode_body};
 use messages::{MessageId, Record, Timestamp};
 use models::behaviour::{Risk, Usual};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,24 @@ pub(super) struct Watched {
     pub(super) finding: Option<Finding>,
     /// How far it is contained.
     pub(super) stand: Option<Stand>,
+    /// When a person let it go: what began before is forgiven, however late it is heard of.
+    pub(super) released_at: Option<Timestamp>,
+}
+
+/// [`State`] before a release was remembered.
+#[derive(Deserialize)]
+struct StateV1 {
+    device: WatchedV1,
+    other: WatchedV1,
+}
+
+/// [`Watched`] before a release was remembered.
+#[derive(Deserialize)]
+struct WatchedV1 {
+    usual: Usual,
+    risk: Risk,
+    finding: Option<Finding>,
+    stand: Option<Stand>,
 }
 
 /// A finding that is not over.
@@ -45,6 +64,27 @@ pub(super) struct Stand {
 
 impl Record for State {
     const SCHEMA: u16 = 245;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => {
+                let StateV1 { device, other } = decode_body(body)?;
+                Ok(Self { device: device.into(), other: other.into() })
+            }
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
+}
+
+impl From<WatchedV1> for Watched {
+    fn from(WatchedV1 { usual, risk, finding, stand }: WatchedV1) -> Self {
+        Self { usual, risk, finding, stand, released_at: None }
+    }
 }
 
 impl State {
@@ -55,6 +95,11 @@ impl State {
 }
 
 impl Watched {
+    /// Whether what began at `from` was forgiven with a release.
+    pub(super) fn is_forgiven(&self, from: Timestamp) -> bool {
+        self.released_at.is_some_and(|released_at| from < released_at)
+    }
+
     /// The finding about `principal` that is not over, or a new one with evidence from `from` on.
     pub(super) fn finding_since(&mut self, principal: &str, from: Timestamp) -> Finding {
         *self.finding.get_or_insert_with(|| Finding {

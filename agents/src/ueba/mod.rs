@@ -88,8 +88,11 @@ impl Handle<AccessDenied> for Ueba {
         denied: &AccessDenied,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
-        let seen = evidence::of_denial(denied, &self.config, ctx.envelope().id);
         let watched = state.of(&denied.principal);
+        if watched.is_forgiven(denied.first_at) {
+            return Ok(());
+        }
+        let seen = evidence::of_denial(denied, &self.config, ctx.envelope().id);
         self.weigh(watched, &denied.principal, denied.first_at, vec![seen], ctx)
     }
 }
@@ -110,6 +113,10 @@ impl Handle<ActivityMeasured> for Ueba {
         if shown.just_learned {
             let since = watched.usual.first_at().unwrap_or(measured.from);
             ctx.publish(&BaselineLearned { principal: principal.clone(), since });
+        }
+        if watched.is_forgiven(measured.from) {
+            watched.usual.part(&self.hours, &self.config.behaviour);
+            return Ok(());
         }
         let id = ctx.envelope().id;
         let mut seen: Vec<Seen> = shown
@@ -175,18 +182,20 @@ impl Handle<PrincipalContained> for Ueba {
 }
 
 impl Handle<PrincipalReleased> for Ueba {
-    /// A person's release wipes the slate clean; when only the time was over, what is left of the evidence stays.
+    /// A person's release wipes the slate clean, also of what is measured but not heard of yet; when only the time was over, what is left of the evidence stays.
     fn handle(
         &self,
         state: &mut State,
         released: &PrincipalReleased,
-        _: &mut Ctx<'_, Self>,
+        ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
         let watched = state.of(&released.principal);
         watched.stand = None;
         if released.by != GUARD {
             watched.risk.clear();
             watched.finding = None;
+            watched.released_at = Some(ctx.now());
+            watched.usual.part(&self.hours, &self.config.behaviour);
         }
         Ok(())
     }

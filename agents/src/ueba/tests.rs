@@ -217,6 +217,32 @@ fn a_persons_release_wipes_the_slate_and_time_alone_does_not() {
 }
 
 #[test]
+fn what_began_before_a_persons_release_is_forgiven_however_late_it_is_heard_of() {
+    let mut world = world();
+    live(&mut world, "data-analysis", 48);
+    let before = world.conductor().now();
+    world.advance(Duration::from_secs(30));
+    let released_by = |world: &mut World, by: &str| {
+        world.publish(PrincipalReleased {
+            principal: "data-analysis".into(),
+            by: by.into(),
+            reason: "looked at".into(),
+            backlog: Backlog::SetAside,
+        });
+    };
+    released_by(&mut world, "operator");
+    world.advance(Duration::from_secs(1));
+    world.publish(denied("data-analysis", Refusal::NotDeclared, 50, before));
+    measured(&mut world, "data-analysis", 20, 50_000);
+    assert_eq!(findings(&world), []);
+    measured(&mut world, "data-analysis", 0, 10);
+    assert_eq!(findings(&world), [], "the flood before the release was judged with what came after");
+    let now = world.conductor().now();
+    world.publish(denied("data-analysis", Refusal::NotDeclared, 50, now));
+    assert_eq!(findings(&world).len(), 1);
+}
+
+#[test]
 fn sensors_flag_their_device_and_never_contain_it() {
     let mut world = world();
     faulted(&mut world, "coolant_temperature", SensorFaultKind::Drift);

@@ -67,6 +67,25 @@ fn abuse_is_contained_by_the_agent_that_hears_of_it_within_one_round() {
 }
 
 #[test]
+fn what_was_refused_before_a_release_is_said_with_it_and_what_is_refused_after_it_anew() {
+    let mut world = world(1);
+    let refuse = |world: &mut World, number| {
+        say(world, "echo", envelope("echo", number, &frame("VEH001"))).unwrap_err();
+    };
+    let counts = |world: &World| -> Vec<u64> {
+        world.published::<AccessDenied>().iter().map(|denied| denied.count).collect()
+    };
+    for number in 0..4 {
+        refuse(&mut world, number);
+    }
+    assert_eq!(counts(&world), [1]);
+    release(&mut world, "echo", Backlog::Heard);
+    assert_eq!(counts(&world), [1, 3]);
+    refuse(&mut world, 4);
+    assert_eq!(counts(&world), [1, 3, 1]);
+}
+
+#[test]
 fn only_who_declared_it_or_a_person_contains() {
     let mut world = watched(1);
     let at = now(&mut world);
