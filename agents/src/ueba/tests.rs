@@ -236,7 +236,11 @@ fn what_began_before_a_persons_release_is_forgiven_however_late_it_is_heard_of()
     measured(&mut world, "data-analysis", 20, 50_000);
     assert_eq!(findings(&world), []);
     measured(&mut world, "data-analysis", 0, 10);
-    assert_eq!(findings(&world), [], "the flood before the release was judged with what came after");
+    assert_eq!(
+        findings(&world),
+        [],
+        "the flood before the release was judged with what came after"
+    );
     let now = world.conductor().now();
     world.publish(denied("data-analysis", Refusal::NotDeclared, 50, now));
     assert_eq!(findings(&world).len(), 1);
