@@ -3,7 +3,7 @@
 use super::Position;
 use super::message::Judged;
 use super::reader::{Gap, ReadError, Reader, Record};
-use crate::connection::Connection;
+use crate::connection::{CONNECT_TIMEOUT, Connection};
 use crate::streams::TELEMETRY;
 use runtime::committer::{CommitError, Committer, Request};
 use runtime::deployment::Deployment;
@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Stored value that holds the position in TELEMETRY.
 pub const POSITION: &str = "nats/telemetry";
@@ -126,13 +127,11 @@ impl Ingest {
     /// Waits for a connection, and says so while there is none.
     async fn until_connected(&self) -> Result<(), Trouble> {
         let mut link = self.connection.watch();
-        if !link.borrow().is_connected {
-            let source = self.standing.borrow().source.clone();
-            self.note_trouble(Trouble::NotConnected(source.clone()).to_string());
-            let connected = link.wait_for(|link| link.is_connected).await;
-            if connected.is_err() {
-                return Err(Trouble::NotConnected(source));
-            }
+        let not_connected = || Trouble::NotConnected(self.standing.borrow().source.clone());
+        let soon = timeout(CONNECT_TIMEOUT, link.wait_for(|link| link.is_connected));
+        if !soon.await.is_ok_and(|connected| connected.is_ok()) {
+            self.note_trouble(not_connected().to_string());
+            link.wait_for(|link| link.is_connected).await.map_err(|_| not_connected())?;
         }
         let connects = link.borrow().connects;
         self.standing.send_modify(|standing| {
