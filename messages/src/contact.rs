@@ -315,6 +315,8 @@ pub enum SuppressedReason {
     UnknownOwner,
     /// The owner's data was erased.
     Erased,
+    /// The case had ended before it could be made.
+    CaseEnded,
 }
 
 /// The owner could not be reached on any allowed channel.
@@ -353,6 +355,39 @@ impl Record for ContactOwner {
 
 impl Message for ContactOwner {
     const NAME: &'static str = "owner.contact";
+    const CLASS: Class = Class::Command;
+    const ENCODING: Encoding = Encoding::Json;
+    const STAGE: Option<Stage> = Some(Stage::Ag);
+
+    fn key(&self) -> &str {
+        &self.owner
+    }
+
+    fn case(&self) -> Option<CaseId> {
+        Some(self.case)
+    }
+}
+
+/// Do not make what was not made yet: the case has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawContact {
+    /// The case.
+    pub case: CaseId,
+    /// The asset.
+    pub asset: String,
+    /// The owner.
+    pub owner: String,
+    /// Why, as a sentence.
+    pub reason: String,
+}
+
+impl Record for WithdrawContact {
+    const SCHEMA: u16 = 87;
+}
+
+impl Message for WithdrawContact {
+    const NAME: &'static str = "contact.withdraw";
     const CLASS: Class = Class::Command;
     const ENCODING: Encoding = Encoding::Json;
     const STAGE: Option<Stage> = Some(Stage::Ag);

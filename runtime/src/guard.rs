@@ -13,7 +13,7 @@ pub mod principal;
 pub mod session;
 
 pub use bucket::{THROTTLED_BURST, THROTTLED_INTERVAL};
-pub use containment::{Containments, SUSPECT_SPANS_MAX, Standing};
+pub use containment::{Containments, RELEASES_KNOWN_MAX, SUSPECT_SPANS_MAX, Standing};
 pub use denials::{DENIAL_KINDS_MAX, DENIALS_SAID_INTERVAL};
 pub use meter::{
     IDS_KNOWN_MAX, PRINCIPALS_KNOWN_MAX, WINDOW_MESSAGES_MAX, WINDOW_NEWS_TIME_MAX,
@@ -319,6 +319,9 @@ impl Guard {
             self.decided(said);
             if said.name == PrincipalReleased::NAME {
                 self.part(&said.key, now);
+            } else {
+                // Its time was over as this commit began, and it is contained anew within it.
+                self.said.retain(|it| it.name != PrincipalReleased::NAME || it.key != said.key);
             }
         }
         if said.name == DeadLettered::NAME

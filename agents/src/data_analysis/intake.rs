@@ -325,6 +325,9 @@ impl Aside {
             Sample { sampled_at: sample.sampled_at, seq: sample.seq, values, codes }
         });
         Telemetry {
+            // What is left of a reading that was counted is another reading: by the device's counters it would be the
+            // same, and passed over when it is released.
+            boot: telemetry.boot.filter(|_| whole),
             signals: columns.iter().map(|column| telemetry.signals[*column].clone()).collect(),
             samples: samples.collect(),
             ..telemetry.clone()

@@ -7,7 +7,7 @@ use super::{DIALOGUES_MAX, Engagement, Wake};
 use messages::consent::Channel;
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
-    SuppressedReason,
+    SuppressedReason, WithdrawContact,
 };
 use messages::effect::{Conclusion, EffectConcluded};
 use messages::{CaseId, Message, MessageId, Timestamp};
@@ -256,6 +256,16 @@ impl Handling<'_, '_> {
         let ContactOwner { asset, owner, step, .. } = dialogue.contact.clone();
         let reason = reason.to_owned();
         self.ctx.publish(&ContactFailed { case, asset, owner, step, reason, uncertain });
+    }
+
+    /// What waits until it may be made is not made any more.
+    pub(super) fn withdrawn(&mut self, withdrawn: &WithdrawContact) {
+        let case = withdrawn.case;
+        let known = self.state.dialogues.get(&case);
+        if known.is_some_and(|known| matches!(known.phase, Phase::Waiting(_))) {
+            let detail = format!("the case has ended: {}", withdrawn.reason);
+            self.suppress(case, SuppressedReason::CaseEnded, detail, None);
+        }
     }
 
     /// The newest contact about `case` must not be made, or not before `until`.

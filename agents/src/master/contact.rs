@@ -281,6 +281,17 @@ impl Handling<'_, '_> {
         }
     }
 
+    /// The asset has another owner, who has heard nothing and agreed to nothing yet.
+    pub(super) fn owner_changed(&mut self) {
+        use CaseState::{AwaitingCustomer, Contacting, Declined, Deferred};
+        if matches!(self.case.state, Contacting | AwaitingCustomer | Deferred | Declined) {
+            self.release("the asset has another owner");
+            self.case.appointment = None;
+            self.case.tally.searches = 0;
+            self.search(Contacting, "The asset has another owner now; slots are looked for.");
+        }
+    }
+
     /// The owner was reached.
     pub(super) fn contacted(&mut self, contacted: &CustomerContacted) {
         if !self.case.waits_for(Wait::Reach) || self.case.step.as_ref() != Some(&contacted.step) {
@@ -321,6 +332,7 @@ impl Handling<'_, '_> {
             }
             SuppressedReason::UnknownOwner => "register the owner",
             SuppressedReason::Erased => "find out who owns the asset now",
+            SuppressedReason::CaseEnded => "open the case again, or close it",
         };
         // Without leave to contact them, the owner can agree to a person only.
         self.escalate(Resume::Book, reason, how);

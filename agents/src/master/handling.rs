@@ -7,7 +7,7 @@ use super::path::{self, Wait};
 use super::words;
 use messages::booking::CancelBooking;
 use messages::case::{CaseAdvanced, CaseClosed, CaseEscalated, CaseOutcome, CaseState};
-use messages::contact::Purpose;
+use messages::contact::{Purpose, WithdrawContact};
 use messages::prediction::Severity;
 use messages::profile::{Component, Profile};
 use messages::{BookingId, OfferId, Place, Timestamp};
@@ -102,8 +102,16 @@ impl<'h> Handling<'h, '_> {
         let from = self.case.state;
         assert!(path::leads(from, to), "a case goes from {} to {}", from.name(), to.name());
         self.case.state = to;
-        let advanced =
-            CaseAdvanced { case: self.case.id, asset: self.asset(), from, to, reason, deadline };
+        let advanced = CaseAdvanced {
+            case: self.case.id,
+            asset: self.asset(),
+            from,
+            to,
+            reason,
+            deadline,
+            severity: Some(self.severity()),
+            due_at: Some(self.case.due_at),
+        };
         self.ctx.publish(&advanced);
     }
 
@@ -119,6 +127,8 @@ impl<'h> Handling<'h, '_> {
         // Whoever sold the asset has no use for the news.
         if self.case.has_booking() && outcome != CaseOutcome::Retired {
             self.tell(Purpose::BookingCancelled);
+        } else {
+            self.withdraw(&reason);
         }
         self.release(&reason);
         self.case.wait = None;
@@ -133,6 +143,24 @@ impl<'h> Handling<'h, '_> {
         let (case, asset) = (self.case.id, self.asset());
         let closed = CaseClosed { case, asset, outcome, reason, network };
         self.ctx.publish(&closed);
+    }
+
+    /// The owner is not to hear of the case at the end of a night in which it has ended.
+    fn withdraw(&mut self, reason: &str) {
+        let may_be_held_back = matches!(
+            self.case.state,
+            CaseState::Contacting
+                | CaseState::AwaitingCustomer
+                | CaseState::Escalated
+                | CaseState::Uncertain
+        );
+        let Some(owner) = self.owner.filter(|_| may_be_held_back && self.case.step.is_some())
+        else {
+            return;
+        };
+        let (case, asset) = (self.case.id, self.asset());
+        let (owner, reason) = (owner.to_owned(), reason.to_owned());
+        self.ctx.publish(&WithdrawContact { case, asset, owner, reason });
     }
 
     /// A person is asked. `how` says what to do first; approving then does `resume`.

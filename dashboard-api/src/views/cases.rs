@@ -202,8 +202,12 @@ impl Case {
     }
 
     fn advance(&mut self, advanced: Option<CaseAdvanced>) {
-        let Some(CaseAdvanced { to, reason, deadline, .. }) = advanced else { return };
+        let Some(CaseAdvanced { to, reason, deadline, severity, due_at, .. }) = advanced else {
+            return;
+        };
         self.state = to;
+        self.severity = severity.unwrap_or(self.severity);
+        self.due_at = due_at.unwrap_or(self.due_at);
         self.reason = Some(reason);
         self.deadline = deadline;
         if !matches!(to, CaseState::Escalated | CaseState::Uncertain) {

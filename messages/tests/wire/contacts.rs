@@ -7,7 +7,7 @@ use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, Costs, CustomerContacted,
     CustomerReplied, CustomerResponded, Facts, Intent, OfferedSlot, Purpose, SuppressedReason,
-    TimeWindow,
+    TimeWindow, WithdrawContact,
 };
 use messages::prediction::{Driving, Severity};
 
@@ -67,6 +67,12 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             step: step.into(),
             reason: "the provider did not answer".into(),
             uncertain: Some(intent()),
+        }),
+        Box::new(WithdrawContact {
+            case,
+            asset: asset.into(),
+            owner: owner.into(),
+            reason: "What was foreseen is no longer expected.".into(),
         }),
     ]
 }

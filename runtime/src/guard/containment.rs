@@ -1,7 +1,9 @@
 //! Who is contained, derived from LOG: what may not be said, who stands still, and what is suspect.
 
+use super::principal::{FACADE, GUARD};
 use crate::store::{Partition, ReadLimit, Store, StoreError};
 use messages::guard::{Backlog, Level, PrincipalContained, PrincipalReleased};
+use messages::record::{DecodeError, decode_body};
 use messages::{Class, Envelope, Message, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,11 +12,23 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Stretches of one principal's messages that stay set aside; the oldest are joined beyond it.
 pub const SUSPECT_SPANS_MAX: usize = 64;
 
+/// Releases by people that are remembered; the oldest are forgotten beyond it.
+pub const RELEASES_KNOWN_MAX: usize = 1_024;
+
 /// Everybody who is contained, and whose earlier messages are suspect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Containments {
     contained_by_principal: BTreeMap<String, Contained>,
     /// What stays set aside after its principal was released.
+    suspect_by_principal: BTreeMap<String, Vec<Span>>,
+    /// When a person last released whom: no agent contains for what was known before that.
+    released_by_principal: BTreeMap<String, Timestamp>,
+}
+
+/// [`Containments`] before releases were remembered.
+#[derive(Deserialize)]
+struct ContainmentsV1 {
+    contained_by_principal: BTreeMap<String, Contained>,
     suspect_by_principal: BTreeMap<String, Vec<Span>>,
 }
 
@@ -48,7 +62,24 @@ struct Span {
 
 impl Record for Containments {
     const SCHEMA: u16 = 235;
+    const VERSION: u16 = 2;
     const BYTES_MAX: usize = 8 * 1024 * 1024;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => {
+                let ContainmentsV1 { contained_by_principal, suspect_by_principal } =
+                    decode_body(body)?;
+                let released_by_principal = BTreeMap::new();
+                Ok(Self { contained_by_principal, suspect_by_principal, released_by_principal })
+            }
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Containments {
@@ -72,16 +103,27 @@ impl Containments {
     /// Takes note of one record of LOG; whether it changed anything.
     pub fn hear(&mut self, record: &Envelope) -> bool {
         match record.name.as_str() {
-            PrincipalContained::NAME => {
-                record.open().is_ok_and(|contained| self.contain(contained, record.time))
+            PrincipalContained::NAME => record.open().is_ok_and(|contained| {
+                let by_person = record.source == FACADE;
+                self.contain(contained, by_person, record.time)
+            }),
+            PrincipalReleased::NAME => {
+                if record.source != GUARD {
+                    self.remember_release(&record.key, record.time);
+                }
+                record.open().is_ok_and(|released| self.release(&released))
             }
-            PrincipalReleased::NAME => record.open().is_ok_and(|released| self.release(&released)),
             _ => false,
         }
     }
 
-    fn contain(&mut self, said: PrincipalContained, at: Timestamp) -> bool {
+    fn contain(&mut self, said: PrincipalContained, by_person: bool, at: Timestamp) -> bool {
         if !super::principal::is_containable(&said.principal) {
+            return false;
+        }
+        let released_at = self.released_by_principal.get(&said.principal);
+        if !by_person && released_at.is_some_and(|released_at| said.evidence_from < *released_at) {
+            // Decided before the person, heard of after.
             return false;
         }
         let before = self.contained_by_principal.get(&said.principal);
@@ -95,6 +137,16 @@ impl Containments {
             Contained { level, until, finding, reason, by, since, evidence_from, refused_at };
         self.contained_by_principal.insert(principal, contained);
         true
+    }
+
+    fn remember_release(&mut self, principal: &str, at: Timestamp) {
+        self.released_by_principal.insert(principal.to_owned(), at);
+        if self.released_by_principal.len() > RELEASES_KNOWN_MAX {
+            let oldest = self.released_by_principal.iter().min_by_key(|(_, at)| **at);
+            if let Some(oldest) = oldest.map(|(principal, _)| principal.clone()) {
+                self.released_by_principal.remove(&oldest);
+            }
+        }
     }
 
     fn release(&mut self, said: &PrincipalReleased) -> bool {

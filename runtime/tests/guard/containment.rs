@@ -8,14 +8,16 @@ use crate::rights::frame;
 use messages::dead::Cause;
 use messages::guard::{AccessDenied, Backlog, Level, PrincipalReleased, Refusal};
 use messages::{Stream, Timestamp};
+use runtime::clock::{Clock, VirtualClock};
+use runtime::committer::{Entry, Request, Writer};
 use runtime::conductor::{CrashPoint, Work};
 use runtime::guard::{Containments, THROTTLED_BURST, THROTTLED_INTERVAL};
 use runtime::recompute::{Report, recompute};
-use runtime::router::PARTITIONS_EMBEDDED;
+use runtime::router::{PARTITIONS_EMBEDDED, Router};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Batch, Store};
 use runtime::testkit::World;
-use runtime::wiring::WiringError;
+use runtime::wiring::{Contract, WiringError};
 use runtime::{Catalog, Models};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +85,37 @@ fn what_was_refused_before_a_release_is_said_with_it_and_what_is_refused_after_i
     assert_eq!(counts(&world), [1, 3]);
     refuse(&mut world, 4);
     assert_eq!(counts(&world), [1, 3, 1]);
+}
+
+#[test]
+fn what_an_agent_decided_before_a_release_and_said_after_it_contains_nobody() {
+    let mut world = world(1);
+    let before = now(&mut world);
+    contain(&mut world, "echo", Level::Refused, before);
+    world.advance(Duration::from_secs(1));
+    release(&mut world, "echo", Backlog::Heard);
+    contain(&mut world, "echo", Level::Refused, before);
+    assert_eq!(try_echo(&mut world, 1), Ok(()));
+    let after = now(&mut world);
+    contain(&mut world, "echo", Level::Refused, after);
+    assert_eq!(try_echo(&mut world, 2), Err(Refusal::Contained));
+}
+
+#[test]
+fn who_is_contained_anew_as_its_time_ends_is_not_released_by_the_same_commit() {
+    let (store, clock) = (Arc::new(MemoryStore::default()), VirtualClock::at(Timestamp::EPOCH));
+    let router = Arc::new(Router::new(PARTITIONS_EMBEDDED, std::iter::empty::<&Contract>()));
+    let mut writer = Writer::new(store.clone(), Clock::Virtual(clock.clone()), router);
+    let lasts = Duration::from_secs(60);
+    for number in 0..2 {
+        let until = clock.now().saturating_add(lasts);
+        let said = contained("echo", Level::Refused, clock.now(), Some(until));
+        let entry = Entry::from(envelope("warden", number, &said));
+        writer.commit(vec![Request::Append(vec![entry])]).unwrap();
+        let containments = Containments::of_log(&*store).unwrap();
+        assert!(containments.of("echo", clock.now()).is_some(), "{number}");
+        clock.advance(lasts);
+    }
 }
 
 #[test]
