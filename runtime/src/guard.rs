@@ -95,6 +95,9 @@ pub(crate) struct Verdicts {
     pub(crate) blobs: Vec<Change>,
 }
 
+/// What throttled principals may say still.
+pub(crate) struct Tokens(BTreeMap<String, Bucket>);
+
 /// Judges what is asked of the bus.
 pub(crate) struct Guard {
     rights: Arc<Rights>,
@@ -179,6 +182,16 @@ impl Guard {
     ) -> Result<(), Box<Denied>> {
         let verdict = self.verdict(principal, said.clone(), now);
         verdict.map_err(|denied| self.denied(denied, weakest(said), now))
+    }
+
+    /// What throttled principals may say still.
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens(self.buckets.clone())
+    }
+
+    /// Puts `tokens` back: what was judged since was not taken.
+    pub(crate) fn give_back(&mut self, tokens: Tokens) {
+        self.buckets = tokens.0;
     }
 
     fn verdict<'e>(

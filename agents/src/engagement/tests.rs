@@ -7,6 +7,7 @@ use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, Costs, CustomerContacted,
     CustomerReplied, CustomerResponded, Facts, Intent, OfferedSlot, Purpose, SuppressedReason,
+    WithdrawContact,
 };
 use messages::dead::Cause;
 use messages::prediction::{Driving, Severity};
@@ -243,6 +244,20 @@ fn at_night_a_contact_waits_for_the_morning_of_the_owner() {
     assert_eq!(reached(&world), []);
     world.advance(Duration::from_secs(1));
     assert_eq!(reached(&world), [Channel::Voice], "at 08:00");
+}
+
+#[test]
+fn what_is_withdrawn_by_night_is_not_said_in_the_morning() {
+    let mut world = world(NIGHT, &Channel::ALL);
+    world.publish(contact(1));
+    let ContactOwner { case, asset, owner, .. } = contact(1);
+    let withdrawn = WithdrawContact { case, asset, owner, reason: "It has recovered.".into() };
+    world.publish(withdrawn.clone());
+    assert_eq!(suppressed(&world), [SuppressedReason::CaseEnded]);
+    world.advance(HOUR * 24);
+    assert_eq!(reached(&world), []);
+    world.publish(withdrawn);
+    assert_eq!(suppressed(&world).len(), 1, "there was nothing to withdraw");
 }
 
 #[test]

@@ -281,14 +281,23 @@ impl Handling<'_, '_> {
         }
     }
 
-    /// The asset has another owner, who has heard nothing and agreed to nothing yet.
-    pub(super) fn owner_changed(&mut self) {
-        use CaseState::{AwaitingCustomer, Contacting, Declined, Deferred};
-        if matches!(self.case.state, Contacting | AwaitingCustomer | Deferred | Declined) {
-            self.release("the asset has another owner");
-            self.case.appointment = None;
-            self.case.tally.searches = 0;
-            self.search(Contacting, "The asset has another owner now; slots are looked for.");
+    /// The asset is no longer `former`'s. Its owner has heard nothing and agreed to nothing yet.
+    pub(super) fn owner_changed(&mut self, former: &str) {
+        use CaseState::{AwaitingCustomer, Booked, Contacting, Declined, Deferred, Scheduling};
+        self.withdraw(former, "the asset has another owner");
+        self.case.appointment = None;
+        match self.case.state {
+            Contacting | AwaitingCustomer | Deferred | Declined | Scheduling => {
+                self.release("the asset has another owner");
+                self.case.approach = Approach::first(self.severity());
+                self.case.tally.searches = 0;
+                self.search(Contacting, "The asset has another owner now; slots are looked for.");
+            }
+            Booked => {
+                self.remark("The asset has another owner now, who is told of the booking.");
+                self.tell(Purpose::BookingConfirmed);
+            }
+            _ => {}
         }
     }
 

@@ -127,8 +127,8 @@ impl<'h> Handling<'h, '_> {
         // Whoever sold the asset has no use for the news.
         if self.case.has_booking() && outcome != CaseOutcome::Retired {
             self.tell(Purpose::BookingCancelled);
-        } else {
-            self.withdraw(&reason);
+        } else if let Some(owner) = self.owner {
+            self.withdraw(owner, &reason);
         }
         self.release(&reason);
         self.case.wait = None;
@@ -145,22 +145,16 @@ impl<'h> Handling<'h, '_> {
         self.ctx.publish(&closed);
     }
 
-    /// The owner is not to hear of the case at the end of a night in which it has ended.
-    fn withdraw(&mut self, reason: &str) {
-        let may_be_held_back = matches!(
-            self.case.state,
-            CaseState::Contacting
-                | CaseState::AwaitingCustomer
-                | CaseState::Escalated
-                | CaseState::Uncertain
-        );
-        let Some(owner) = self.owner.filter(|_| may_be_held_back && self.case.step.is_some())
-        else {
-            return;
-        };
-        let (case, asset) = (self.case.id, self.asset());
-        let (owner, reason) = (owner.to_owned(), reason.to_owned());
-        self.ctx.publish(&WithdrawContact { case, asset, owner, reason });
+    /// `owner` is not to hear in the morning of what has come to nothing by night.
+    pub(super) fn withdraw(&mut self, owner: &str, reason: &str) {
+        let contacted = self.case.step.is_some() || self.case.notice.is_some();
+        // By then the asset has come, and everything that was to be said has been.
+        let visited = matches!(self.case.state, CaseState::InService | CaseState::Verifying);
+        if contacted && !visited {
+            let (case, asset) = (self.case.id, self.asset());
+            let (owner, reason) = (owner.to_owned(), reason.to_owned());
+            self.ctx.publish(&WithdrawContact { case, asset, owner, reason });
+        }
     }
 
     /// A person is asked. `how` says what to do first; approving then does `resume`.

@@ -209,9 +209,9 @@ impl Handle<AssetRegistered> for Master {
         if state.owner.is_some() && state.owner != before {
             let components: Vec<String> = state.cases.keys().cloned().collect();
             for component in components {
-                self.on_component(state, &component, ctx, |handling| match before {
+                self.on_component(state, &component, ctx, |handling| match &before {
                     None => handling.owner_known(),
-                    Some(_) => handling.owner_changed(),
+                    Some(former) => handling.owner_changed(former),
                 });
             }
         }
