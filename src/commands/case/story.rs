@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn numbers_lose_their_empty_places() {
-        let named = |value: Value| number(&serde_json::json!({ "name": "battery", "value": value }));
+        let named =
+            |value: Value| number(&serde_json::json!({ "name": "battery", "value": value }));
         assert_eq!(named(12.745000000000001.into()), "12.745");
         assert_eq!((named("idle".into()), named(Value::Null)), ("idle".into(), "-".into()));
         assert_eq!(
