@@ -179,8 +179,7 @@ pub(crate) async fn release(facade: &Facade, request: Request) -> Result<Respons
     }
     let released = TelemetryReleased { fleet, asset, quarantined: id, frames };
     entries.push(facade.said(&request, &released)?.into());
-    let receipt = facade.append(entries).await?;
-    drop(view);
+    let receipt = facade.append_holding(entries, view).await?;
     let positions: Vec<String> =
         receipt.iter().map(|&(partition, sequence)| position(partition, sequence)).collect();
     let frames = released.frames.len();
