@@ -154,8 +154,28 @@ pub struct ContactSend {
     pub severity: Severity,
     /// The owner asked to be contacted now.
     pub asked_for: bool,
+    /// The time that the owner named for it: only in this span what was asked for comes in quiet hours, too.
+    pub promised: Option<Promised>,
     /// After this it is not begun.
     pub expires_at: Timestamp,
+}
+
+/// A span of time in which an owner asked to be contacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promised {
+    /// From this moment.
+    pub from: Timestamp,
+    /// Before this moment.
+    pub to: Timestamp,
+}
+
+impl ContactSend {
+    /// Whether the owner asked to be contacted just at `now`.
+    #[must_use]
+    pub fn is_promised(&self, now: Timestamp) -> bool {
+        self.asked_for && self.promised.is_some_and(|span| span.from <= now && now < span.to)
+    }
 }
 
 /// The owner was reached.
@@ -403,6 +423,18 @@ impl Message for WithdrawContact {
 
 impl Record for ContactSend {
     const SCHEMA: u16 = 81;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<earlier::ContactSendV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for ContactSend {

@@ -6,7 +6,7 @@ use super::script::{self, Matter, Occasion};
 use super::{DIALOGUES_MAX, Engagement, Wake};
 use messages::consent::Channel;
 use messages::contact::{
-    ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
+    ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted, Promised,
     SuppressedReason, WithdrawContact,
 };
 use messages::effect::{Conclusion, EffectConcluded};
@@ -18,6 +18,18 @@ pub(super) struct Handling<'a, 'c> {
     pub(super) agent: &'a Engagement,
     pub(super) state: &'a mut State,
     pub(super) ctx: &'a mut Ctx<'c, Engagement>,
+}
+
+/// How a text is sent.
+pub(super) struct Terms {
+    /// The owner asked for it.
+    pub(super) asked_for: bool,
+    /// The time that the owner named for it.
+    pub(super) promised: Option<Promised>,
+    /// It answers a reply.
+    pub(super) answer: bool,
+    /// Until then it may be sent.
+    pub(super) expires_at: Timestamp,
 }
 
 impl Handling<'_, '_> {
@@ -107,13 +119,16 @@ impl Handling<'_, '_> {
         dialogue.begun = true;
         dialogue.phase = Phase::Sending;
         let contact = dialogue.contact.clone();
+        let promised = dialogue.promised.filter(|_| contact.asked_for);
+        let promised = promised.map(|(from, to)| Promised { from, to });
         let text = self.worded(Occasion::Contact(contact.purpose), &contact);
         let key = effect_key(case, &contact.step, channel);
         if channel == Channel::Voice && !contact.asked_for {
             self.state.called_at.insert(key.clone(), self.ctx.now());
         }
-        let (step, expires_at) = (contact.step.clone(), contact.expires_at);
-        self.perform(&contact, &step, channel, text, (contact.asked_for, false, expires_at));
+        let ContactOwner { asked_for, expires_at, .. } = contact;
+        let terms = Terms { asked_for, promised, answer: false, expires_at };
+        self.perform(&contact, &contact.step, channel, text, terms);
     }
 
     /// What is said to the owner of `contact` on `occasion`.
@@ -126,15 +141,16 @@ impl Handling<'_, '_> {
         script::write(occasion, &matter, language).text()
     }
 
-    /// Sends `text`; whether it was asked for, answers a reply, and until when it may be sent.
+    /// Sends `text` on these terms.
     pub(super) fn perform(
         &mut self,
         contact: &ContactOwner,
         step: &str,
         channel: Channel,
         text: String,
-        (asked_for, answer, expires_at): (bool, bool, Timestamp),
+        terms: Terms,
     ) {
+        let Terms { asked_for, promised, answer, expires_at } = terms;
         let ContactOwner { case, asset, owner, purpose, severity, .. } = contact;
         let key = effect_key(*case, step, channel);
         self.ctx.perform(&ContactSend {
@@ -147,6 +163,7 @@ impl Handling<'_, '_> {
             text: text.clone(),
             severity: *severity,
             asked_for,
+            promised,
             expires_at,
         });
         let sent = Sent {

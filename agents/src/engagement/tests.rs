@@ -451,6 +451,9 @@ fn a_callback_comes_at_night_only_where_the_owner_named_that_time() {
         world.advance(HOUR * 10 + HOUR / 2);
         world.publish(callback.clone());
         assert_eq!(reached(&world).len(), 1 + reached_at_night, "{text}");
+        let (sent, now) = (world.published::<ContactSend>(), world.conductor().now());
+        let promised = sent.iter().filter(|sent| sent.is_promised(now)).count();
+        assert_eq!(promised, reached_at_night, "{text}");
         world.advance(HOUR * 24);
         assert_eq!(reached(&world), [Channel::Voice; 2], "{text}");
     }

@@ -6,8 +6,8 @@
 //!
 //! It knows no attack, only evidence: what a contract refuses weighs from the first time on, what is unusual only once it
 //! is known what is usual. Points add up and decay; from [`Config::flag_at`] on it is said, from the steps of
-//! [`Config::ladder`] on something is done. What devices measure may flag them and never contains them by itself: a
-//! sensor that lies is far more often broken than bought.
+//! [`Config::ladder`] on something is done. What devices measure may flag them and is no step of the ladder, however
+//! much of it there is: a sensor that lies is far more often broken than bought.
 //!
 //! **It cannot set itself off.** A finding is said again only when containment goes further, so at most four times
 //! however long evidence lasts; of itself it judges nothing but refusals, and never contains itself. **A flood does not
@@ -220,6 +220,7 @@ impl Ueba {
         if seen.is_empty() {
             return Ok(());
         }
+        let acted = seen.iter().any(|seen| evidence::is_conduct(&seen.contribution.kind));
         for Seen { contribution, raise } in seen {
             watched.risk.take(contribution, raise, half_life);
         }
@@ -228,7 +229,8 @@ impl Ueba {
             return Ok(());
         }
         let finding = watched.finding_since(principal, from);
-        let step = self.step(principal, risk, watched.stand, now);
+        let conduct = watched.risk.score_of(now, half_life, evidence::is_conduct);
+        let step = if acted { self.step(principal, conduct, watched.stand, now) } else { None };
         if step.is_none() && finding.number > 0 {
             return Ok(());
         }
@@ -241,7 +243,7 @@ impl Ueba {
         Ok(())
     }
 
-    /// The step to be taken at `risk`: one further than where the principal stands, or the same again when half of its
+    /// The step to be taken at `risk` by what the principal did: one further than where the principal stands, or the same again when half of its
     /// time is over and evidence still comes.
     fn step(
         &self,
