@@ -110,7 +110,7 @@ pub enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Learns from a dataset and keeps what was learned as a file.
     Train(train::TrainArgs),
-    /// Models in files: list, check, show.
+    /// Models in files: list, check, show; and those in use: promote, roll back, list.
     #[command(subcommand)]
     Model(model::ModelCommand),
     /// Writes days of a simulated fleet as a dataset, with what is true about it.

@@ -3,6 +3,7 @@
 //! What a dataset is about decides what is learned: lives that end, samples that are unusual, or components that fail.
 
 mod anomalies;
+mod assessed;
 mod failures;
 mod life;
 mod progress;
@@ -48,16 +49,36 @@ pub(crate) fn learn(
     progress: &Progress,
 ) -> Result<Outcome, CliError> {
     let dataset = &recording.dataset;
-    let mut outcome = match dataset.life_truth().map_err(CliError::failed)? {
+    let outcome = match dataset.life_truth().map_err(CliError::failed)? {
         Some(truth) => life::learn(recording, &truth, choice, progress)?,
         None => match dataset.normal_head() {
             Some(head) => anomalies::learn(recording, head, progress)?,
             None => failures::learn(recording, choice, progress)?,
         },
     };
+    Ok(concluded(outcome, recording, choice, progress))
+}
+
+/// Learns what agents can ask about at work, and judges that.
+pub(crate) fn learn_assessed(
+    recording: &Recording,
+    choice: Choice,
+    progress: &Progress,
+) -> Result<Outcome, CliError> {
+    let outcome = assessed::learn(recording, choice.seed.unwrap_or(0), progress)?;
+    Ok(concluded(outcome, recording, choice, progress))
+}
+
+/// The same with what is true of every outcome.
+fn concluded(
+    mut outcome: Outcome,
+    recording: &Recording,
+    choice: Choice,
+    progress: &Progress,
+) -> Outcome {
     progress.end();
     let mut figures = Map::new();
-    figures.insert("dataset".to_owned(), json!(dataset.name()));
+    figures.insert("dataset".to_owned(), json!(recording.dataset.name()));
     figures.insert("seed".to_owned(), json!(choice.seed.unwrap_or(0)));
     figures.append(&mut outcome.figures);
     if let Some(model) = &mut outcome.model {
@@ -65,7 +86,7 @@ pub(crate) fn learn(
         let numbers = numbers.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.figures = numbers.collect();
     }
-    Ok(Outcome { figures, ..outcome })
+    Outcome { figures, ..outcome }
 }
 
 /// A figure for people.

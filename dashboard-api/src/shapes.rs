@@ -58,6 +58,52 @@ pub(crate) const BACKUP: Shape = object(
     "Backup",
     &[has("file", Text), has("bytes", Count), has("records", Count), has("states", Count)],
 );
+const MODEL: Shape = object(
+    "Model",
+    &[
+        has("name", Text),
+        has("checksum", Text),
+        has("feature_schema", Count),
+        has("data", Text),
+        has("figures", Map(&Number)),
+    ],
+);
+pub(crate) const PROMOTION: Shape = object(
+    "Promotion",
+    &[
+        may("file", MAYBE_TEXT),
+        may("checksum", MAYBE_TEXT),
+        has("agent", Name),
+        has("by", Line),
+        has("reason", Line),
+        may("force", MAYBE_LINE),
+    ],
+);
+pub(crate) const ROLLBACK: Shape = object(
+    "Rollback",
+    &[has("profile", Name), has("agent", Name), has("by", Line), has("reason", Line)],
+);
+pub(crate) const PROMOTED: Shape = object(
+    "Promoted",
+    &[
+        has("profile", Name),
+        has("agent", Name),
+        has("model", Maybe(&MODEL)),
+        has("before", MAYBE_TEXT),
+        has("rolled_back", Flag),
+        has("forced", MAYBE_TEXT),
+        has("by", Text),
+        has("reason", Text),
+        has("id", Id),
+        has("sequence", Count),
+    ],
+);
+const PROMOTED_SHOWN: Shape = extended(
+    "PromotedShown",
+    &PROMOTED,
+    &[has("promoted_at", Time), has("provenance", PROVENANCE), has("in_use", Flag)],
+);
+pub(crate) const MODELS: Shape = page("Models", &PROMOTED_SHOWN, &[]);
 pub(crate) const LIVE: Shape = object("Live", &[has("status", Text), has("as_of", Time)]);
 const CHECK: Shape = object("Check", &[has("name", Text), has("ok", Flag), has("detail", Text)]);
 pub(crate) const READY: Shape =

@@ -1,4 +1,4 @@
-//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, quarantine. Computed when asked for, never
+//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, models, quarantine. Computed when asked for, never
 //! ahead of the log.
 //!
 //! One cursor, moved up to the log's head before each answer, so whoever was told that something is
@@ -12,6 +12,7 @@ pub(crate) mod cases;
 pub(crate) mod centres;
 pub(crate) mod feedback;
 pub(crate) mod insights;
+pub(crate) mod models;
 pub(crate) mod owners;
 pub(crate) mod past;
 pub(crate) mod predictions;
@@ -32,6 +33,7 @@ use insights::Insights;
 use messages::redelivery::MessageRedelivered;
 use messages::registry::{AssetRegistered, AssetRetired};
 use messages::{Message, MessageId, Provenance, Sequence, Timestamp};
+use models::Models;
 use owners::Owners;
 use predictions::Predictions;
 use quarantine::Quarantine;
@@ -74,6 +76,7 @@ pub(crate) struct LogView {
     pub(crate) predictions: Predictions,
     pub(crate) feedback: Feedback,
     pub(crate) insights: Insights,
+    pub(crate) models: Models,
     pub(crate) quarantine: Quarantine,
     pub(crate) traffic: Traffic,
     pub(crate) written: Written,
@@ -224,6 +227,7 @@ impl LogView {
             (Topic::Predictions, self.predictions.hear(delivery)),
             (Topic::Feedback, self.feedback.hear(delivery)),
             (Topic::Insights, self.insights.hear(delivery)),
+            (Topic::Models, self.models.hear(delivery)),
             (Topic::Quarantine, self.quarantine.hear(delivery)),
             (Topic::Dead, self.hear_redelivery(delivery)),
             (Topic::Traffic, self.traffic.hear(delivery)),

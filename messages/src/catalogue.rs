@@ -29,6 +29,7 @@ use crate::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
 use crate::message::{Class, Encoding, Message, Stage};
+use crate::model::ModelPromoted;
 use crate::pattern::{AssetCounted, ComponentReported, PatternFound, PopulationReviewed};
 use crate::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld};
 use crate::record::DecodeError;
@@ -125,6 +126,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PredictionVerified>(),
     Entry::of::<DetectorDemoted>(),
     Entry::of::<DetectorPromoted>(),
+    Entry::of::<ModelPromoted>(),
     Entry::of::<AccessDenied>(),
     Entry::of::<ActivityMeasured>(),
     Entry::of::<PrincipalContained>(),

@@ -62,7 +62,7 @@ pub struct Progress {
     pub cursor: Sequence,
     /// The host's clock at that position.
     pub now: Timestamp,
-    /// Name of the blob that holds the configuration in force at that position.
+    /// Name of the blob that holds the configuration in force at that position, and of the models promoted by then.
     pub config: Option<String>,
 }
 

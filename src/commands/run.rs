@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
 use crate::nearest::nearest;
 use crate::output::Console;
+use crate::promoting;
 use crate::upkeep::{Upkeep, store_folder};
 use clap::Args;
 use dashboard_api::{
@@ -352,6 +353,7 @@ async fn open(
         clock: Clock::Real,
         random: Random::new(fill),
         features: profiles.values().map(features).collect(),
+        models: Some(promoting::reader(profiles.clone())),
         profiles,
         allowed_hosts: BTreeSet::new(),
         rate_limit: rate_limit(&settings.limits),

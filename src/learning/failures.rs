@@ -59,23 +59,16 @@ pub(super) fn learn(
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
     let (features, learned, judged) = parted(recording, &recordings, choice)?;
     let settings = Settings::default().seeded(choice.seed.unwrap_or(0));
-    let (by_component, refused) = classifiers(&features, &learned, settings, progress)?;
-    let mut outcomes = BTreeMap::new();
-    for (index, component) in features.components().iter().enumerate() {
-        if let Some(classifier) = by_component.get(component) {
-            outcomes.insert(component.clone(), judge_one(classifier, &judged, index));
-        }
-    }
-    let truth: Vec<Vec<f64>> = learned.failed.iter().map(|failed| numbers(failed)).collect();
-    let truth: Vec<&[f64]> = truth.iter().map(Vec::as_slice).collect();
+    let components = features.components();
+    let (by_component, refused) = classifiers(components, &learned, settings, progress)?;
     let origin = Origin {
         dataset: recording.dataset.name().to_owned(),
-        data: hash(&learned.table, &truth),
+        data: data_hash(&learned),
         rows: learned.table.len() as u64,
         seed: choice.seed.unwrap_or(0),
         settings,
     };
-    let mut outcome = outcome(&outcomes, &refused);
+    let mut outcome = judged_by(components, &by_component, &refused, &judged);
     outcome.figures.extend(entries(json!({
         "rows_learned": learned.table.len(), "rows_judged": judged.table.len(),
         "features": features.width(), "data_sha256": origin.data,
@@ -86,17 +79,37 @@ pub(super) fn learn(
     Ok(outcome)
 }
 
-/// One classifier for each component whose failures can be learned, and why not for the others.
-type Classifiers = (BTreeMap<String, Classifier>, BTreeMap<String, String>);
+/// SHA-256 of rows and what came of them.
+pub(super) fn data_hash(rows: &Rows) -> String {
+    let truth: Vec<Vec<f64>> = rows.failed.iter().map(|failed| numbers(failed)).collect();
+    let truth: Vec<&[f64]> = truth.iter().map(Vec::as_slice).collect();
+    hash(&rows.table, &truth)
+}
 
-fn classifiers(
-    features: &Features,
+/// How well the failures of each component are foreseen in rows that nothing was learned from.
+pub(super) fn judged_by(
+    components: &[String],
+    by_component: &BTreeMap<String, Classifier>,
+    refused: &BTreeMap<String, String>,
+    judged: &Rows,
+) -> Outcome {
+    let one = |(index, component): (usize, &String)| {
+        let classifier = by_component.get(component)?;
+        Some((component.clone(), judge_one(classifier, judged, index)))
+    };
+    outcome(&components.iter().enumerate().filter_map(one).collect(), refused)
+}
+
+/// One classifier for each component whose failures can be learned, and why not for the others.
+pub(super) type Classifiers = (BTreeMap<String, Classifier>, BTreeMap<String, String>);
+
+pub(super) fn classifiers(
+    components: &[String],
     learned: &Rows,
     settings: Settings,
     progress: &Progress,
 ) -> Result<Classifiers, CliError> {
     let (mut by_component, mut refused) = (BTreeMap::new(), BTreeMap::new());
-    let components = features.components();
     progress.begin(components.len() * GROWTHS, "learning");
     for (component, outcomes) in components.iter().zip(&learned.failed) {
         let examples = Examples { table: &learned.table, outcomes, groups: &learned.assets };

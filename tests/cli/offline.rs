@@ -79,6 +79,9 @@ fn every_verb_that_asks_a_process_says_when_there_is_none() {
         &["events", "tail"],
         &["check", "readiness"],
         &["backup", "create", "new.backup"],
+        &["model", "promoted"],
+        &["model", "promote", "north-0a", "--by", "desk", "--reason", "a test"],
+        &["model", "rollback", "--by", "desk", "--reason", "a test"],
     ] {
         let ran = run_with(folder.path(), arguments, &[("AURORASYNC_URL", NOBODY)]);
         assert_eq!(ran.code, 3, "{arguments:?} {ran:?}");

@@ -2,6 +2,7 @@
 
 mod confirmation;
 mod delays;
+mod learned;
 
 use super::{Config, Diagnosis};
 use messages::case::{CaseClosed, CaseOpened, CaseOutcome};
