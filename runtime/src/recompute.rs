@@ -122,7 +122,10 @@ struct Recorded {
 impl Recorded {
     fn read(store: &dyn Store, router: &Router) -> Result<Self, StoreError> {
         let mut recorded = Self::default();
-        for partition in Stream::ALL.into_iter().flat_map(|stream| router.partitions_of(stream)) {
+        // What waits to be said on a shared log is said as well.
+        let lanes = store.partitions().into_iter().filter(|partition| partition.is_lane());
+        let logs = Stream::ALL.into_iter().flat_map(|stream| router.partitions_of(stream));
+        for partition in logs.chain(lanes) {
             // A copy in another partition is no repetition; the same place twice in one is.
             let mut seen = BTreeSet::new();
             let mut after = store.first(partition) - 1;
