@@ -166,6 +166,9 @@ impl Hosts {
             wanted: positions(),
             stop: stopping,
         });
+        for part in [Stream::Log.name(), Stream::Health.name(), voice::OUTBOX] {
+            context.report(part, HostState::Starting, None);
+        }
         let mut others = Vec::new();
         for stream in SHARED {
             others.push(spawn(Mirror::new(context.clone(), stream, options.gap).run()));

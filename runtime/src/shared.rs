@@ -14,6 +14,7 @@ pub use tenure::Tenures;
 
 use crate::store::{Change, HostId, Partition, Store, StoreError};
 use messages::{Envelope, Sequence};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -82,6 +83,14 @@ pub enum OwnershipError {
 pub(crate) fn process_of(store: &dyn Store) -> Result<Option<String>, StoreError> {
     let name = store.blob(PROCESS)?;
     Ok(name.map(|name| String::from_utf8_lossy(&name).into_owned()))
+}
+
+/// The hosts that the process of `store` may run or once might, if its log is shared.
+pub(crate) fn seats_of(store: &dyn Store) -> Result<Option<BTreeSet<String>>, StoreError> {
+    match process_of(store)? {
+        Some(_) => lanes::speakers(store).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Takes part with `store` in a shared log; gives what is to be committed first.

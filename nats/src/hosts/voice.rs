@@ -14,7 +14,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 /// How what leaves the process itself is listed.
-const OUTBOX: &str = "outbox";
+pub(super) const OUTBOX: &str = "outbox";
 /// Who speaks in his own name through the process; what people repeat of others is theirs.
 const OWN_NAMES: [&str; 4] = [principal::FACADE, principal::GUARD, "runtime", "ingest"];
 

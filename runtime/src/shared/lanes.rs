@@ -5,11 +5,21 @@
 
 use crate::store::{Change, HostId, Partition, Store, StoreError};
 use messages::Stream;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What names of lanes in the store begin with.
 const PREFIX: &str = "lane/";
+
+/// Names of all who ever had a lane.
+pub(super) fn speakers(store: &dyn Store) -> Result<BTreeSet<String>, StoreError> {
+    let names = store.blobs(PREFIX)?;
+    let speaker = |name: &String| {
+        let (_, lane) = name.strip_prefix(PREFIX)?.split_once('/')?;
+        lane.rsplit_once(' ').map(|(speaker, _)| speaker.to_owned())
+    };
+    Ok(names.iter().filter_map(speaker).collect())
+}
 
 /// One queue of what is said.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

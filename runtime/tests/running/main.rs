@@ -10,5 +10,6 @@ mod memories;
 mod moments;
 mod recompute;
 mod retention;
+mod shared;
 mod turns;
 mod upgrades;
