@@ -84,6 +84,7 @@ impl Site {
             partitions: PARTITIONS_EMBEDDED,
             recorder: FlightRecorder::default(),
             checkpoint_interval: None,
+            shared: None,
         });
         let deployment = deployment.await.unwrap();
         let options = Options::new(self.server.url(), "ingest");

@@ -36,7 +36,7 @@ use messages::guard::{
 use messages::{Class, Envelope, Message, MessageId, Provenance, Timestamp, record};
 use meter::Meter;
 use principal::{GUARD, Rights};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Stored value that holds the containments in force, so that a start need not read LOG from its beginning.
@@ -111,6 +111,8 @@ pub(crate) struct Guard {
     meter: Meter,
     said: Vec<Envelope>,
     deeds: Vec<Deed>,
+    /// Who was released as their time was over, and is not yet on the log as released.
+    releasing: BTreeSet<String>,
 }
 
 impl Guard {
@@ -128,6 +130,7 @@ impl Guard {
             meter: Meter::default(),
             said: Vec::new(),
             deeds: Vec::new(),
+            releasing: BTreeSet::new(),
         }
     }
 
@@ -163,6 +166,9 @@ impl Guard {
     /// Releases whose time is over at `now`.
     pub(crate) fn begin(&mut self, now: Timestamp) {
         for principal in self.containments.over(now) {
+            if !self.releasing.insert(principal.clone()) {
+                continue;
+            }
             let released = PrincipalReleased {
                 principal,
                 by: GUARD.to_owned(),
@@ -366,6 +372,7 @@ impl Guard {
         if self.containments.hear(said) {
             self.changed = true;
             self.standing.set(self.containments.clone());
+            self.releasing.retain(|name| self.containments.iter().any(|(it, _)| it == name));
             self.buckets.retain(|name, _| self.containments.iter().any(|(it, _)| it == name));
         }
     }

@@ -32,6 +32,12 @@ impl Partition {
     pub const DEAD: Partition = Partition { stream: Stream::Dead, index: 0 };
     /// The chain of what was done and denied.
     pub const AUDIT: Partition = Partition { stream: Stream::Audit, index: 0 };
+
+    /// Whether it is a queue of what waits to be said on a shared log, not a part of a log.
+    #[must_use]
+    pub fn is_lane(self) -> bool {
+        self.stream == Stream::Log && self.index > 0
+    }
 }
 
 impl fmt::Display for Partition {

@@ -129,7 +129,7 @@ fn serve(args: &DemoArgs, folder: &Path, session: &Session) -> Result<Exit, CliE
             devices.make_streams().await?;
         }
         let catalog = session.catalog.clone();
-        let serving = Serving::start(catalog, loaded, FlightRecorder::default()).await?;
+        let serving = Serving::start(catalog, loaded, FlightRecorder::default(), None).await?;
         serving.announce(&session.console);
         session.console.line(hints(serving.address()))?;
         if let Some(devices) = &devices {
