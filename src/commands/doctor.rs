@@ -11,7 +11,7 @@ use crate::upkeep::store_folder;
 use clap::Args;
 use messages::{Stream, Timestamp};
 use runtime::clock::Clock;
-use runtime::guard::audit::Seal;
+use runtime::guard::audit::{Seal, SealError};
 use runtime::store::sled::SledStore;
 use runtime::store::{Store, StoreError};
 use serde::Serialize;
@@ -27,6 +27,9 @@ const FREE_BYTES_LOW: u64 = 5 * 1024 * 1024 * 1024;
 /// No clock of today is before this.
 const CLOCK_MIN: &str = "2026-01-01T00:00:00Z";
 
+/// What helps whoever may not look.
+const RIGHT: &str =
+    "give yourself the right to read and write there, or examine it as the user that runs it";
 /// The check of the process itself.
 const PROCESS: &str = "process";
 
@@ -211,7 +214,10 @@ fn audit(data: &Path) -> Row {
         }
         Ok((None, _)) => Row::ok("audit", "no key yet; `aurorasync run` makes one"),
         Err(error) => {
-            let fix = "see what is wrong with `aurorasync audit verify`";
+            let fix = match &error {
+                SealError::Io { source, .. } if is_denied(source) => RIGHT,
+                _ => "see what is wrong with `aurorasync audit verify`",
+            };
             Row::failed("audit", error.to_string(), fix)
         }
     }
@@ -262,12 +268,14 @@ fn store(data: &Path) -> (Row, Option<Timestamp>) {
     }
 }
 
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
 /// What helps against `error`.
 fn remedy(error: &StoreError) -> &'static str {
     match error {
-        StoreError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-            "give yourself the right to read and write there, or examine it as the user that runs it"
-        }
+        StoreError::Io { source, .. } if is_denied(source) => RIGHT,
         StoreError::Locked { .. } => "name the process that has it with --url, or stop it",
         _ => "look at every record with `aurorasync verify`, or restore an export",
     }
