@@ -4,11 +4,13 @@
 //! where it comes from.
 
 mod layers;
+mod listen;
 mod profiles;
 #[cfg(test)]
 mod tests;
 
 pub use layers::{Origin, Value as SettingValue};
+pub use listen::{ListenError, listen};
 
 use crate::{bus, effects};
 use layers::Layers;
@@ -63,7 +65,8 @@ pub struct Store {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Facade {
-    /// Address and port; a loopback address while authentication is off.
+    /// Address and port; a loopback address, or `localhost`, while authentication is off.
+    #[serde(deserialize_with = "listen::deserialize")]
     pub listen: SocketAddr,
 }
 

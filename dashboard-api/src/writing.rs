@@ -167,7 +167,7 @@ mod tests {
             let head = facade.deployment.store().head(Partition::LOG);
             let request = Request { path: format!("{}/{alone}", request.path), ..keyed() };
             let (let_go, held) = mpsc::channel::<()>();
-            let hold = Commit::Look(Box::new(move |_| drop(held.recv())));
+            let hold = Commit::Look(Box::new(move |_| held.recv().unwrap_or_default()));
             let holding = facade.deployment.committer().submit(hold).await.unwrap();
             let first = facade.writing(&request).await.unwrap();
             let message = AssetRetired { asset: "VEH001".to_owned(), reason: "sold".to_owned() };

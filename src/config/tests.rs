@@ -110,6 +110,22 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
 }
 
 #[test]
+fn a_place_to_serve_is_an_address_or_localhost_and_a_port() {
+    let listen = |text: &str| {
+        laid("", &[], &[("facade.listen", "--facade", text)])
+            .map(|loaded| loaded.settings.facade.listen.to_string())
+            .map_err(|failure| failure.to_string())
+    };
+    assert_eq!(listen("localhost:7455").unwrap(), "127.0.0.1:7455");
+    assert_eq!(listen("[::1]:0").unwrap(), "[::1]:0");
+    for wrong in ["127.0.0.1", "127.0.0.1:99999", "localhost", "example.org:80", ":80", ""] {
+        let error = listen(wrong).unwrap_err();
+        assert!(error.contains("HOST:PORT") && error.contains("(--facade)"), "{error}");
+        assert!(error.contains(&format!("`{wrong}`")), "{error}");
+    }
+}
+
+#[test]
 fn an_agents_table_takes_its_values_from_everywhere_too() {
     let file = "[line-probe]\nchannels = ['a']\n[line-probe.weights]\nb = 2\n";
     let variables = [

@@ -36,6 +36,7 @@ fn a_capa_is_listed_shown_and_exported_in_three_forms() {
     let shown = served.ask(&["capa", "show", "brake"]);
     ok(&shown);
     assert!(shown.out.contains("Q2-2025") && shown.out.contains("D3"), "{shown:?}");
+    assert!(!shown.out.contains('\\'), "a terminal shows no escapes: {shown:?}");
     for (form, begins) in [("html", "<!doctype html>"), ("md", "# "), ("json", "{")] {
         let file = folder.path().join(format!("report.{form}"));
         let to = file.display().to_string();
