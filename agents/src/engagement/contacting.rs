@@ -136,7 +136,7 @@ impl Handling<'_, '_> {
         let zone = manners::zone(self.state).unwrap_or(jiff::tz::TimeZone::UTC);
         let language = self.state.owner.as_ref().map_or("", |owner| &owner.language);
         let ContactOwner { asset, facts, slots, .. } = contact;
-        let visits = self.state.visits_of_others(contact.case);
+        let visits = self.state.visits_of_others(asset);
         let matter = Matter { asset, facts, slots, zone: &zone, visits: &visits };
         script::write(occasion, &matter, language).text()
     }

@@ -201,15 +201,18 @@ fn the_owner_of_a_grave_case_is_called_and_that_of_a_mild_one_written_to() {
 
 #[test]
 fn the_owner_of_two_assets_is_told_which_slot_is_together_with_the_other() {
-    let mut world = world(NOON, &[Channel::Sms]);
-    let booked = Some(slot(9, "2026-03-05T04:00:00Z"));
-    let (facts, slots) = (Facts { booked, ..facts() }, Vec::new());
-    world.publish(ContactOwner { purpose: Purpose::BookingConfirmed, facts, slots, ..about(4) });
-    world.publish(contact(1));
-    let said = world.published::<CustomerContacted>().pop().expect("both were reached").text;
-    let together = "2) Thursday 5 March at 14:00, Pune, together with VEH004, 3)";
-    assert!(said.contains(together), "{said}");
-    assert_eq!(said.matches("together with").count(), 1, "{said}");
+    // Nothing is together with another visit of itself.
+    for (asset, told) in [("VEH004", ", together with VEH004"), ("VEH003", "")] {
+        let mut world = world(NOON, &[Channel::Sms]);
+        let booked = Some(slot(9, "2026-03-05T04:00:00Z"));
+        let (asset, facts, slots) = (asset.into(), Facts { booked, ..facts() }, Vec::new());
+        let purpose = Purpose::BookingConfirmed;
+        world.publish(ContactOwner { purpose, asset, facts, slots, ..about(4) });
+        world.publish(contact(1));
+        let said = world.published::<CustomerContacted>().pop().expect("both were reached").text;
+        assert!(said.contains(&format!("5 March at 14:00, Pune{told}, 3)")), "{said}");
+        assert_eq!(said.matches("together with").count(), told.matches("with").count(), "{said}");
+    }
 }
 
 #[test]
