@@ -14,7 +14,7 @@ use crate::store::{
     Usage, Verified,
 };
 use messages::dead::{Cause, DeadLettered};
-use messages::{Envelope, MessageId, Sequence, Stream, Timestamp};
+use messages::{Envelope, Message, MessageId, Sequence, Stream, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;

@@ -10,11 +10,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::{Builder, Runtime};
 
 /// Minutes of each asset's telemetry; they end about now.
-const MINUTES: u64 = 30;
+const MINUTES: u64 = 120;
 /// Samples a minute.
-const SAMPLES: u64 = 12;
+const SAMPLES: u64 = 6;
 /// Between two messages where they come slowly.
-const PUBLISH_INTERVAL: Duration = Duration::from_millis(100);
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The server, with its streams.
 pub(crate) struct Devices {
@@ -57,7 +57,7 @@ impl Devices {
         self.acknowledged.lock().unwrap().get(asset).copied().unwrap_or(0)
     }
 
-    /// Publishes half an hour of each of `assets`, whose engines overheat.
+    /// Publishes two hours of each of `assets`, whose engines overheat.
     pub(crate) fn publish_failing(&self, assets: &[String]) {
         publish(&self.url(), assets, Duration::ZERO, &self.acknowledged);
     }
@@ -101,7 +101,7 @@ fn body(minute: u64, from: u64) -> String {
             i64::try_from((from + index * (60 / SAMPLES)) * 1_000).unwrap(),
         );
         let seq = minute * SAMPLES + index;
-        let celsius = 92.0 + (seq as f64) * 0.08;
+        let celsius = 92.0 + (seq as f64) * 18.0 / (MINUTES * SAMPLES) as f64;
         format!(
             r#"{{"t":"{}","seq":{seq},"s":{{"engine_speed":{},"coolant_temperature":{celsius:.2}}},"codes":["P0217"]}}"#,
             at.unwrap(),

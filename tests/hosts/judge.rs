@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Judges the stores below `folder`; says what was found, and panics where something must not be.
 pub(crate) fn judge(
     folder: &Path,
-    names: [&str; 2],
+    names: &[&str],
     story: &Story,
     devices: &Devices,
 ) -> String {
@@ -31,28 +31,35 @@ pub(crate) fn judge(
                 read(&store, lane).into_iter().map(|said| format!("{} {}", said.source, said.name))
             }).collect();
         assert_eq!(waiting, Vec::<String>::new(), "{name} has said everything");
-        if name == "watch" {
+        if *name == "watch" {
             story.assets.iter().for_each(|asset| counted(&store, asset, devices));
         }
         logs.push(read(&store, Partition::LOG));
     }
     let ids = |log: &[Arc<Envelope>]| log.iter().map(|said| said.id).collect::<Vec<MessageId>>();
-    let (short, long) = (logs[0].len().min(logs[1].len()), logs[0].len().max(logs[1].len()));
-    assert_eq!(ids(&logs[0])[..short], ids(&logs[1])[..short], "every mirror has one order");
-    let log = logs.into_iter().max_by_key(Vec::len).unwrap();
+    logs.sort_by_key(Vec::len);
+    let log = logs.last().unwrap();
+    let long = log.len();
+    for other in &logs {
+        assert_eq!(ids(other)[..], ids(log)[..other.len()], "every mirror has one order");
+    }
     let distinct: BTreeSet<MessageId> = log.iter().map(|said| said.id).collect();
     assert_eq!(distinct.len(), log.len(), "nothing stands on the log twice");
     for asset in &story.assets {
-        let opened = said::<CaseOpened>(&log).filter(|opened| opened.asset == *asset).count();
+        let opened = said::<CaseOpened>(log).filter(|opened| opened.asset == *asset).count();
         assert_eq!(opened, 1, "cases of {asset}");
     }
     let mut booked: BTreeMap<String, u64> = BTreeMap::new();
-    for confirmed in said::<BookingConfirmed>(&log) {
+    for confirmed in said::<BookingConfirmed>(log) {
         *booked.entry(confirmed.asset).or_default() += 1;
     }
     let once = story.assets.iter().map(|asset| (asset.clone(), 1)).collect();
     assert_eq!(booked, once, "each asset is booked in once");
-    format!("{} assets booked in once each; {long} records on the log, {short} in both mirrors, each once; {states} states equal to one pass", booked.len())
+    let (booked, mirrors) = (booked.len(), logs.len());
+    format!(
+        "{booked} assets booked in once each; {long} records on the log, each once, in the same order in {mirrors} mirrors; \
+         {states} states equal to one pass"
+    )
 }
 
 /// That each acknowledged sample of `asset` was counted, and once.

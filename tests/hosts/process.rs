@@ -111,11 +111,40 @@ impl Process {
     }
 
     /// How the agent `kind` fares, as this process has it.
-    pub(crate) fn state_of(&self, kind: &str) -> String {
-        let agents = self.get("/v1/agents").unwrap();
-        let items = agents["items"].as_array().unwrap();
-        let found = items.iter().find(|item| item["kind"] == kind);
-        found.unwrap_or_else(|| panic!("{agents}"))["state"].as_str().unwrap().to_owned()
+    pub(crate) fn state_of(&self, kind: &str) -> Option<String> {
+        let agents = self.get("/v1/agents")?;
+        let items = agents["items"].as_array()?;
+        let found = items.iter().find(|item| item["kind"] == kind)?;
+        Some(found["state"].as_str()?.to_owned())
+    }
+
+    /// Waits until each of `kinds`, and the ledger of effects, is at work here.
+    pub(crate) fn until_at_work(&self, kinds: &str) {
+        for kind in kinds.split(',').chain(["effects"]) {
+            self.until(&format!("running {kind}"), || {
+                (self.state_of(kind)? == "ready").then_some(())
+            });
+        }
+    }
+
+    /// Waits until none of `kinds` is at work here.
+    pub(crate) fn until_standing_by(&self, kinds: &str) {
+        for kind in kinds.split(',').chain(["effects"]) {
+            self.until(&format!("standing by for {kind}"), || {
+                (self.state_of(kind)? == "standby").then_some(())
+            });
+        }
+    }
+
+    /// The name of its folder.
+    pub(crate) fn name(&self) -> &str {
+        self.folder.file_name().unwrap().to_str().unwrap()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
     }
 
     /// `kill -9`.

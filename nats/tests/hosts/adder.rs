@@ -74,7 +74,7 @@ impl Handle<Added> for Adder {
     fn handle(&self, state: &mut Sum, added: &Added, ctx: &mut Ctx<'_, Self>) -> AgentResult {
         state.sum += added.value;
         state.count += 1;
-        ctx.publish(Summed { key: added.key.clone(), sum: state.sum, count: state.count });
+        ctx.publish(&Summed { key: added.key.clone(), sum: state.sum, count: state.count });
         Ok(())
     }
 }
