@@ -113,7 +113,10 @@ mod tests {
         let value = json!({ "p": 0.8125 });
         assert_eq!((percent(&value, "/p"), percent(&value, "/q")), ("81 %".into(), "-".into()));
         assert_eq!((hours(47.96), hours(48.0)), ("48.0 h".into(), "2.0 days".into()));
-        assert_eq!((count(1, "sample"), count(2, "sample")), ("1 sample".into(), "2 samples".into()));
+        assert_eq!(
+            (count(1, "sample"), count(2, "sample")),
+            ("1 sample".into(), "2 samples".into())
+        );
     }
 
     #[test]

@@ -216,7 +216,8 @@ fn answer(said: &Said<ModelPromoted>) -> Result<Response, Problem> {
 
 fn check_agent(facade: &Facade, kind: &str) -> Result<(), Problem> {
     let catalog = facade.deployment.catalog();
-    let judges = catalog.iter().filter(|(_, it)| it.contract.hears.contains_key(ModelPromoted::NAME));
+    let judges =
+        catalog.iter().filter(|(_, it)| it.contract.hears.contains_key(ModelPromoted::NAME));
     let known: Vec<&str> = judges.map(|(kind, _)| kind).collect();
     if known.contains(&kind) {
         return Ok(());

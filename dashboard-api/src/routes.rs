@@ -11,8 +11,7 @@ use crate::views::Topic;
 use crate::{
     agents, assets, audit, backup, bookings, calendar, capas, cases, centres, changes, dead,
     documents, events, feedback, findings, health, history, ingest, insights, metrics, models,
-    owners,
-    page, predictions, principals, quarantine, rebuild, replies, topology, why,
+    owners, page, predictions, principals, quarantine, rebuild, replies, topology, why,
 };
 use std::collections::BTreeMap;
 use std::fmt;

@@ -11,7 +11,7 @@ pub(crate) use agents::*;
 pub(crate) use cases::*;
 pub(crate) use registry::*;
 
-use crate::shape::{Shape, extended, has, may, object};
+use crate::shape::{Shape, extended, has, may, object, page};
 use Shape::{Any, Count, Flag, Id, Line, List, Map, Maybe, Name, Number, OneOf, Text, Time};
 
 const MAYBE_TEXT: Shape = Maybe(&Text);

@@ -115,9 +115,8 @@ impl Layout {
         if assessed.feature_schema != self.assessed {
             return None;
         }
-        let is_faulty = |channel: &str| {
-            assessed.sensor_faults.iter().any(|fault| fault.channel == channel)
-        };
+        let is_faulty =
+            |channel: &str| assessed.sensor_faults.iter().any(|fault| fault.channel == channel);
         let number = |column: &Column| {
             if column.channel.as_deref().is_some_and(is_faulty) {
                 return None;
@@ -191,7 +190,9 @@ fn trend_columns(channel: &Channel, reach: Reach) -> Vec<Column> {
 fn channel_of(profile: &Profile, feature: &str) -> Option<String> {
     let ids = profile.channels.iter().map(|channel| &channel.id);
     let begins = |id: &&String| {
-        feature.strip_prefix(id.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        feature
+            .strip_prefix(id.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
     };
     ids.filter(begins).max_by_key(|id| id.len()).cloned()
 }
@@ -199,8 +200,11 @@ fn channel_of(profile: &Profile, feature: &str) -> Option<String> {
 /// CRC-32C of the parts of a profile that rows depend on.
 fn schema(profile: &Profile, assessed: u32, columns: &[Column]) -> u32 {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let limits: Vec<_> =
-        profile.channels.iter().map(|channel| channel.limits.map(|it| (it.warn, it.critical))).collect();
+    let limits: Vec<_> = profile
+        .channels
+        .iter()
+        .map(|channel| channel.limits.map(|it| (it.warn, it.critical)))
+        .collect();
     let layout = (LAYOUT, assessed, names, limits);
     crc32c::crc32c(&postcard::to_stdvec(&layout).expect("plain values can be encoded"))
 }

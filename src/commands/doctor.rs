@@ -321,12 +321,18 @@ fn agent(host: &Value) -> Row {
     let detail = format!("{} {}: {}", text("kind"), text("reads"), text("state"));
     let kind = text("kind");
     match host["state"].as_str() {
-        Some("ready") => Row::ok("agent", detail),
+        Some("ready" | "standby" | "elsewhere" | "nowhere") => Row::ok("agent", detail),
         Some("dead") => {
             let fix = format!(
                 "see why with `aurorasync agent describe {kind}`, then start the process again"
             );
             Row::failed("agent", format!("{detail}, {}", text("last_failure")), fix)
+        }
+        Some("contained") => {
+            let fix = format!(
+                "see why with `aurorasync principal show {kind}`, then `aurorasync principal release {kind} --reason WHY`"
+            );
+            Row::warning("agent", detail, fix)
         }
         _ => {
             let fix = format!("look again in a moment: `aurorasync agent describe {kind}`");

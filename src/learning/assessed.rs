@@ -51,7 +51,8 @@ pub(super) fn learn(
     let layout = Layout::of(&recording.profile);
     let (said, truth) = listen(recording, &layout, progress)?;
     let drawn = drawn(&said, seed);
-    let rows = |judged: bool| rows(recording, &layout, &said, &truth, |id| drawn.contains(id) == judged);
+    let rows =
+        |judged: bool| rows(recording, &layout, &said, &truth, |id| drawn.contains(id) == judged);
     let (learned, judged) = (rows(false)?, rows(true)?);
     let components: Vec<String> =
         recording.profile.components.iter().map(|component| component.id.clone()).collect();

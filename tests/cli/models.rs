@@ -38,13 +38,7 @@ fn model(seed: u64, macro_f1: f64) -> Model {
     let by_component = [("brake".to_owned(), classifier)].into();
     Model {
         schema: Schema { profile: profile.name.clone(), plan, derived, regimes: None },
-        origin: Origin {
-            dataset: "worn".into(),
-            data: "0a".repeat(32),
-            rows: 240,
-            seed,
-            settings,
-        },
+        origin: Origin { dataset: "worn".into(), data: "0a".repeat(32), rows: 240, seed, settings },
         figures: [("macro_f1".to_owned(), macro_f1)].into(),
         learned: Learned::Assessed { within, rows, by_component },
     }
@@ -182,12 +176,27 @@ fn a_model_trained_on_a_simulated_fleet_can_be_promoted_and_the_same_seed_gives_
     let simulated = run(
         folder.path(),
         &[
-            "simulate", "--vehicles", "12", "--days", "45", "--sample", "2m", "--faults", "40",
-            "--wear", "4", "--seed", "7", "--out", "north",
+            "simulate",
+            "--vehicles",
+            "12",
+            "--days",
+            "45",
+            "--sample",
+            "2m",
+            "--faults",
+            "40",
+            "--wear",
+            "4",
+            "--seed",
+            "7",
+            "--out",
+            "north",
         ],
     );
     assert_eq!(simulated.code, 0, "{simulated:?}");
-    let train = |out: &str| run(folder.path(), &["train", "north", "--assessed", "--out", out, "-o", "json"]);
+    let train = |out: &str| {
+        run(folder.path(), &["train", "north", "--assessed", "--out", out, "-o", "json"])
+    };
     let trained = train("one.model");
     assert_eq!(trained.code, 0, "{trained:?}");
     let figures = &trained.json()["figures"];

@@ -76,14 +76,16 @@ impl Promoted {
     ) -> Hypothesis {
         let finite = |value: f64| Finite::new(value).expect("trees that were checked say numbers");
         let probability = self.foresight.probability(&component.id, row);
-        let probability = probability.expect("only components that the model judges are asked about");
+        let probability =
+            probability.expect("only components that the model judges are asked about");
         let (mode, remaining) = match by_trend {
             Some(trend) => (Some(trend.failure_mode), trend.remaining_useful_life),
             None => (component.modes.first().map(|mode| mode.id.clone()), None),
         };
         let median = remaining.map(|left| left.median_hours.get());
         let advice = profile.severity.advise(component, probability, median);
-        let stands = state.said.get(&component.id).is_some_and(|it| it.severity >= Severity::Medium);
+        let stands =
+            state.said.get(&component.id).is_some_and(|it| it.severity >= Severity::Medium);
         // Reasons take a hundred times as long as the probability, and are said of what is grave alone.
         let reasons = if stands || advice.severity >= Severity::Medium {
             self.foresight.reasons(&component.id, row)
@@ -116,6 +118,7 @@ fn is_about_trust(reason: WithheldReason) -> bool {
 }
 
 fn of_another_schema(component: &Component) -> CannotSay {
-    let detail = "the window was assessed under another form of the profile than the model".to_owned();
+    let detail =
+        "the window was assessed under another form of the profile than the model".to_owned();
     CannotSay { component: component.id.clone(), reason: WithheldReason::TooLittleData, detail }
 }

@@ -87,9 +87,11 @@ async fn a_model_is_kept_said_once_listed_and_rolled_back_once() {
     assert_eq!(send(&site, "/v1/models", "2", &better).await.expect(201), said);
     assert_eq!(said["before"], first["model"]["checksum"]);
     let listed = site.get("/v1/models?profile=vehicle").await.expect(200);
-    let in_use: Vec<_> = listed["items"].as_array().unwrap().iter().map(|it| &it["in_use"]).collect();
+    let in_use: Vec<_> =
+        listed["items"].as_array().unwrap().iter().map(|it| &it["in_use"]).collect();
     assert_eq!(in_use, [false, true]);
-    let back = json!({ "profile": "vehicle", "agent": "assayer", "by": "desk", "reason": "a test" });
+    let back =
+        json!({ "profile": "vehicle", "agent": "assayer", "by": "desk", "reason": "a test" });
     let said = send(&site, "/v1/models/rollback", "3", &back).await.expect(201);
     assert_eq!((&said["model"], &said["rolled_back"]), (&first["model"], &json!(true)));
     assert_eq!(send(&site, "/v1/models/rollback", "3", &back).await.expect(201), said);
@@ -118,6 +120,7 @@ async fn what_agents_cannot_judge_by_or_should_not_is_refused() {
     post(both).await.problem(400, "malformed");
     let unknown = json!({ "checksum": "0a", "agent": "assayer", "by": "desk", "reason": "a test" });
     post(unknown).await.problem(404, "not-found");
-    let gone = json!({ "file": "/nowhere/a", "agent": "assayer", "by": "desk", "reason": "a test" });
+    let gone =
+        json!({ "file": "/nowhere/a", "agent": "assayer", "by": "desk", "reason": "a test" });
     post(gone).await.problem(422, "unprocessable");
 }

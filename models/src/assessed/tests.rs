@@ -63,7 +63,11 @@ fn a_row_holds_features_trends_and_how_unusual_the_asset_is_but_no_calendar() {
     assert_eq!(value("coolant_temperature_level_run"), Some(100.0));
     assert_eq!(value("coolant_temperature_trend_run"), Some(2.0));
     assert_eq!(value("coolant_temperature_trend_error_run"), Some(0.125));
-    assert_eq!(value("coolant_temperature_to_limit_run"), Some(5.0), "10 to the limit at 2 an hour");
+    assert_eq!(
+        value("coolant_temperature_to_limit_run"),
+        Some(5.0),
+        "10 to the limit at 2 an hour"
+    );
     assert_eq!(value("coolant_temperature_level_week"), None, "there is no such trend");
     assert_eq!(value("anomaly_score"), Some(0.25));
     let names = layout.rows().names;

@@ -38,7 +38,10 @@ async fn what_one_process_says_is_on_every_log_once_and_in_one_order() {
     assert_eq!(ids[..short], others[..short]);
     assert_eq!(site::distinct(&ids), ids.len(), "each once");
     let states = [one.state(), other.state()];
-    assert!(states.contains(&HostState::Ready) && states.contains(&HostState::Standby), "{states:?}");
+    assert!(
+        states.contains(&HostState::Ready) && states.contains(&HostState::Standby),
+        "{states:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -194,7 +194,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_in_force_is_read_from_its_name_and_a_configuration_alone_keeps_the_name_it_ever_had() {
+    fn what_is_in_force_is_read_from_its_name_and_a_configuration_alone_keeps_the_name_it_ever_had()
+    {
         let models = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(profile, model)| ((*profile).into(), (*model).into())).collect()
         };
@@ -203,7 +204,10 @@ mod tests {
             Built::default(),
             Built { config: config.clone(), models: BTreeMap::new() },
             Built { config: None, models: models(&[("vehicle", "0b")]) },
-            Built { config: config.clone(), models: models(&[("machine", "0c"), ("vehicle", "0b")]) },
+            Built {
+                config: config.clone(),
+                models: models(&[("machine", "0c"), ("vehicle", "0b")]),
+            },
         ] {
             assert_eq!(Built::read(built.name().as_deref()), built);
         }

@@ -156,9 +156,10 @@ fn a_pass_over_the_log_judges_by_the_models_that_were_in_use_at_each_place() {
 #[test]
 fn a_model_that_is_not_in_the_store_or_not_as_it_was_ends_its_hosts_by_name() {
     let sum = checksum(b"four");
-    for (bytes, problem) in
-        [(None, "is not in the store"), (Some(b"tour".to_vec()), "is in the store with other bytes")]
-    {
+    for (bytes, problem) in [
+        (None, "is not in the store"),
+        (Some(b"tour".to_vec()), "is in the store with other bytes"),
+    ] {
         let store = Arc::new(MemoryStore::default());
         let blobs = vec![(kept_as(&sum), bytes)];
         store.commit(Batch { blobs, ..Batch::default() }).unwrap();
@@ -187,5 +188,8 @@ fn a_promotion_that_cannot_be_read_or_is_for_another_agent_changes_nothing() {
     assert_eq!(dead.len(), usize::from(PARTITIONS_EMBEDDED.get()), "each host sets it aside");
     assert!(dead.iter().all(|letter| letter.cause == Cause::Undecodable));
     let home = world.envelopes(Stream::Log);
-    assert!(home.iter().any(|envelope| envelope.name == ModelPromoted::NAME), "people read it there");
+    assert!(
+        home.iter().any(|envelope| envelope.name == ModelPromoted::NAME),
+        "people read it there"
+    );
 }

@@ -246,11 +246,8 @@ fn every_sample_sent_is_assessed_quarantined_or_unaccounted_for() {
     };
     report.observe(hour(0), &ObservedEvent::Quarantined(&quarantined));
     let telemetry = frame("A", &[100]);
-    let part = TelemetryQuarantined {
-        reason: QuarantineReason::OutOfRange,
-        telemetry,
-        ..quarantined
-    };
+    let part =
+        TelemetryQuarantined { reason: QuarantineReason::OutOfRange, telemetry, ..quarantined };
     report.observe(hour(0), &ObservedEvent::Quarantined(&part));
     let mut assessed = HealthAssessed {
         fleet: "cars".to_owned(),
