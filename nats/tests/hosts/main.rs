@@ -61,6 +61,7 @@ async fn what_the_server_has_is_not_said_again_after_a_kill() {
     let facade = log.producer("facade").await;
     facade.append(vec![added(1).into()]).await.unwrap();
     let site = log.again(site).await;
+    site.reached().await;
     site.say(&added(2)).await.unwrap();
     let ids = site.ids(Partition::LOG);
     let times = |number| ids.iter().filter(|id| **id == added(number).id).count();
@@ -105,6 +106,7 @@ async fn a_lease_that_is_given_back_is_taken_at_once_and_its_first_holder_can_co
     other.say(&added(2)).await.unwrap();
     other.until_said::<Summed>(2).await;
     let one = log.again(stopped).await;
+    one.reached().await;
     other.stop().await;
     one.until(HostState::Ready).await;
     one.say(&added(3)).await.unwrap();

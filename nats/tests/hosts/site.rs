@@ -86,7 +86,7 @@ impl Log {
         let store = Arc::<MemoryStore>::default();
         let site = Site { name, store, folder, hosts: None, deployment: None };
         let site = self.again(site).await;
-        site.wait("reached the log", |site| site.is_reached().then_some(())).await;
+        site.reached().await;
         site
     }
 
@@ -151,8 +151,11 @@ impl Site {
         deployment.session(Principal::facade()).publish(said.clone()).await
     }
 
-    fn is_reached(&self) -> bool {
-        *self.deployment.as_ref().unwrap().shared().unwrap().reach.borrow()
+    /// Waits until it reads the log.
+    pub(crate) async fn reached(&self) {
+        let shared = self.deployment.as_ref().unwrap().shared().unwrap();
+        let is_reached = |_: &Self| (*shared.reach.borrow()).then_some(());
+        self.wait("reached the log", is_reached).await;
     }
 
     fn read(&self, partition: Partition) -> Vec<Arc<Envelope>> {
