@@ -172,7 +172,10 @@ fn bad_rows_are_learned_around() {
         figures["macro_f1"].as_f64().unwrap()
     };
     let twice = fleet(DAYS);
-    rewritten(&twice, |place, line| if place == 0 { format!("{line}\n") } else { format!("{line}\n{line}\n") });
+    rewritten(
+        &twice,
+        |place, line| if place == 0 { format!("{line}\n") } else { format!("{line}\n{line}\n") },
+    );
     assert!(f1(&twice) > 0.95, "each moment twice");
     let with_voltage = |value: &'static str| {
         let fleet = fleet(DAYS);
@@ -214,7 +217,12 @@ fn an_alarm_is_told_with_what_would_clear_it_and_what_came_of_others_like_it() {
     let changed = alarm["cleared_by"][0]["feature"].as_str().unwrap();
     assert!(changed.starts_with("vibration"), "{alarm}");
     assert_eq!(alarm["alike"][0]["failed_in_hours"], 24.0, "{alarm}");
-    let cleared: u64 = comp1["cleared"]["by_changes"].as_array().unwrap().iter().map(|it| it.as_u64().unwrap()).sum();
+    let cleared: u64 = comp1["cleared"]["by_changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it.as_u64().unwrap())
+        .sum();
     assert!(cleared > 0 && cleared <= comp1["cleared"]["tried"].as_u64().unwrap(), "{comp1}");
 }
 
@@ -258,7 +266,10 @@ fn a_series_is_foreseen_and_one_without_a_past_gets_a_plain_answer_and_is_told_s
     let arguments = ["evaluate", "dataset.toml", "--report", "page.html", "-o", "json"];
     let figures = done(long.path(), &arguments);
     let ahead = figures["ahead"].as_array().unwrap();
-    assert_eq!(ahead.iter().map(|it| it["hours"].as_f64().unwrap()).collect::<Vec<_>>(), [2.0, 30.0]);
+    assert_eq!(
+        ahead.iter().map(|it| it["hours"].as_f64().unwrap()).collect::<Vec<_>>(),
+        [2.0, 30.0]
+    );
     for judged in ahead {
         assert_eq!(judged["method"], "trees", "{judged}");
         assert!(judged["below_plain"].as_f64().unwrap() > 0.1, "{judged}");
@@ -271,13 +282,17 @@ fn a_series_is_foreseen_and_one_without_a_past_gets_a_plain_answer_and_is_told_s
     assert_eq!(figures, done(long.path(), &arguments), "the same data and seed, other figures");
 
     let short = meter(300);
-    let early = ["evaluate", "dataset.toml", "--train-before", "2015-01-08T00:00:00Z", "-o", "json"];
+    let early =
+        ["evaluate", "dataset.toml", "--train-before", "2015-01-08T00:00:00Z", "-o", "json"];
     let figures = done(short.path(), &early);
     let why = figures["ahead"][0]["why"].as_str().unwrap();
     assert!(why.contains("too short for trees"), "{why}");
     assert_ne!(figures["ahead"][0]["method"], "trees");
     assert!(refusal(short.path(), &["train", "dataset.toml"]).contains("nothing to keep"));
-    assert!(refusal(short.path(), &["evaluate", "dataset.toml", "--tune"]).contains("leave `--tune` out"));
+    assert!(
+        refusal(short.path(), &["evaluate", "dataset.toml", "--tune"])
+            .contains("leave `--tune` out")
+    );
 }
 
 /// What an evaluation of real recordings gives; `None` without them.

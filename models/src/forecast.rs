@@ -218,7 +218,10 @@ impl Forecaster {
         };
         let back = |value: f64| self.scale.back(value);
         let bounds = self.intervals.as_ref().map(|intervals| intervals.around(said));
-        Some(Foreseen { value: back(said), bounds: bounds.map(|(low, high)| (back(low), back(high))) })
+        Some(Foreseen {
+            value: back(said),
+            bounds: bounds.map(|(low, high)| (back(low), back(high))),
+        })
     }
 
     /// What each feature of `row` adds on the forecaster's scale, and what is said of a row of which nothing is asked;

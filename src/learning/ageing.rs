@@ -47,11 +47,7 @@ struct Life<'r> {
 }
 
 /// Learns from what was known before the cut; judged by what came between the times of the split.
-pub(super) fn judge(
-    recordings: &Recordings,
-    component: &str,
-    times: SplitTimes,
-) -> Option<Judged> {
+pub(super) fn judge(recordings: &Recordings, component: &str, times: SplitTimes) -> Option<Judged> {
     let ends = recordings.assets.values().filter_map(|asset| asset.samples.last());
     let end = ends.map(|sample| sample.at).max()?;
     let end = times.test_until.map_or(end, |until| until.min(end));

@@ -163,12 +163,7 @@ impl<'r> Background<'r> {
     }
 
     /// The smallest change of what spoke for the alarm that clears it.
-    fn clearing(
-        &self,
-        classifier: &Classifier,
-        row: &[f32],
-        parts: &[f64],
-    ) -> Option<Vec<Change>> {
+    fn clearing(&self, classifier: &Classifier, row: &[f32], parts: &[f64]) -> Option<Vec<Change>> {
         let mut features: Vec<usize> =
             (0..parts.len()).filter(|it| parts[*it] > 0.0 && self.changeable[*it]).collect();
         features.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));

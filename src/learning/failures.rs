@@ -1,6 +1,6 @@
 //! How well failures are foreseen, component by component.
 
-use super::explained::{Background, Explained, Cleared};
+use super::explained::{Background, Cleared, Explained};
 use super::report::{Section, failures as sections};
 use super::rows::{Features, Rows, drawn_assets};
 use super::{Choice, Outcome, Progress, ageing, entries, shown, tuned};
@@ -8,8 +8,8 @@ use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
 use models::model::{Learned, Model, Origin, hash};
-use models::supervised::judge::{self, Confusion, Reliability};
 use models::supervised::boost::Loss;
+use models::supervised::judge::{self, Confusion, Reliability};
 use models::training::tuning::Tried;
 use models::training::{Classifier, Examples, GROWTHS, Settings};
 use serde::Serialize;

@@ -6,9 +6,7 @@ use super::{Choice, Outcome, Progress, entries, shown};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
-use models::forecast::{
-    Examples, Forecaster, GROWTHS, Method, Plain, Scale, Series, Settings,
-};
+use models::forecast::{Examples, Forecaster, GROWTHS, Method, Plain, Scale, Series, Settings};
 use models::model::hash;
 use models::supervised::{Table, judge};
 use serde::Serialize;
@@ -79,8 +77,10 @@ pub(super) fn learn(
     let series = series(recording, &recordings, task)?;
     let settings = Settings::default();
     let seed = choice.seed.unwrap_or(0);
-    let settings =
-        Settings { boost: models::supervised::boost::Settings { seed, ..settings.boost }, ..settings };
+    let settings = Settings {
+        boost: models::supervised::boost::Settings { seed, ..settings.boost },
+        ..settings
+    };
     progress.begin(task.ahead.len() * GROWTHS, "learning");
     let mut judged = Vec::new();
     for ahead in &task.ahead {
@@ -205,7 +205,10 @@ fn judge_one(forecaster: &Forecaster, learned: &Part, tried: &Part, ahead: Durat
         mae,
         mae_last,
         mae_same_season,
-        below_plain: mae.zip(plain).filter(|(_, plain)| *plain > 0.0).map(|(mae, plain)| 1.0 - mae / plain),
+        below_plain: mae
+            .zip(plain)
+            .filter(|(_, plain)| *plain > 0.0)
+            .map(|(mae, plain)| 1.0 - mae / plain),
         coverage: share(held.count() as f64),
         width: share(bounded.iter().map(|(_, (low, high))| high - low).sum()),
         contributions: reasons(forecaster, tried),

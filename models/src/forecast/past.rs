@@ -90,8 +90,10 @@ impl Series {
             self.seasons_back(origin, ahead).take(SEASONS_AVERAGED).collect();
         features.extend(back.iter().take(SEASONS).map(|value| value.and_then(small)));
         features.push(self.last(origin).and_then(small));
-        let (count, sum) =
-            back.iter().flatten().fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
+        let (count, sum) = back
+            .iter()
+            .flatten()
+            .fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
         features.push((count > 0.0).then(|| sum / count).and_then(small));
         features.extend(self.calendar(origin.saturating_add(ahead)).map(small));
         features

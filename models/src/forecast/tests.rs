@@ -133,11 +133,11 @@ fn a_past_that_is_too_short_gets_a_plain_answer_and_is_told_so() {
 }
 
 #[test]
-fn what_nobody_can_foresee_gets_a_plain_answer_and_is_told_so() {
-    // It stays as it was, whatever else is known: no tree can be nearer.
+fn what_goes_beyond_all_that_was_seen_gets_a_plain_answer_and_is_told_so() {
+    // It rises for ever: trees say the highest that they have seen.
     let ahead = HOUR * 4;
-    let steps = (0..3_000_u64).map(|number| Some(if number < 2_000 { 10.0 } else { 4_000.0 }));
-    let rows = Rows::of(&hourly(steps), 3_000, ahead);
+    let rising = (0..3_000_u32).map(|number| Some(f64::from(number) + f64::from(number * 7 % 13)));
+    let rows = Rows::of(&hourly(rising), 3_000, ahead);
     let forecaster = rows.learn(ahead).unwrap();
     assert_eq!(forecaster.method, Method::Last);
     assert!(forecaster.why.unwrap().contains("a plain answer erred"));

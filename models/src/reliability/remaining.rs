@@ -46,7 +46,9 @@ pub enum Unknown {
     #[error(transparent)]
     Lives(#[from] weibull::Unknown),
     /// Most that are so old live longer than any was watched.
-    #[error("an age of {age:.1} or half the lives from there on lie beyond {oldest:.1}, the highest age that was watched")]
+    #[error(
+        "an age of {age:.1} or half the lives from there on lie beyond {oldest:.1}, the highest age that was watched"
+    )]
     Beyond {
         /// The age.
         age: f64,
@@ -215,7 +217,10 @@ mod tests {
         let median = |ageing: &Ageing, cohort: &str| ageing.left(cohort, 0.0).unwrap().median;
         assert!(median(&different, "a") > 1.5 * median(&different, "b"));
         assert!((median(&same, "a") - median(&same, "b")).abs() < 1e-9);
-        assert!(different.left("c", 0.0).is_ok(), "of a cohort never seen it is said what holds for all");
+        assert!(
+            different.left("c", 0.0).is_ok(),
+            "of a cohort never seen it is said what holds for all"
+        );
     }
 
     #[test]

@@ -145,7 +145,12 @@ fn rng_seed(seed: u64, tree: u64) -> u64 {
 
 fn check(table: &Table, outcomes: &[f32], settings: Settings) -> Result<(), LearnError> {
     within((1..=2_000).contains(&settings.trees), "trees", settings.trees, "1 to 2000")?;
-    within((1..=DEPTH_MAX).contains(&settings.depth_max), "depth_max", settings.depth_max, "1 to 40")?;
+    within(
+        (1..=DEPTH_MAX).contains(&settings.depth_max),
+        "depth_max",
+        settings.depth_max,
+        "1 to 40",
+    )?;
     within(settings.leaf_rows_min >= 1, "leaf_rows_min", settings.leaf_rows_min, "at least 1")?;
     let share = settings.features_share.unwrap_or(1.0);
     within(share > 0.0 && share <= 1.0, "features_share", share, "more than 0, at most 1")?;

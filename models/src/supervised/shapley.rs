@@ -74,7 +74,8 @@ impl Walk<'_> {
         for child in [index + 1, node.right as usize] {
             let share = self.tree.share(index, child);
             let asked = if child == hot { asked } else { 0.0 };
-            let step = Step { feature: Some(feature), unasked: unasked * share, asked, weight: 0.0 };
+            let step =
+                Step { feature: Some(feature), unasked: unasked * share, asked, weight: 0.0 };
             self.node(child, begin, step);
         }
     }
@@ -171,8 +172,8 @@ mod tests {
                 without
                     .map(|subset| {
                         let size = subset.count_ones() as usize;
-                        let weight = factorial(size) * factorial(FEATURES - size - 1)
-                            / factorial(FEATURES);
+                        let weight =
+                            factorial(size) * factorial(FEATURES - size - 1) / factorial(FEATURES);
                         let with = expected(tree, 0, row, subset | (1 << feature));
                         weight * (with - expected(tree, 0, row, subset))
                     })
@@ -188,7 +189,8 @@ mod tests {
             table.push(&row).unwrap();
         }
         let outcomes: Vec<f32> = outcomes.iter().map(|value| f32::from(*value)).collect();
-        let settings = forest::Settings { trees: 4, features_share: Some(1.0), ..Default::default() };
+        let settings =
+            forest::Settings { trees: 4, features_share: Some(1.0), ..Default::default() };
         let forest = RandomForest::grow(&table, &outcomes, None, settings).unwrap().forest;
         let settings = Settings { rounds_max: 4, depth_max: 5, ..Settings::default() };
         let boosted = Boosted::grow(&table, &outcomes, None, Loss::Squared, settings).unwrap();

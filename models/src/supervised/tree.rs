@@ -95,9 +95,9 @@ impl Tree {
             }
             let inside = usize::from(node.feature) < width && right > index + 1 && right < count;
             inside
-                && [index + 1, right].into_iter().all(|child| {
-                    depths[child].replace(depth + 1).is_none()
-                })
+                && [index + 1, right]
+                    .into_iter()
+                    .all(|child| depths[child].replace(depth + 1).is_none())
         };
         count > 0 && self.nodes.iter().enumerate().all(&mut sound)
     }

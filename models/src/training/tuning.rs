@@ -115,7 +115,8 @@ impl Tuning {
             let forest: Vec<f64> = rows.iter().map(|row| forest.value(row)).collect();
             for (boosted, sum) in boosted.iter().zip(sums) {
                 let said = forest.iter().zip(boosted).map(|(a, b)| f64::midpoint(*a, *b));
-                *sum += said.zip(&truth).map(|(said, truth)| of(self.loss, said, *truth)).sum::<f64>();
+                *sum +=
+                    said.zip(&truth).map(|(said, truth)| of(self.loss, said, *truth)).sum::<f64>();
             }
             grown();
         }
@@ -135,9 +136,8 @@ impl Tuning {
             let boosts = self.boosts.iter().zip(sums);
             boosts.map(|(boost, sum)| (Settings { forest: *forest, boost: *boost }, *sum))
         });
-        let mut tried: Vec<Tried> = pairs
-            .map(|(settings, sum)| Tried { settings, loss: sum / self.rows as f64 })
-            .collect();
+        let mut tried: Vec<Tried> =
+            pairs.map(|(settings, sum)| Tried { settings, loss: sum / self.rows as f64 }).collect();
         tried.sort_by(|a, b| a.loss.total_cmp(&b.loss));
         Ok(tried)
     }

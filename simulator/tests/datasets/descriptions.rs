@@ -206,7 +206,10 @@ fn a_table_of_truth_that_contradicts_itself_is_refused() {
         ("[maintenance]\nfile = \"f.csv\"\nwho = \"me\"", "unknown field `who`"),
         ("[forecast]\nchannel = \"noise\"\nahead = [\"1h\"]\nseason = \"1d\"", "name a channel of"),
         ("[forecast]\nchannel = \"engine_speed\"\nahead = []\nseason = \"1d\"", "1 to 16 lengths"),
-        ("[forecast]\nchannel = \"engine_speed\"\nahead = [\"0h\"]\nseason = \"1d\"", "1 to 16 lengths"),
+        (
+            "[forecast]\nchannel = \"engine_speed\"\nahead = [\"0h\"]\nseason = \"1d\"",
+            "1 to 16 lengths",
+        ),
         (
             "[forecast]\nchannel = \"engine_speed\"\nahead = [\"1h\"]\nseason = \"1d\"\n[end_of_life]\nat = \"last_sample\"",
             "keep one of both tables",
