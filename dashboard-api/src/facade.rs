@@ -229,6 +229,7 @@ pub(crate) mod tests {
             partitions: PARTITIONS_EMBEDDED,
             recorder: FlightRecorder::default(),
             checkpoint_interval: None,
+            shared: None,
         });
         let options = FacadeOptions {
             clock,
@@ -240,6 +241,7 @@ pub(crate) mod tests {
             timeouts: Timeouts::default(),
             backup: None,
             intake: None,
+            models: None,
         };
         Facade::new(Arc::new(deployment.await.unwrap()), options)
     }

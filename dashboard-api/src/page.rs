@@ -8,7 +8,7 @@ use crate::routes::ROUTES;
 use crate::views::LogView;
 use messages::capa::CapaState;
 use runtime::board::{HostState, HostStatus};
-use runtime::store::{HostId, Partition, Store};
+use runtime::store::{HostId, Partition};
 use std::fmt::Write;
 use warp::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use warp::http::{HeaderValue, StatusCode};
