@@ -92,8 +92,8 @@ pub(super) fn learn(
         })?;
         let Part { table, at, plain, truth } = &learned;
         let examples = Examples { table, at, plain, truth, ahead: *ahead };
-        let step = || progress.step(&format!("{} h ahead", ahead.as_secs() / 3_600));
-        let forecaster = Forecaster::learn(&examples, settings, &mut { step })
+        let mut step = || progress.step(&format!("{} h ahead", ahead.as_secs() / 3_600));
+        let forecaster = Forecaster::learn(&examples, settings, &mut step)
             .map_err(|error| CliError::failed(format!("nothing can be foreseen: {error}")))?;
         judged.push(judge_one(&forecaster, &learned, &tried, *ahead));
     }

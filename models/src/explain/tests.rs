@@ -50,7 +50,7 @@ fn what_cannot_be_cleared_is_said_so_and_what_is_clear_needs_nothing() {
     let known = Known::of(&table);
     assert_eq!(known.clearing(&[1.0, 1.0, 1.0], &[0, 1, 2], 0.5, |_| 0.9), None);
     assert_eq!(known.clearing(&[1.0, 1.0, 1.0], &[0, 1, 2], 0.5, |_| 0.1), Some(Vec::new()));
-    let missing = |row: &[f32]| sure(!(row[0] < 500.0));
+    let missing = |row: &[f32]| sure(row[0].is_nan() || row[0] >= 500.0);
     assert_eq!(known.clearing(&[f32::NAN, 1.0, 1.0], &[0, 1, 2], 0.5, missing), None);
 }
 

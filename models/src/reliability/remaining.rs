@@ -107,8 +107,9 @@ impl Ageing {
         let known = self.of(cohort)?;
         let ends = |share: f64| known.ends(age, share);
         let median = ends(0.5);
-        // Also true where an age is no number.
-        if !(age >= 0.0 && median <= known.oldest) {
+        // An age that is no number was never seen either.
+        let was_seen = age >= 0.0 && median <= known.oldest;
+        if !was_seen {
             return Err(Unknown::Beyond { age, oldest: known.oldest });
         }
         let high = Some(ends(0.95)).filter(|end| *end <= known.oldest);
