@@ -1,6 +1,6 @@
 //! How well a series is foreseen, at each distance ahead, from every moment that is judged.
 
-use super::report::{Section, forecast as sections};
+use super::report::forecast as sections;
 use super::rows::{Features, Rows, sampling_interval};
 use super::{Choice, Outcome, Progress, entries, shown};
 use crate::error::CliError;
