@@ -208,7 +208,7 @@ fn a_table_of_truth_that_contradicts_itself_is_refused() {
         ("[forecast]\nchannel = \"engine_speed\"\nahead = []\nseason = \"1d\"", "1 to 16 lengths"),
         (
             "[forecast]\nchannel = \"engine_speed\"\nahead = [\"0h\"]\nseason = \"1d\"",
-            "1 to 16 lengths",
+            "`0h` is not a length of time",
         ),
         (
             "[forecast]\nchannel = \"engine_speed\"\nahead = [\"1h\"]\nseason = \"1d\"\n[end_of_life]\nat = \"last_sample\"",
