@@ -1,14 +1,17 @@
 //! The server that telemetry is read from besides HTTP, as the configuration names it.
 
 use crate::error::CliError;
+use messages::Stream;
 use nats::devices::{self, Ingest, reader::Gap};
+use nats::hosts::{self, Hosts};
 use nats::{Connection, Credentials, Options, Tls};
 use runtime::deployment::Deployment;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Name of the connection, as the server shows it.
+/// Names of the connections, as the server shows them.
 const NAME: &str = "aurorasync ingest";
+const HOSTS_NAME: &str = "aurorasync hosts";
 
 /// Where telemetry is read from besides HTTP. What is empty is not there.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -57,15 +60,32 @@ impl Settings {
 
     /// What brings telemetry into `deployment`; `None` where no server is named. One that is not there yet is waited for.
     ///
+    /// Where the log is shared, only a process whose agents read telemetry brings it in.
+    ///
     /// # Errors
     /// [`CliError`] when a file that is named cannot be used.
     pub async fn ingest(&self, deployment: &Deployment) -> Result<Option<Ingest>, CliError> {
-        if self.url.is_empty() {
+        let mut agents = deployment.catalog().iter();
+        let is_read = agents.any(|(_, entry)| entry.contract.stream == Stream::Telemetry);
+        if self.url.is_empty() || (deployment.shared().is_some() && !is_read) {
             return Ok(None);
         }
         let connection = Connection::open_patiently(&self.options(NAME)).await?;
         let options = devices::Options { source: shown(&self.url), gap: self.gap };
         Ok(Some(Ingest::new(connection, deployment, options)))
+    }
+
+    /// What takes part in the log that `deployment` shares with others; `None` where it is its own.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named cannot be used.
+    pub async fn hosts(&self, deployment: &Deployment) -> Result<Option<Hosts>, CliError> {
+        if deployment.shared().is_none() {
+            return Ok(None);
+        }
+        let connection = Connection::open_patiently(&self.options(HOSTS_NAME)).await?;
+        let options = hosts::Options { gap: self.gap };
+        Ok(Some(Hosts::start(connection, deployment, options)))
     }
 }
 

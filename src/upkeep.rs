@@ -96,9 +96,14 @@ impl Upkeep {
     ) -> Result<u64, RetentionError> {
         let turn = self.turn.lock().await;
         let deployment = &self.deployment;
+        // Where the log is shared, agents that rest here read their own mirror elsewhere.
+        let catalog = match deployment.shared() {
+            Some(_) => &deployment.catalog().at_work(),
+            None => deployment.catalog(),
+        };
         let keeper = Keeper {
             store: &**deployment.store(),
-            catalog: deployment.catalog(),
+            catalog,
             router: deployment.router(),
             retention: self.retention,
             exported_at,

@@ -4,7 +4,6 @@ use crate::facade::Facade;
 use crate::problem::{Kind, Problem};
 use crate::reply::{self, Response};
 use crate::request::Request;
-use runtime::board::HostState;
 use runtime::intake::Standing;
 use serde::Serialize;
 use serde_json::json;
@@ -62,7 +61,7 @@ fn checks(facade: &Facade) -> Vec<Check> {
             Some(failure) => format!("{state}, lag {}, last failure: {failure}", status.lag),
             None => format!("{state}, lag {}", status.lag),
         };
-        checks.push(Check { name: id.to_string(), ok: status.state == HostState::Ready, detail });
+        checks.push(Check { name: id.to_string(), ok: status.state.is_well(), detail });
     }
     checks
 }

@@ -15,7 +15,7 @@ use crate::centre::{CentreRegistered, PartStocked};
 use crate::consent::ConsentChanged;
 use crate::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
-    CustomerReplied, CustomerResponded,
+    CustomerReplied, CustomerResponded, WithdrawContact,
 };
 use crate::dead::DeadLettered;
 use crate::effect::{EffectAttempted, EffectConcluded};
@@ -100,6 +100,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<CustomerResponded>(),
     Entry::of::<ContactSuppressed>(),
     Entry::of::<ContactFailed>(),
+    Entry::of::<WithdrawContact>(),
     Entry::of::<CommandUnanswered>(),
     Entry::of::<CommandAnswered>(),
     Entry::of::<AgentDegraded>(),

@@ -20,14 +20,15 @@ pub use reader::SILENCE_TIME_MAX;
 pub use record::HEADERS_BYTES_MAX;
 pub use writer::{BATCH_RECORDS_MAX, OUTAGE_TIME_MAX};
 
-pub(crate) use ask::{Ask, Outgoing, Trouble, Written};
+pub(crate) use ask::{Ask, Ends, Outgoing, Trouble, Written};
+pub(crate) use reader::{Found, OpenError, Reader};
+pub(crate) use writer::{Saying, Writer};
 
 use crate::connection::Connection;
 use loose::Loose;
 use messages::guard::{Action, Refusal};
 use messages::record::RECORD_BYTES_MAX;
 use messages::{Envelope, Origin, Sequence, Stream};
-use reader::{Found, OpenError, Reader};
 use runtime::bus::{Bus, BusError};
 use runtime::clock::Clock;
 use runtime::committer::{Entry, Receipt};
@@ -39,7 +40,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use writer::Writer;
 
 /// Appends that may wait on one bus; the next is refused.
 pub const APPENDS_WAITING_MAX: usize = 1_024;
@@ -245,7 +245,8 @@ impl JetStream {
         }
         let Shared { ask, unreadable, .. } = &*self.shared;
         loop {
-            match Reader::open(ask, partition, after, unreadable.clone()).await {
+            let (stream, filter) = (partition.stream, place::filter(partition));
+            match Reader::open(ask, stream, filter, after, unreadable.clone()).await {
                 Ok(reader) => return Ok(reader),
                 Err(OpenError::Trimmed(first)) => {
                     return Err(StoreError::Trimmed { partition, after, first }.into());

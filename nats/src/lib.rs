@@ -6,6 +6,7 @@
 pub mod bus;
 pub mod connection;
 pub mod devices;
+pub mod hosts;
 pub mod lease;
 pub mod permissions;
 pub mod server;

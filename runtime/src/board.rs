@@ -25,6 +25,20 @@ pub enum HostState {
     Dead,
     /// Saved everything and stopped.
     Drained,
+    /// Another process runs it; this one begins when that one ends.
+    Standby,
+    /// Another process runs it, and this one will not.
+    Elsewhere,
+    /// No process runs it, and this one will not.
+    Nowhere,
+}
+
+impl HostState {
+    /// Whether this process does all that it shall for such a host.
+    #[must_use]
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Ready | Self::Standby | Self::Elsewhere | Self::Nowhere)
+    }
 }
 
 /// One host, as last heard of. The dead stay listed.
@@ -65,14 +79,25 @@ impl Board {
         self.lock().iter().map(|(id, status)| (id.clone(), status.clone())).collect()
     }
 
-    /// Whether every host is at work.
+    /// Whether every host is at work, here or in the process that has it.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let hosts = self.lock();
-        !hosts.is_empty() && hosts.values().all(|status| status.state == HostState::Ready)
+        !hosts.is_empty() && hosts.values().all(|status| status.state.is_well())
     }
 
-    pub(crate) fn report(
+    /// Notes that `id` is in `state`, and what is wrong, if anything.
+    pub fn note(&self, id: &HostId, state: HostState, trouble: Option<&str>) {
+        self.update(id, |status| {
+            status.state = state;
+            if trouble.is_some() {
+                status.last_failure = trouble.map(str::to_owned);
+            }
+        });
+    }
+
+    /// Notes how far a host is.
+    pub fn report(
         &self,
         id: &HostId,
         state: HostState,

@@ -74,9 +74,20 @@ impl Catalog {
         Ok(self)
     }
 
+    /// The same without the agents that rest.
+    #[must_use]
+    pub fn at_work(&self) -> Self {
+        Self { resting: BTreeMap::new(), ..self.clone() }
+    }
+
     /// What every agent declared, the resting ones included: routes must not depend on who runs.
     pub fn contracts(&self) -> impl Iterator<Item = &Contract> {
         self.entries.values().chain(self.resting.values()).map(|entry| &entry.contract)
+    }
+
+    /// Agents that do not work in this process, by kind.
+    pub fn resting(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.resting.iter().map(|(kind, entry)| (kind.as_str(), entry))
     }
 
     /// Checks that the declarations fit together.
@@ -144,6 +155,12 @@ impl Entry {
         models: Arc<Models>,
     ) -> Result<Box<dyn Engine>, EngineError> {
         (self.open)(id, store, models)
+    }
+
+    /// Whether it intends effects.
+    #[must_use]
+    pub fn performs(&self) -> bool {
+        !self.contract.performs.is_empty()
     }
 
     /// Whether the agent can be built with `config`.

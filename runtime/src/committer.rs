@@ -3,20 +3,26 @@
 //! [`Writer`] makes one group durable; [`Committer`] is the thread that gathers groups. Whoever asks
 //! is answered only once its part would survive `kill -9`.
 
+mod gather;
+mod settling;
+mod sharing;
 mod verdicts;
 
 use crate::clock::Clock;
-use crate::crash;
 use crate::engine::Turn;
-use crate::flight::{Flight, FlightRecorder};
+use crate::flight::FlightRecorder;
 use crate::guard::audit::Trail;
 use crate::guard::principal::{self, Rights};
 use crate::guard::{Denied, Guard, Principal, Standing};
 use crate::intake::Intake;
 use crate::router::Router;
+use crate::shared::outbox::Outbox;
+use crate::shared::{Mirrored, SAID_TIME_MAX, Shared};
 use crate::store::{Batch, Change, HostId, Partition, Store, StoreError};
 use crate::stretches::Stretches;
+use gather::{Announcer, gather};
 use messages::{Envelope, Sequence, Stream, Timestamp};
+use settling::Settle;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -49,6 +55,10 @@ pub enum Request {
     Timers(Vec<Entry>),
     /// What was read of another log, and how far.
     Intake(Intake),
+    /// What everybody said on the log that is shared, and how far it was read.
+    Mirror(Mirrored),
+    /// Messages of a lane that need not be said any more.
+    Forget(Partition, Vec<Sequence>),
     /// Named values to put, or to remove where `None`.
     Blobs(Vec<Change>),
     /// Records to forget, up to and including a position.
@@ -94,12 +104,34 @@ pub enum CommitError {
     /// The principal may not do this.
     #[error(transparent)]
     Denied(Box<Denied>),
+    /// One of those whose words an [`Intake`] brings may not say them; nothing of it was taken.
+    #[error("{denied}")]
+    DeniedOne {
+        /// Which one, counted from 0.
+        place: usize,
+        /// Why.
+        denied: Box<Denied>,
+    },
     /// AUDIT is kept whole.
     #[error("`{0}` is never trimmed")]
     Kept(Partition),
     /// Too much waits already; try again.
     #[error("{QUEUE_REQUESTS_MAX} requests wait already; send again later")]
     Overloaded,
+    /// The shared log cannot be written now; nothing was kept.
+    #[error("the log cannot be reached: {0}; send again later")]
+    Unreached(String),
+    /// It is kept, but not on the shared log yet.
+    #[error(
+        "it is kept here, but the log's server has not confirmed it within {} s; it is said once the server answers: ask again under the same key",
+        SAID_TIME_MAX.as_secs()
+    )]
+    Unconfirmed,
+    /// Who hears it works in another process.
+    #[error(
+        "no agent of this process reads `{0}`; send it to the server that the processes share, or to the process that runs data-analysis"
+    )]
+    Elsewhere(Stream),
     /// Nothing is committed any more: the store failed or the process is stopping.
     #[error("nothing is committed any more: {0}")]
     Stopped(String),
@@ -127,6 +159,9 @@ pub struct Writer {
     trail: Trail,
     /// When the guard has something to say next by itself, in milliseconds since the epoch.
     due_at: Arc<AtomicI64>,
+    /// What waits to be said, where the log is shared.
+    outbox: Option<Outbox>,
+    settle: Settle,
 }
 
 impl Writer {
@@ -145,6 +180,8 @@ impl Writer {
             left: BTreeMap::new(),
             newest_at: BTreeMap::new(),
             stretches: Stretches::default(),
+            outbox: None,
+            settle: Settle::default(),
         }
     }
 
@@ -158,12 +195,16 @@ impl Writer {
     ) -> Result<Vec<Result<Receipt, CommitError>>, StoreError> {
         self.resume()?;
         let now = self.clock.now();
-        self.guard.begin(now);
+        if self.outbox.as_ref().is_none_or(Outbox::releases) {
+            self.guard.begin(now);
+        }
         let mut batch = Batch::default();
         let mut spans = Vec::with_capacity(requests.len());
-        for request in requests {
+        for (index, request) in requests.into_iter().enumerate() {
             let start = batch.appends.len();
+            let waits = matches!(request, Request::Say(..));
             let added = self.add(&mut batch, request)?;
+            self.settle.end_request(index, waits && added.is_ok());
             spans.push(added.map(|()| start..batch.appends.len()));
         }
         self.add_verdicts(&mut batch, now)?;
@@ -177,6 +218,7 @@ impl Writer {
         for (partition, _) in &appended {
             self.stretches.resume(*partition, &*self.store)?;
         }
+        let said = self.said_in(&batch);
         let empty = batch.appends.is_empty()
             && batch.hosts.is_empty()
             && batch.blobs.is_empty()
@@ -188,6 +230,7 @@ impl Writer {
         for ((partition, bytes), sequence) in appended.iter().zip(&sequences) {
             self.stretches.count(*partition, *sequence, *bytes);
         }
+        self.committed(&said, &appended, &sequences);
         self.trail.keep(now)?;
         let receipt = |span: std::ops::Range<usize>| {
             span.map(|index| (appended[index].0, sequences[index])).collect()
@@ -202,14 +245,21 @@ impl Writer {
     ) -> Result<Result<(), CommitError>, StoreError> {
         match request {
             Request::Turn(turn) | Request::Checkpoint(turn) => return self.add_turn(batch, turn),
-            Request::Append(entries) => self.say(batch, entries),
+            Request::Append(entries) => self.say(batch, entries, None),
+            Request::Mirror(mirrored) => self.add_mirrored(batch, mirrored),
+            Request::Forget(lane, gone) => self.add_forgotten(batch, lane, &gone),
             Request::Say(principal, entries) => {
+                if let Err(error) = self.takes(&entries) {
+                    return Ok(Err(error));
+                }
                 let said = entries.iter().map(|entry| &entry.envelope);
                 if let Err(denied) = self.guard.judge(&principal, said.clone(), self.clock.now()) {
                     return Ok(Err(CommitError::Denied(denied)));
                 }
                 self.guard.written(&principal, said);
-                self.say(batch, entries);
+                let effects = principal.name() == crate::effects::SOURCE;
+                let speaker = effects.then(crate::effects::running::id);
+                self.say(batch, entries, speaker.as_ref());
             }
             Request::Intake(intake) => return Ok(self.add_intake(batch, intake)),
             Request::Read(principal, what, amount) => {
@@ -222,7 +272,10 @@ impl Writer {
                 if let Err(denied) = self.guard.judge_turn(kind, due, self.clock.now()) {
                     return Ok(Err(CommitError::Denied(denied)));
                 }
-                self.say(batch, entries);
+                let partition = entries.first().and_then(|first| first.partition);
+                let partition = partition.map_or(0, |partition| partition.index);
+                let speaker = HostId { kind: kind.to_owned(), partition };
+                self.say(batch, entries, Some(&speaker));
             }
             Request::Trim(partition, _) if partition == Partition::AUDIT => {
                 return Ok(Err(CommitError::Kept(partition)));
@@ -236,12 +289,17 @@ impl Writer {
 
     fn add_intake(&mut self, batch: &mut Batch, intake: Intake) -> Result<(), CommitError> {
         let now = self.clock.now();
-        for (principal, entries) in &intake.said {
+        let tokens = self.guard.tokens();
+        for (place, (principal, entries)) in intake.said.iter().enumerate() {
             let said = entries.iter().map(|entry| &entry.envelope);
-            self.guard.judge(principal, said, now).map_err(CommitError::Denied)?;
+            if let Err(denied) = self.guard.judge(principal, said, now) {
+                // Nothing of it is taken: it has cost nobody anything.
+                self.guard.give_back(tokens);
+                return Err(CommitError::DeniedOne { place, denied });
+            }
         }
         let said = intake.said.into_iter().flat_map(|(_, entries)| entries);
-        self.say(batch, said.chain(intake.aside));
+        self.say(batch, said.chain(intake.aside), None);
         batch.blobs.push(intake.position);
         Ok(())
     }
@@ -277,21 +335,28 @@ impl Writer {
         let cursor = turn.change.progress.as_ref().map_or(left.cursor, |moved| moved.cursor);
         let watermark = turn.change.watermark.or(left.watermark);
         self.left.insert(host.clone(), Left { cursor, watermark });
-        self.say(batch, turn.outputs.into_iter().map(Entry::from));
+        let host = turn.change.host.clone();
+        self.say(batch, turn.outputs.into_iter().map(Entry::from), Some(&host));
         batch.hosts.push(turn.change);
         Ok(Ok(()))
     }
 
-    fn append(&mut self, batch: &mut Batch, entry: Entry) {
+    fn append(&mut self, batch: &mut Batch, entry: Entry, speaker: Option<&HostId>) {
         let targets = match entry.partition {
             Some(partition) => vec![partition],
             None => self.router.targets(&entry.envelope),
         };
         for (index, partition) in targets.into_iter().enumerate() {
+            if let Some(lane) = self.way(speaker, partition, &entry.envelope) {
+                self.put_out(batch, lane, entry.envelope);
+                // Its copies are made where it comes back.
+                return;
+            }
             let envelope = Envelope { time: self.stamp(partition), ..entry.envelope.clone() };
             if index == 0 && principal::contains_or_releases(&envelope) {
                 self.guard.obey(&envelope);
             }
+            self.settle.here(batch.appends.len());
             batch.appends.push((partition, Arc::new(envelope)));
         }
     }
@@ -310,6 +375,7 @@ pub struct Committer {
     stopped: Arc<watch::Sender<Option<String>>>,
     standing: Standing,
     rights: Arc<Rights>,
+    shared: Option<Shared>,
 }
 
 impl Committer {
@@ -326,6 +392,7 @@ impl Committer {
         let heads = Stream::ALL
             .into_iter()
             .flat_map(|stream| writer.router.partitions_of(stream))
+            .chain(writer.lanes())
             .map(|partition| (partition, watch::Sender::new(writer.store.head(partition))))
             .collect();
         let committer = Self {
@@ -334,11 +401,13 @@ impl Committer {
             stopped: Arc::new(watch::Sender::new(None)),
             standing: writer.guard.standing().clone(),
             rights: writer.guard.rights().clone(),
+            shared: writer.shared().cloned(),
         };
-        let weak = Announcer { heads: committer.heads.clone(), stopped: committer.stopped.clone() };
+        let announcer =
+            Announcer { heads: committer.heads.clone(), stopped: committer.stopped.clone() };
         std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || gather(writer, queue, &weak, recorder))?;
+            .spawn(move || gather(writer, queue, &announcer, recorder))?;
         Ok(committer)
     }
 
@@ -388,17 +457,30 @@ impl Committer {
         Ok(answer)
     }
 
-    /// Like [`Committer::commit`], but refuses at once when the queue is full.
+    /// Like [`Committer::commit`], but refuses at once when the queue is full or the shared log cannot be reached, and
+    /// waits no longer than [`SAID_TIME_MAX`] for what is said to be on it.
     ///
     /// # Errors
     /// [`CommitError`].
     pub async fn try_commit(&self, request: Request) -> Result<Receipt, CommitError> {
+        let says = matches!(request, Request::Say(..));
+        let waits = self.shared.as_ref().filter(|_| says);
+        if waits.is_some_and(|shared| !*shared.reach.borrow()) {
+            return Err(CommitError::Unreached("its server does not answer".to_owned()));
+        }
         let (reply, answer) = oneshot::channel();
         self.jobs.try_send(Job { request, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CommitError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => self.stopped(),
         })?;
-        answer.await.unwrap_or_else(|_| Err(self.stopped()))
+        let answer = match waits {
+            None => answer.await,
+            Some(_) => match tokio::time::timeout(SAID_TIME_MAX, answer).await {
+                Ok(answer) => answer,
+                Err(_elapsed) => return Err(CommitError::Unconfirmed),
+            },
+        };
+        answer.unwrap_or_else(|_| Err(self.stopped()))
     }
 
     /// Follows the newest position of `partition`; `None` when there is no such partition.
@@ -433,124 +515,5 @@ impl Committer {
     fn stopped(&self) -> CommitError {
         let reason = self.stopped.borrow().clone();
         CommitError::Stopped(reason.unwrap_or_else(|| "the process is stopping".to_owned()))
-    }
-}
-
-/// What the committer thread tells everyone.
-struct Announcer {
-    heads: Arc<BTreeMap<Partition, watch::Sender<Sequence>>>,
-    stopped: Arc<watch::Sender<Option<String>>>,
-}
-
-impl Announcer {
-    /// Wakes who waits for a record, also for one that the guard said and nobody asked for.
-    fn announce(&self, store: &dyn Store) {
-        for (partition, watch) in &*self.heads {
-            let head = store.head(*partition);
-            watch.send_if_modified(|known| std::mem::replace(known, head) != head);
-        }
-    }
-}
-
-impl Drop for Announcer {
-    /// However the thread ends, also by a panic in the database, nobody waits for it for ever.
-    fn drop(&mut self) {
-        self.stopped.send_if_modified(|stopped| {
-            let silent = stopped.is_none();
-            stopped.get_or_insert_with(|| "the committer failed".to_owned());
-            silent
-        });
-    }
-}
-
-/// Gathers what waits into groups until nobody can ask any more or the store fails.
-fn gather(
-    mut writer: Writer,
-    mut queue: mpsc::Receiver<Job>,
-    announcer: &Announcer,
-    mut recorder: FlightRecorder,
-) {
-    while let Some(first) = queue.blocking_recv() {
-        let mut bytes = size(&first.request);
-        let mut jobs = vec![first];
-        while jobs.len() < GROUP_REQUESTS_MAX && bytes < GROUP_BYTES_MAX {
-            let Ok(job) = queue.try_recv() else { break };
-            bytes += size(&job.request);
-            jobs.push(job);
-        }
-        let (requests, replies): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.request, job.reply)).unzip();
-        recorder.begin(requests.iter().map(flight));
-        pass_points(&requests);
-        match writer.commit(requests) {
-            Ok(results) => {
-                crash::point("commit.before_acknowledge");
-                recorder.end();
-                announcer.announce(&*writer.store);
-                acknowledge(results, replies);
-            }
-            Err(error) => {
-                tracing::error!(%error, "the store failed; nothing is committed any more");
-                announcer.stopped.send_replace(Some(error.to_string()));
-                return;
-            }
-        }
-    }
-    announcer.stopped.send_replace(Some("every user of the store has ended".to_owned()));
-}
-
-fn pass_points(requests: &[Request]) {
-    let ingests = |request: &Request| {
-        matches!(request, Request::Append(_) | Request::Say(..) | Request::Intake(_))
-    };
-    if requests.iter().any(ingests) {
-        crash::point("ingest.before_commit");
-    }
-    if requests.iter().any(|request| matches!(request, Request::Checkpoint(_))) {
-        crash::point("checkpoint.before_commit");
-    }
-}
-
-fn acknowledge(
-    results: Vec<Result<Receipt, CommitError>>,
-    replies: Vec<oneshot::Sender<Result<Receipt, CommitError>>>,
-) {
-    for (result, reply) in results.into_iter().zip(replies) {
-        // Whoever asked may have gone away; what it asked for is durable all the same.
-        drop(reply.send(result));
-    }
-}
-
-fn size(request: &Request) -> usize {
-    match request {
-        Request::Turn(turn) | Request::Checkpoint(turn) => {
-            let states = turn.change.states.iter();
-            let outputs = turn.outputs.iter();
-            states.map(|(_, state)| state.as_ref().map_or(0, Vec::len)).sum::<usize>()
-                + outputs.map(|envelope| envelope.data.len()).sum::<usize>()
-        }
-        Request::Append(entries) | Request::Say(_, entries) | Request::Timers(entries) => {
-            entries.iter().map(|entry| entry.envelope.data.len()).sum()
-        }
-        Request::Intake(intake) => {
-            let said = intake.said.iter().flat_map(|(_, entries)| entries);
-            said.chain(&intake.aside).map(|entry| entry.envelope.data.len()).sum()
-        }
-        Request::Blobs(blobs) => {
-            blobs.iter().map(|(_, value)| value.as_ref().map_or(0, Vec::len)).sum()
-        }
-        Request::Trim(..) | Request::Look(_) | Request::Read(..) => 0,
-    }
-}
-
-fn flight(request: &Request) -> Flight {
-    match request {
-        Request::Turn(_) => Flight::Transaction,
-        Request::Checkpoint(_) => Flight::Checkpoint,
-        Request::Append(_) | Request::Say(..) | Request::Intake(_) => Flight::Ingest,
-        Request::Timers(_) => Flight::Timer,
-        Request::Blobs(_) | Request::Trim(..) | Request::Look(_) | Request::Read(..) => {
-            Flight::Upkeep
-        }
     }
 }

@@ -6,6 +6,7 @@ use crate::committer::{Entry, Request};
 use crate::control::ConfigApplied;
 use crate::models::Models;
 use crate::router::Router;
+use crate::shared::process_of;
 use crate::store::{HostId, Store, StoreError};
 use messages::{Envelope, MessageId};
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub fn configure(
         return Err(ConfigError::new(kind, reason).into());
     }
     let mut requests = Vec::new();
+    // Processes that share a log say each its own.
+    let by = process_of(store)?.map_or(String::new(), |process| format!("{process}/"));
     for (kind, entry) in catalog.iter() {
         let config = configs.get(kind).unwrap_or(&entry.defaults);
         entry.check_config(config, models).map_err(|reason| ConfigError::new(kind, reason))?;
@@ -52,7 +55,7 @@ pub fn configure(
                 continue;
             }
             new = true;
-            let envelope = applied(&id, &name, store.head(partition))?;
+            let envelope = applied(&id, &name, store.head(partition), &by)?;
             requests.push(Request::Append(vec![Entry { partition: Some(partition), envelope }]));
             let asked = (newest_name(&id), Some(name.clone().into_bytes()));
             requests.push(Request::Blobs(vec![asked]));
@@ -74,9 +77,9 @@ fn newest_name(host: &HostId) -> String {
     format!("configured/{host}")
 }
 
-fn applied(host: &HostId, name: &str, head: u64) -> Result<Envelope, ConfigError> {
+fn applied(host: &HostId, name: &str, head: u64, by: &str) -> Result<Envelope, ConfigError> {
     let applied = ConfigApplied { agent: host.kind.clone(), config: name.to_owned() };
-    let id = MessageId::named("config.applied", &format!("{host}/{head}/{name}"));
+    let id = MessageId::named("config.applied", &format!("{by}{host}/{head}/{name}"));
     let envelope = Envelope::new(id, "runtime", &applied)
         .map_err(|error| ConfigError::new(&host.kind, error))?;
     Ok(Envelope { addressed_to: Some(host.kind.clone()), ..envelope })

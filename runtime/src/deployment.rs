@@ -14,10 +14,13 @@ use crate::guard::{Principal, Session};
 use crate::host::Spec;
 use crate::models::Models;
 use crate::router::Router;
-use crate::store::{HostId, Store, StoreError};
+use crate::shared::{self, OwnershipError, Shared};
+use crate::store::{Change, HostId, Store, StoreError};
 use crate::supervisor::Fleet;
 use crate::upgrade::{UpgradeError, upgrade};
 use crate::wiring::WiringError;
+use messages::guard::PrincipalContained;
+use messages::{Class, Message, Stream};
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -50,6 +53,8 @@ pub struct Options {
     /// Longest time between two checkpoints, in place of what agents declare: shorter means less to
     /// replay after a crash and more to write.
     pub checkpoint_interval: Option<Duration>,
+    /// How the log is shared with other processes; `None` where it is this one's own.
+    pub shared: Option<shared::Options>,
 }
 
 /// Why a deployment does not start.
@@ -80,6 +85,9 @@ pub enum StartError {
         /// Asked for.
         asked: u16,
     },
+    /// The store belongs to another kind of log.
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
     /// The key or the head of AUDIT cannot be used.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -101,6 +109,8 @@ pub struct Deployment {
     fleet: Fleet,
     catalog: Catalog,
     effects: Option<Running>,
+    clock: Clock,
+    shared: Option<Shared>,
 }
 
 impl Deployment {
@@ -115,7 +125,14 @@ impl Deployment {
         let store = options.store;
         check_partitions(&*store, options.partitions)?;
         let unclean = store.blob(RUNNING)?.is_some();
+        let catalog = &options.catalog;
+        let performs = !options.effects.is_empty()
+            && (options.shared.is_none() || catalog.iter().any(|(_, it)| it.performs()));
+        let (shared, mut changes) = join(options.shared, catalog, performs, &router, &*store)?;
         let mut writer = Writer::new(store.clone(), options.clock.clone(), router.clone());
+        if let Some(shared) = &shared {
+            writer.share(shared.clone(), container(catalog), reads_telemetry(catalog));
+        }
         if let Some(seal) = Seal::open(&options.folder)? {
             writer.seal(seal)?;
         }
@@ -123,11 +140,11 @@ impl Deployment {
         let committer = Committer::start(writer, options.recorder)?;
         committer.look_after(options.clock.clone(), due_at);
         let bus = Embedded::new(committer.clone(), store.clone());
-        let running = vec![
+        changes.extend([
             (RUNNING.to_owned(), Some(Vec::new())),
             (PARTITIONS.to_owned(), Some(options.partitions.get().to_le_bytes().to_vec())),
-        ];
-        committer.commit(Request::Blobs(running)).await?;
+        ]);
+        committer.commit(Request::Blobs(changes)).await?;
         for request in upgrade(&options.catalog, &*store, &router)? {
             committer.commit(request).await?;
         }
@@ -136,6 +153,7 @@ impl Deployment {
             committer.commit(request).await?;
         }
         let board = Board::default();
+        let tenures = shared.as_ref().map(|shared| shared.tenures.clone()).unwrap_or_default();
         let models = Arc::new(options.models);
         let mut specs = Vec::new();
         for (kind, entry) in options.catalog.iter() {
@@ -151,19 +169,22 @@ impl Deployment {
                     board: board.clone(),
                     unclean: unclean.then(|| options.folder.join("markers")),
                     checkpoint_interval: options.checkpoint_interval,
+                    tenures: tenures.clone(),
                 });
             }
         }
-        let effects = Running::start(running::Spec {
+        let spec = running::Spec {
             effects: options.effects,
             store: store.clone(),
             committer: committer.clone(),
-            clock: options.clock,
+            clock: options.clock.clone(),
             board: board.clone(),
-        });
+            tenures,
+        };
+        let effects = performs.then(|| Running::start(spec)).flatten();
         let fleet = Fleet::start(specs).await.map_err(StartError::Supervisors)?;
-        let catalog = options.catalog;
-        Ok(Self { store, committer, bus, router, board, fleet, catalog, effects })
+        let (catalog, clock) = (options.catalog, options.clock);
+        Ok(Self { store, committer, bus, router, board, fleet, catalog, effects, clock, shared })
     }
 
     /// Saves everything, stops every host and notes that the exit was orderly.
@@ -233,11 +254,61 @@ impl Deployment {
         &self.board
     }
 
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Its part in a shared log, if the log is shared.
+    #[must_use]
+    pub fn shared(&self) -> Option<&Shared> {
+        self.shared.as_ref()
+    }
+
     /// The agents.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
+}
+
+/// Takes part in a shared log if `options` say so; gives what is to be committed first.
+fn join(
+    options: Option<shared::Options>,
+    catalog: &Catalog,
+    performs: bool,
+    router: &Router,
+    store: &dyn Store,
+) -> Result<(Option<Shared>, Vec<Change>), StartError> {
+    let Some(options) = options else {
+        return match shared::process_of(store)? {
+            Some(process) => Err(OwnershipError::SharedLog { process }.into()),
+            None => Ok((None, Vec::new())),
+        };
+    };
+    let mut hosts = Vec::new();
+    for (kind, entry) in catalog.iter() {
+        let assesses = entry.contract.publishes.values().any(|class| *class == Class::Health);
+        for partition in router.partitions_of(entry.contract.stream) {
+            let host = HostId { kind: kind.to_owned(), partition: partition.index };
+            hosts.push((host, assesses));
+        }
+    }
+    hosts.extend(performs.then(|| (running::id(), false)));
+    let (shared, changes) = shared::join(options, hosts, store)??;
+    Ok((Some(shared), changes))
+}
+
+/// The host that decides who is contained; there is one at most.
+fn container(catalog: &Catalog) -> Option<HostId> {
+    let mut contracts = catalog.contracts();
+    let found = contracts.find(|it| it.publishes.contains_key(PrincipalContained::NAME))?;
+    Some(HostId { kind: found.kind.clone(), partition: 0 })
+}
+
+fn reads_telemetry(catalog: &Catalog) -> bool {
+    catalog.iter().any(|(_, entry)| entry.contract.stream == Stream::Telemetry)
 }
 
 /// Stored value that names the number of partitions.

@@ -137,6 +137,8 @@ pub struct Observation {
     pub incarnation: u64,
     /// Counts of the agent's own, by name.
     pub counts: BTreeMap<&'static str, u64>,
+    /// How many there are now of what it keeps, by name.
+    pub levels: BTreeMap<&'static str, u64>,
 }
 
 /// Why an engine cannot go on. It is built anew from what is committed.

@@ -13,7 +13,7 @@ pub mod principal;
 pub mod session;
 
 pub use bucket::{THROTTLED_BURST, THROTTLED_INTERVAL};
-pub use containment::{Containments, SUSPECT_SPANS_MAX, Standing};
+pub use containment::{Containments, RELEASES_KNOWN_MAX, SUSPECT_SPANS_MAX, Standing};
 pub use denials::{DENIAL_KINDS_MAX, DENIALS_SAID_INTERVAL};
 pub use meter::{
     IDS_KNOWN_MAX, PRINCIPALS_KNOWN_MAX, WINDOW_MESSAGES_MAX, WINDOW_NEWS_TIME_MAX,
@@ -36,7 +36,7 @@ use messages::guard::{
 use messages::{Class, Envelope, Message, MessageId, Provenance, Timestamp, record};
 use meter::Meter;
 use principal::{GUARD, Rights};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Stored value that holds the containments in force, so that a start need not read LOG from its beginning.
@@ -95,6 +95,9 @@ pub(crate) struct Verdicts {
     pub(crate) blobs: Vec<Change>,
 }
 
+/// What throttled principals may say still.
+pub(crate) struct Tokens(BTreeMap<String, Bucket>);
+
 /// Judges what is asked of the bus.
 pub(crate) struct Guard {
     rights: Arc<Rights>,
@@ -108,6 +111,8 @@ pub(crate) struct Guard {
     meter: Meter,
     said: Vec<Envelope>,
     deeds: Vec<Deed>,
+    /// Who was released as their time was over, and is not yet on the log as released.
+    releasing: BTreeSet<String>,
 }
 
 impl Guard {
@@ -125,6 +130,7 @@ impl Guard {
             meter: Meter::default(),
             said: Vec::new(),
             deeds: Vec::new(),
+            releasing: BTreeSet::new(),
         }
     }
 
@@ -160,6 +166,9 @@ impl Guard {
     /// Releases whose time is over at `now`.
     pub(crate) fn begin(&mut self, now: Timestamp) {
         for principal in self.containments.over(now) {
+            if !self.releasing.insert(principal.clone()) {
+                continue;
+            }
             let released = PrincipalReleased {
                 principal,
                 by: GUARD.to_owned(),
@@ -179,6 +188,16 @@ impl Guard {
     ) -> Result<(), Box<Denied>> {
         let verdict = self.verdict(principal, said.clone(), now);
         verdict.map_err(|denied| self.denied(denied, weakest(said), now))
+    }
+
+    /// What throttled principals may say still.
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens(self.buckets.clone())
+    }
+
+    /// Puts `tokens` back: what was judged since was not taken.
+    pub(crate) fn give_back(&mut self, tokens: Tokens) {
+        self.buckets = tokens.0;
     }
 
     fn verdict<'e>(
@@ -317,6 +336,12 @@ impl Guard {
             }
         } else if principal::contains_or_releases(said) {
             self.decided(said);
+            if said.name == PrincipalReleased::NAME {
+                self.part(&said.key, now);
+            } else {
+                // Its time was over as this commit began, and it is contained anew within it.
+                self.said.retain(|it| it.name != PrincipalReleased::NAME || it.key != said.key);
+            }
         }
         if said.name == DeadLettered::NAME
             && let Ok(dead) = said.open::<DeadLettered>()
@@ -329,6 +354,14 @@ impl Guard {
         }
     }
 
+    /// Says what is known of `principal` until its release: what comes after is counted by itself.
+    fn part(&mut self, principal: &str, now: Timestamp) {
+        for (said, provenance) in self.denials.part(principal) {
+            self.tell(&said, provenance);
+        }
+        self.meter.close(principal, now);
+    }
+
     /// Whether what `principal` does is counted: the world outside does what happens, and has no habits.
     fn is_measured(&self, principal: &str) -> bool {
         self.measures && principal::is_containable(principal) && self.rights.has_session(principal)
@@ -339,6 +372,7 @@ impl Guard {
         if self.containments.hear(said) {
             self.changed = true;
             self.standing.set(self.containments.clone());
+            self.releasing.retain(|name| self.containments.iter().any(|(it, _)| it == name));
             self.buckets.retain(|name, _| self.containments.iter().any(|(it, _)| it == name));
         }
     }

@@ -9,6 +9,7 @@ use crate::committer::{CommitError, Committer, Entry, Receipt, Request};
 use crate::engine::{Engine, Observation, TURN_MESSAGES_MAX};
 use crate::marker::Marker;
 use crate::models::Models;
+use crate::shared::Tenures;
 use crate::store::{Delivery, HostId, ReadLimit, Store};
 use crate::wiring::Durability;
 use messages::dead::Cause;
@@ -44,6 +45,8 @@ pub(crate) struct Spec {
     pub(crate) unclean: Option<PathBuf>,
     /// Longest time between two checkpoints, in place of what the agent declares.
     pub(crate) checkpoint_interval: Option<Duration>,
+    /// Whether it may run.
+    pub(crate) tenures: Tenures,
 }
 
 /// What a host hears.
@@ -74,6 +77,8 @@ pub(crate) struct HostWork {
     head_at_start: Sequence,
     marker: Option<Marker>,
     saved_at: Timestamp,
+    /// Under which it began.
+    epoch: Option<u64>,
 }
 
 /// The actor.
@@ -89,6 +94,7 @@ impl Actor for Host {
         myself: ActorRef<HostMessage>,
         spec: Spec,
     ) -> Result<HostWork, ActorProcessingErr> {
+        let epoch = spec.tenures.epoch(&spec.id);
         // What an earlier incarnation handed over is settled first: nothing is built on a cursor or
         // watermark that is about to move.
         spec.committer.commit(Request::Blobs(Vec::new())).await?;
@@ -97,7 +103,7 @@ impl Actor for Host {
             opening.entry.open(opening.id, opening.store, opening.models)
         })
         .await??;
-        HostWork::begin(spec, engine, &myself).map_err(Into::into)
+        HostWork::begin(spec, engine, epoch, &myself).map_err(Into::into)
     }
 
     async fn handle(
@@ -158,6 +164,7 @@ impl HostWork {
     fn begin(
         spec: Spec,
         mut engine: Box<dyn Engine>,
+        epoch: Option<u64>,
         myself: &ActorRef<HostMessage>,
     ) -> Result<Self, std::io::Error> {
         engine.obey(spec.committer.standing().clone());
@@ -177,8 +184,9 @@ impl HostWork {
         ));
         let ticker = myself.send_interval(TICK_INTERVAL, || HostMessage::Tick);
         let saved_at = spec.clock.now();
+        let under_way = 0;
         let work =
-            Self { spec, engine, pump, ticker, under_way: 0, head_at_start, marker, saved_at };
+            Self { spec, engine, pump, ticker, under_way, head_at_start, marker, saved_at, epoch };
         work.report();
         Ok(work)
     }
@@ -250,6 +258,9 @@ impl HostWork {
 
     async fn tick(&mut self, myself: &ActorRef<HostMessage>) -> Result<(), ActorProcessingErr> {
         let now = self.spec.clock.now();
+        if self.spec.tenures.epoch(&self.spec.id) != self.epoch {
+            return Err(format!("`{}` may be run by another process now", self.spec.id).into());
+        }
         if self.spec.committer.standing().pauses(&self.spec.id.kind, now) {
             return Err(format!("`{}` is contained", self.spec.id.kind).into());
         }

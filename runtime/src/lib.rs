@@ -31,6 +31,7 @@ pub mod models;
 pub mod recompute;
 pub mod retention;
 pub mod router;
+pub mod shared;
 pub mod store;
 pub mod stretches;
 pub mod supervisor;

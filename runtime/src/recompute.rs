@@ -7,13 +7,14 @@ use crate::catalog::{Catalog, Entry};
 use crate::engine::{EngineError, TURN_MESSAGES_MAX, Turn};
 use crate::models::Models;
 use crate::router::Router;
+use crate::shared;
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Batch, Delivery, HostChange, HostId, HostRecord, Partition, ReadLimit, Store, StoreError,
     Usage, Verified,
 };
 use messages::dead::{Cause, DeadLettered};
-use messages::{Envelope, MessageId, Sequence, Stream, Timestamp};
+use messages::{Envelope, Message, MessageId, Sequence, Stream, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
@@ -77,7 +78,8 @@ impl Report {
     }
 }
 
-/// Compares every host of `catalog` in `store`, made with `partitions`, with one ordered pass.
+/// Compares every host of `catalog` in `store`, made with `partitions`, with one ordered pass; where the log is shared,
+/// those that may run there.
 ///
 /// # Errors
 /// [`RecomputeError`] when the store or an engine failed, not when something differs.
@@ -92,12 +94,20 @@ pub fn recompute(
         return Err(RecomputeError::UnknownAgent { host });
     }
     let router = Router::new(partitions, catalog.contracts());
-    let recorded = Recorded::read(&**store, &router)?;
+    // Where the log is shared, what others said is on it too, and their dead letters are not here.
+    let seats = shared::seats_of(&**store)?;
+    let is_shared = seats.is_some();
+    let recorded = Recorded::read(&**store, &router, is_shared)?;
     let mut reports = Vec::new();
     for (kind, entry) in catalog.iter() {
         for partition in router.partitions_of(entry.contract.stream) {
             let id = HostId { kind: kind.to_owned(), partition: partition.index };
-            let pass = Pass { id, entry, partition, models, store, recorded: &recorded };
+            if seats.as_ref().is_some_and(|seats| !seats.contains(&id.to_string())) {
+                // It runs in another process, which alone has its states.
+                continue;
+            }
+            let recorded = &recorded;
+            let pass = Pass { id, entry, partition, models, store, recorded, is_shared };
             reports.push(pass.compare()?);
         }
     }
@@ -108,7 +118,16 @@ pub fn recompute(
 type Place = (Sequence, u32);
 
 /// What was said at each place.
-type Said = BTreeMap<Place, (MessageId, u32)>;
+type Said = BTreeMap<Place, Print>;
+
+/// What a message must agree in, whoever made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Print {
+    id: MessageId,
+    crc: u32,
+    /// Whether it is a dead letter.
+    is_dead: bool,
+}
 
 /// What the log holds of what hosts said.
 #[derive(Default)]
@@ -117,12 +136,16 @@ struct Recorded {
     /// Messages that were set aside unhandled: they ended the process, or who said them was contained.
     unhandled: BTreeMap<HostId, BTreeMap<Sequence, Cause>>,
     twice: BTreeMap<HostId, Vec<String>>,
+    is_shared: bool,
 }
 
 impl Recorded {
-    fn read(store: &dyn Store, router: &Router) -> Result<Self, StoreError> {
-        let mut recorded = Self::default();
-        for partition in Stream::ALL.into_iter().flat_map(|stream| router.partitions_of(stream)) {
+    fn read(store: &dyn Store, router: &Router, is_shared: bool) -> Result<Self, StoreError> {
+        let mut recorded = Self { is_shared, ..Self::default() };
+        // What waits to be said on a shared log is said as well.
+        let lanes = store.partitions().into_iter().filter(|partition| partition.is_lane());
+        let logs = Stream::ALL.into_iter().flat_map(|stream| router.partitions_of(stream));
+        for partition in logs.chain(lanes) {
             // A copy in another partition is no repetition; the same place twice in one is.
             let mut seen = BTreeSet::new();
             let mut after = store.first(partition) - 1;
@@ -160,14 +183,16 @@ impl Recorded {
             let unhandled = self.unhandled.entry(host.clone()).or_default();
             unhandled.insert(origin.sequence, dead.cause);
         }
+        if self.is_shared && partition.stream == Stream::Dead {
+            return;
+        }
         self.said.entry(host).or_default().insert(place, print(envelope));
     }
 }
 
-/// What a message must agree in, whoever made it.
-fn print(envelope: &Envelope) -> (MessageId, u32) {
+fn print(envelope: &Envelope) -> Print {
     let crc = crc32c::crc32c_append(crc32c::crc32c(envelope.name.as_bytes()), &envelope.data);
-    (envelope.id, crc)
+    Print { id: envelope.id, crc, is_dead: envelope.name == DeadLettered::NAME }
 }
 
 /// One host's pass.
@@ -178,6 +203,7 @@ struct Pass<'a> {
     models: &'a Arc<Models>,
     store: &'a Arc<dyn Store>,
     recorded: &'a Recorded,
+    is_shared: bool,
 }
 
 impl Pass<'_> {
@@ -202,8 +228,11 @@ impl Pass<'_> {
         }
         let anew = Overlay::empty(self.store.clone());
         let resumed = Overlay::saved(self.store.clone(), &self.id, saved)?;
-        let said_anew = self.run(&anew)?;
-        let said_on = self.run(&resumed)?;
+        let (mut said_anew, mut said_on) = (self.run(&anew)?, self.run(&resumed)?);
+        if self.is_shared {
+            said_anew.retain(|_, said| !said.is_dead);
+            said_on.retain(|_, said| !said.is_dead);
+        }
         self.compare_states(&anew, &resumed, &mut report)?;
         self.compare_said(&said_anew, said_on, &mut report);
         Ok(report)
@@ -273,19 +302,21 @@ impl Pass<'_> {
         report.said = anew.len() as u64;
         let mut found = self.recorded.said.get(&self.id).cloned().unwrap_or_default();
         for (place, print) in said_on {
-            if found.insert(place, print).is_some() {
+            let before = found.insert(place, print);
+            // What another process said is said again by its successor here, and then not sent.
+            if before.is_some_and(|before| !self.is_shared || before != print) {
                 report.differs(format!("what is on the log at {place:?} would be said again"));
             }
         }
         for (place, print) in anew {
             match found.remove(place) {
                 Some(other) if other == *print => {}
-                Some(other) => report.differs(format!("{} at {place:?} differs", other.0)),
-                None => report.differs(format!("{} at {place:?} was never said", print.0)),
+                Some(other) => report.differs(format!("{} at {place:?} differs", other.id)),
+                None => report.differs(format!("{} at {place:?} was never said", print.id)),
             }
         }
         for (place, print) in found {
-            report.differs(format!("{} at {place:?} is on the log without a reason", print.0));
+            report.differs(format!("{} at {place:?} is on the log without a reason", print.id));
         }
         for text in self.recorded.twice.get(&self.id).into_iter().flatten() {
             report.differs(format!("{text} was said before"));

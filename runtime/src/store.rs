@@ -32,6 +32,12 @@ impl Partition {
     pub const DEAD: Partition = Partition { stream: Stream::Dead, index: 0 };
     /// The chain of what was done and denied.
     pub const AUDIT: Partition = Partition { stream: Stream::Audit, index: 0 };
+
+    /// Whether it is a queue of what waits to be said on a shared log, not a part of a log.
+    #[must_use]
+    pub fn is_lane(self) -> bool {
+        self.stream == Stream::Log && self.index > 0
+    }
 }
 
 impl fmt::Display for Partition {
@@ -198,7 +204,9 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Corrupt`] when it is damaged.
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Names of values that start with `prefix`, in order.
+    /// Names of values that start with `prefix`, in order. These values are read and checked, no others, and commits
+    /// wait meanwhile. That none is missing is checked of all together: with an empty `prefix`, and by
+    /// [`Store::verify`].
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the store is damaged.

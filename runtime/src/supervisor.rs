@@ -6,6 +6,7 @@
 
 use crate::board::HostState;
 use crate::host::{Host, HostMessage, Spec};
+use crate::shared::TENURE_PAUSE;
 use crate::store::HostId;
 use messages::guard::Level;
 use ractor::{
@@ -146,6 +147,15 @@ impl Actor for KindSupervisor {
     }
 }
 
+/// Looks again soon whether `id`, which another process may run, may run here.
+fn stand_by(spec: &Spec, myself: &ActorRef<KindMessage>, id: HostId) {
+    match spec.tenures.refusal(&id) {
+        Some(reason) => spec.board.note(&id, HostState::BackingOff, Some(&reason)),
+        None => spec.board.note(&id, HostState::Standby, None),
+    }
+    myself.send_after(TENURE_PAUSE, move || KindMessage::Start(id));
+}
+
 fn has_ended(host: &ActorRef<HostMessage>) -> bool {
     matches!(host.get_status(), ActorStatus::Stopping | ActorStatus::Stopped)
 }
@@ -159,6 +169,10 @@ impl Kind {
     fn start(&self, myself: &ActorRef<KindMessage>, id: &HostId) {
         let Some(spec) = self.specs.get(id).filter(|_| !self.draining).cloned() else { return };
         let (myself, id) = (myself.clone(), id.clone());
+        if spec.tenures.epoch(&id).is_none() {
+            stand_by(&spec, &myself, id);
+            return;
+        }
         let level = spec.committer.standing().level(&id.kind, spec.clock.now());
         if level.is_some_and(|level| level >= Level::Refused) {
             spec.board.set(&id, HostState::Contained);
@@ -195,6 +209,11 @@ impl Kind {
         reason: &str,
     ) -> Result<(), ActorProcessingErr> {
         let Some(spec) = self.specs.get(id) else { return Ok(()) };
+        if spec.tenures.epoch(id).is_none() {
+            tracing::info!(host = %id, reason, "host stands by");
+            stand_by(spec, myself, id.clone());
+            return Ok(());
+        }
         if spec.committer.standing().level(&id.kind, spec.clock.now()).is_some() {
             // Being refused is no failure of the host's: it begins again from what is committed when it may.
             tracing::warn!(host = %id, reason, "host is contained");

@@ -44,7 +44,12 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Address of HTTP; when its port is taken, the next free one.
-    #[arg(long, default_value = "127.0.0.1:7380", value_name = "ADDR")]
+    #[arg(
+        long,
+        default_value = "127.0.0.1:7380",
+        value_name = "ADDR",
+        value_parser = config::listen
+    )]
     facade: SocketAddr,
     /// Ends after the story instead of serving on.
     #[arg(long)]
@@ -129,7 +134,7 @@ fn serve(args: &DemoArgs, folder: &Path, session: &Session) -> Result<Exit, CliE
             devices.make_streams().await?;
         }
         let catalog = session.catalog.clone();
-        let serving = Serving::start(catalog, loaded, FlightRecorder::default()).await?;
+        let serving = Serving::start(catalog, loaded, FlightRecorder::default(), None).await?;
         serving.announce(&session.console);
         session.console.line(hints(serving.address()))?;
         if let Some(devices) = &devices {

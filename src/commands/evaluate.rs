@@ -29,14 +29,18 @@ pub(super) struct Learning {
     /// Judges what is known before, in place of the dataset's `[split]`.
     #[arg(long, value_name = "TIME")]
     test_until: Option<Timestamp>,
+    /// Chooses settings first, by how well they do on the later part of what is learned from; takes several times as long.
+    #[arg(long)]
+    tune: bool,
 }
 
 impl Learning {
     /// Learns, and judges what was learned.
     pub(super) fn perform(&self, session: &Session) -> Result<Outcome, CliError> {
         let recording = Recording::load(&self.dataset, self.data.as_deref())?;
-        let Self { seed, train_before, test_until, .. } = *self;
-        learn(&recording, Choice { seed, train_before, test_until }, &Progress::new(session))
+        let Self { seed, train_before, test_until, tune, .. } = *self;
+        let choice = Choice { seed, train_before, test_until, tune };
+        learn(&recording, choice, &Progress::new(session))
     }
 
     /// Learns from what agents say of the recordings, and judges what was learned.

@@ -21,21 +21,23 @@ use dashboard_api::{
 use messages::profile::Profile;
 use models::features::Features;
 use nats::devices::Ingest;
+use nats::hosts::Hosts;
 use rand::RngCore;
 use runtime::clock::Clock;
+use runtime::committer::CommitError;
 use runtime::deployment::{Deployment, Options};
 use runtime::flight::FlightRecorder;
 use runtime::guard::audit::Seal;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::sled::SledStore;
-use runtime::{Catalog, Models, crash, retention};
+use runtime::{Catalog, Models, crash, retention, shared};
 pub(super) use signals::Signals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// Flags of `run`.
 #[derive(Args, Debug)]
@@ -54,7 +56,8 @@ pub struct RunArgs {
     /// What is done when records there are gone that were not read: `stop` or `accept`.
     #[arg(long, value_name = "WHAT")]
     bus_gap: Option<String>,
-    /// Only these agents work; what the others would hear is kept for them.
+    /// Only these agents work; what the others would hear is kept for them. With --bus, they work with those of other
+    /// processes on one log, which the server keeps.
     #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
     agents: Vec<String>,
     /// How events are logged on standard error.
@@ -97,7 +100,8 @@ pub(crate) fn perform(args: RunArgs, session: &Session) -> Result<Exit, CliError
         .map_err(|source| CliError::System { what: "threads cannot be started", source })?;
     threads.block_on(async {
         let signals = Signals::begin()?;
-        let serving = Serving::start(catalog, loaded, recorder).await?;
+        let shared = shared(!args.agents.is_empty() && !loaded.settings.bus.url.is_empty());
+        let serving = Serving::start(catalog, loaded, recorder, shared).await?;
         serving.announce(&session.console);
         serving.until_stopped(signals).await
     })
@@ -118,9 +122,35 @@ fn chosen(catalog: &Catalog, kinds: &[String]) -> Result<Catalog, CliError> {
     })
 }
 
+/// How the log is shared with other processes, if it is.
+fn shared(is_shared: bool) -> Option<shared::Options> {
+    is_shared.then(|| {
+        let mut name = [0; 8];
+        fill(&mut name);
+        shared::Options { name: format!("process-{:016x}", u64::from_be_bytes(name)) }
+    })
+}
+
 fn recorder(args: &RunArgs) -> Result<FlightRecorder, CliError> {
     let Some(path) = &args.flight_recorder else { return Ok(FlightRecorder::default()) };
     FlightRecorder::to(path).map_err(|source| CliError::File { path: path.clone(), source })
+}
+
+/// The end of what must not end; never where there is no such thing.
+async fn end_of<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Telemetry must be read as long as anything runs.
+fn unread(ended: Result<CommitError, JoinError>) -> CliError {
+    let reason = match ended {
+        Ok(stopped) => stopped.to_string(),
+        Err(error) => error.to_string(),
+    };
+    CliError::failed(format!("telemetry is not read any more: {reason}"))
 }
 
 /// Everything that runs.
@@ -132,7 +162,8 @@ pub(super) struct Serving {
     facade: JoinHandle<()>,
     stop_facade: oneshot::Sender<()>,
     upkeep: JoinHandle<()>,
-    intake: Option<JoinHandle<()>>,
+    intake: Option<JoinHandle<CommitError>>,
+    hosts: Option<Hosts>,
 }
 
 impl Serving {
@@ -141,13 +172,14 @@ impl Serving {
         catalog: Catalog,
         loaded: Loaded,
         recorder: FlightRecorder,
+        shared: Option<shared::Options>,
     ) -> Result<Self, CliError> {
         let profiles = loaded.profiles();
         let settings = loaded.settings;
         // Asked first: without a port there is no reason to open the store.
         port_is_free(settings.facade.listen)?;
         let kinds: Vec<String> = catalog.iter().map(|(kind, _)| kind.to_owned()).collect();
-        let deployment = deploy(catalog, loaded.agents, &settings, recorder).await?;
+        let deployment = deploy(catalog, loaded.agents, &settings, recorder, shared).await?;
         let upkeep = Upkeep::new(
             deployment.clone(),
             Clock::Real,
@@ -161,7 +193,7 @@ impl Serving {
             &settings.store.path,
         );
         let opened = open(&deployment, &settings, profiles, &upkeep).await;
-        let (bound, ingest) = match opened {
+        let (bound, ingest, hosts) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 drain(&deployment).await?;
@@ -175,14 +207,9 @@ impl Serving {
             drop(stopping.await);
         }));
         let upkeep = spawn(upkeep.run());
-        let intake = ingest.map(|ingest| {
-            spawn(async {
-                let reason = ingest.run().await;
-                tracing::error!(%reason, "telemetry is not read any more");
-            })
-        });
+        let intake = ingest.map(|ingest| spawn(ingest.run()));
         let data = settings.store.path;
-        Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep, intake })
+        Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep, intake, hosts })
     }
 
     /// Says what is served, on standard output: a script may be waiting for it.
@@ -217,6 +244,7 @@ impl Serving {
                 Some(CliError::Stopped { reason: reason.unwrap_or_else(|| "it has ended".to_owned()) })
             }
             ended = &mut self.facade => Some(self.ended(ended)),
+            ended = end_of(&mut self.intake) => Some(unread(ended)),
             signal = signals.next() => {
                 tracing::info!(signal, "stopping; a second signal stops at once");
                 None
@@ -231,7 +259,7 @@ impl Serving {
     }
 
     /// The facade must not end while it is served.
-    fn ended(&self, ended: Result<(), tokio::task::JoinError>) -> CliError {
+    fn ended(&self, ended: Result<(), JoinError>) -> CliError {
         let reason = match ended {
             Ok(()) => "it ended by itself".to_owned(),
             Err(error) => error.to_string(),
@@ -251,11 +279,14 @@ impl Serving {
                 tracing::error!(%error, "the facade did not end in order");
             }
         }
-        match failure {
-            Some(stopped @ CliError::Stopped { .. }) => Err(stopped),
-            Some(other) => drain(&self.deployment).await.and(Err(other)),
-            None => drain(&self.deployment).await.map(|()| Exit::Ok),
+        if let Some(stopped @ CliError::Stopped { .. }) = failure {
+            return Err(stopped);
         }
+        let drained = drain(&self.deployment).await;
+        if let Some(hosts) = self.hosts {
+            hosts.leave().await;
+        }
+        drained.and(failure.map_or(Ok(Exit::Ok), Err))
     }
 }
 
@@ -264,7 +295,7 @@ impl Serving {
     clippy::disallowed_methods,
     reason = "whoever holds the handle ends it and hears of its end"
 )]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     tokio::spawn(task)
 }
 
@@ -306,6 +337,7 @@ async fn deploy(
     mut configs: BTreeMap<String, serde_json::Value>,
     settings: &Settings,
     recorder: FlightRecorder,
+    shared: Option<shared::Options>,
 ) -> Result<Arc<Deployment>, CliError> {
     let effects = effects::effects(&settings.effects, &configs);
     configs.retain(|kind, _| catalog.get(kind).is_some());
@@ -323,17 +355,18 @@ async fn deploy(
         partitions: PARTITIONS_EMBEDDED,
         recorder,
         checkpoint_interval: Some(settings.store.checkpoint_interval.duration()),
+        shared,
     });
     Ok(Arc::new(deployment.await?))
 }
 
-/// The doors: HTTP, and what telemetry is read with from elsewhere.
+/// The doors: HTTP, what telemetry is read with from elsewhere, and what takes part in a shared log.
 async fn open(
     deployment: &Arc<Deployment>,
     settings: &Settings,
     profiles: BTreeMap<String, Profile>,
     upkeep: &Arc<Upkeep>,
-) -> Result<(Bound, Option<Ingest>), CliError> {
+) -> Result<(Bound, Option<Ingest>, Option<Hosts>), CliError> {
     let ingest = settings.bus.ingest(deployment).await?;
     let options = FacadeOptions {
         clock: Clock::Real,
@@ -349,7 +382,8 @@ async fn open(
     };
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;
-    Ok((bound.map_err(|error| facade_error(listen, &error))?, ingest))
+    let bound = bound.map_err(|error| facade_error(listen, &error))?;
+    Ok((bound, ingest, settings.bus.hosts(deployment).await?))
 }
 
 /// What the lists of features of a profile hold, under their schema.

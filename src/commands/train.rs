@@ -33,7 +33,7 @@ pub(crate) fn perform(args: &TrainArgs, session: &Session) -> Result<Exit, CliEr
     };
     let Some(model) = outcome.model else {
         return Err(CliError::failed(
-            "there is nothing to keep: each asset of this dataset is judged by its own beginning; use `aurorasync evaluate`",
+            "there is nothing to keep: assets of this dataset are judged by their own past; use `aurorasync evaluate`",
         ));
     };
     let path = args

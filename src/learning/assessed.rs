@@ -3,6 +3,7 @@
 //! The recordings are played through the agent itself: rows are made by the code that makes them later. Assets are parted:
 //! a share of them, drawn with the seed, is judged and not learned from.
 
+use super::explained::Background;
 use super::failures::{self, Classifiers};
 use super::rows::Rows;
 use super::{Outcome, Progress, entries};
@@ -59,7 +60,10 @@ pub(super) fn learn(
     let settings = Settings::default().seeded(seed);
     let (by_component, refused): Classifiers =
         failures::classifiers(&components, &learned, settings, progress)?;
-    let mut outcome = failures::judged_by(&components, &by_component, &refused, &judged);
+    let ids: Vec<&str> = said.rows.keys().map(String::as_str).collect();
+    let background = Background::new(&learned, layout.columns().len(), &ids);
+    let mut outcome =
+        failures::judged_by(&components, (&by_component, &refused), &judged, &background);
     let origin = Origin {
         dataset: recording.dataset.name().to_owned(),
         data: failures::data_hash(&learned),

@@ -238,8 +238,10 @@ impl Handle<MaintenanceRecorded> for Diagnosis {
         recorded: &MaintenanceRecorded,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
-        let component = &recorded.component;
-        state.clear(component, recorded.performed_at, ClearedReason::Maintained, ctx);
+        // Whoever records it later has heard more predictions since: all of them end with it.
+        let judged = state.judged_through.unwrap_or(recorded.performed_at);
+        let at = recorded.performed_at.max(judged);
+        state.clear(&recorded.component, at, ClearedReason::Maintained, ctx);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, Costs, CustomerContacted,
     CustomerReplied, CustomerResponded, Facts, Intent, OfferedSlot, Purpose, SuppressedReason,
+    WithdrawContact,
 };
 use messages::dead::Cause;
 use messages::prediction::{Driving, Severity};
@@ -200,15 +201,18 @@ fn the_owner_of_a_grave_case_is_called_and_that_of_a_mild_one_written_to() {
 
 #[test]
 fn the_owner_of_two_assets_is_told_which_slot_is_together_with_the_other() {
-    let mut world = world(NOON, &[Channel::Sms]);
-    let booked = Some(slot(9, "2026-03-05T04:00:00Z"));
-    let (facts, slots) = (Facts { booked, ..facts() }, Vec::new());
-    world.publish(ContactOwner { purpose: Purpose::BookingConfirmed, facts, slots, ..about(4) });
-    world.publish(contact(1));
-    let said = world.published::<CustomerContacted>().pop().expect("both were reached").text;
-    let together = "2) Thursday 5 March at 14:00, Pune, together with VEH004, 3)";
-    assert!(said.contains(together), "{said}");
-    assert_eq!(said.matches("together with").count(), 1, "{said}");
+    // Nothing is together with another visit of itself.
+    for (asset, told) in [("VEH004", ", together with VEH004"), ("VEH003", "")] {
+        let mut world = world(NOON, &[Channel::Sms]);
+        let booked = Some(slot(9, "2026-03-05T04:00:00Z"));
+        let (asset, facts, slots) = (asset.into(), Facts { booked, ..facts() }, Vec::new());
+        let purpose = Purpose::BookingConfirmed;
+        world.publish(ContactOwner { purpose, asset, facts, slots, ..about(4) });
+        world.publish(contact(1));
+        let said = world.published::<CustomerContacted>().pop().expect("both were reached").text;
+        assert!(said.contains(&format!("5 March at 14:00, Pune{told}, 3)")), "{said}");
+        assert_eq!(said.matches("together with").count(), told.matches("with").count(), "{said}");
+    }
 }
 
 #[test]
@@ -243,6 +247,20 @@ fn at_night_a_contact_waits_for_the_morning_of_the_owner() {
     assert_eq!(reached(&world), []);
     world.advance(Duration::from_secs(1));
     assert_eq!(reached(&world), [Channel::Voice], "at 08:00");
+}
+
+#[test]
+fn what_is_withdrawn_by_night_is_not_said_in_the_morning() {
+    let mut world = world(NIGHT, &Channel::ALL);
+    world.publish(contact(1));
+    let ContactOwner { case, asset, owner, .. } = contact(1);
+    let withdrawn = WithdrawContact { case, asset, owner, reason: "It has recovered.".into() };
+    world.publish(withdrawn.clone());
+    assert_eq!(suppressed(&world), [SuppressedReason::CaseEnded]);
+    world.advance(HOUR * 24);
+    assert_eq!(reached(&world), []);
+    world.publish(withdrawn);
+    assert_eq!(suppressed(&world).len(), 1, "there was nothing to withdraw");
 }
 
 #[test]
@@ -436,6 +454,9 @@ fn a_callback_comes_at_night_only_where_the_owner_named_that_time() {
         world.advance(HOUR * 10 + HOUR / 2);
         world.publish(callback.clone());
         assert_eq!(reached(&world).len(), 1 + reached_at_night, "{text}");
+        let (sent, now) = (world.published::<ContactSend>(), world.conductor().now());
+        let promised = sent.iter().filter(|sent| sent.is_promised(now)).count();
+        assert_eq!(promised, reached_at_night, "{text}");
         world.advance(HOUR * 24);
         assert_eq!(reached(&world), [Channel::Voice; 2], "{text}");
     }

@@ -110,6 +110,7 @@ impl Site {
             partitions: PARTITIONS_EMBEDDED,
             recorder: FlightRecorder::default(),
             checkpoint_interval: None,
+            shared: None,
         });
         let deployment = Arc::new(deployment.await.unwrap());
         let facade = Facade::new(deployment.clone(), change(options(&clock)));

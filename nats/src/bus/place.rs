@@ -2,14 +2,16 @@
 
 use super::Producer;
 use crate::streams;
-use messages::subject::{self, Subject, SubjectError};
+use messages::subject::{self, Subject, SubjectError, TokenError};
 use messages::telemetry::Telemetry;
-use messages::{Class, Envelope, Message, Stream};
+use messages::{Class, Envelope, Message, MessageId, Stream};
 use runtime::guard::principal;
 use runtime::store::Partition;
 
 /// Stands for the key of a message that is about nothing; no text has this token.
 const NO_KEY: &str = "_none";
+/// What stands for a key that fits in no token begins with; no text has such a token.
+const LONG_KEY: &str = "_long-";
 /// Stands in the place of a fleet for what readers of TELEMETRY must know besides.
 const CONTROL: &str = "_control";
 /// What names of devices begin with.
@@ -33,6 +35,11 @@ pub(crate) fn filter(partition: Partition) -> String {
         Stream::Telemetry | Stream::Health => format!("aurora.v1.{stream}.*.{index}.*"),
         Stream::Log | Stream::Dead | Stream::Audit => format!("aurora.v1.{stream}.>"),
     }
+}
+
+/// What a reader of all of `stream` asks for; heads are not among it.
+pub(crate) fn everything(stream: Stream) -> String {
+    format!("aurora.v1.{stream}.>")
 }
 
 /// Whether what is written to `stream` is fenced by a head record.
@@ -125,7 +132,15 @@ fn key_token(envelope: &Envelope) -> Result<String, SubjectError> {
     if envelope.key.is_empty() {
         return Ok(NO_KEY.to_owned());
     }
-    Ok(subject::escape(&envelope.key)?.into_owned())
+    match subject::escape(&envelope.key) {
+        Ok(token) => Ok(token.into_owned()),
+        // The record itself has the whole key; its subject only tells keys apart.
+        Err(TokenError::TooLong { .. }) => {
+            let name = MessageId::named("key", &envelope.key).0.simple();
+            Ok(format!("{LONG_KEY}{name}"))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Fleet and asset of a device's name.
@@ -136,7 +151,6 @@ fn device(source: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use messages::MessageId;
     use messages::registry::AssetRetired;
 
     const LOG: Partition = Partition::LOG;
@@ -171,6 +185,16 @@ mod tests {
         let forged = said("device/demo/moto-7");
         assert!(mismatch("aurora.v1.telemetry.demo.3.moto-7", &forged).is_some());
         assert_eq!(mismatch("aurora.v1.telemetry._control.3.moto-7", &forged), None);
+    }
+
+    #[test]
+    fn a_key_too_long_for_a_token_is_told_apart_all_the_same() {
+        let about = |key: String| Envelope { key, ..said("master") };
+        let (one, other) = (about("x".repeat(65)), about("x".repeat(66)));
+        let subject_of = |it: &Envelope| subject(&producer(), LOG, it).unwrap();
+        assert_ne!(subject_of(&one), subject_of(&other));
+        assert_eq!(mismatch(&subject_of(&one), &one), None);
+        assert!(mismatch(&subject_of(&one), &other).is_some());
     }
 
     #[test]

@@ -67,10 +67,10 @@ impl Position {
     ///
     /// # Errors
     /// [`PositionError`].
-    pub(super) fn check(
+    pub(crate) fn check(
         self,
         partition: Partition,
-        ends: super::ask::Ends,
+        ends: super::Ends,
     ) -> Result<(), PositionError> {
         let Self { stream_id: expected, sequence } = self;
         let found = ends.id.ok_or(PositionError::NoId { partition })?;
@@ -89,7 +89,7 @@ impl Position {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ask::Ends;
+    use super::super::Ends;
     use super::*;
 
     const LOG: Partition = Partition::LOG;

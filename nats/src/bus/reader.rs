@@ -1,4 +1,4 @@
-//! Reads one partition in order from a position on: a consumer of our own that any doubt ends.
+//! Reads one partition, or a stream, in order from a position on: a consumer of our own that any doubt ends.
 //!
 //! The server numbers what it delivers to a consumer without holes; a break in that, an error, silence or a new
 //! connection ends the reader, and the next one starts behind the last record that was handed on. `previous` of each
@@ -10,8 +10,8 @@ use crate::connection::Link;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::{Message, StatusCode, Subscriber};
 use futures_util::{FutureExt, StreamExt};
-use messages::Sequence;
-use runtime::store::{Delivery, Partition, ReadLimit};
+use messages::{Sequence, Stream};
+use runtime::store::{Delivery, ReadLimit};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -32,7 +32,7 @@ const CONSUMER_IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// Why a reader could not be opened.
 #[derive(Debug)]
-pub(super) enum OpenError {
+pub(crate) enum OpenError {
     /// The server.
     Trouble(Trouble),
     /// Records behind the position were forgotten; the oldest that is kept.
@@ -43,16 +43,18 @@ pub(super) enum OpenError {
 
 /// What a read found.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     Records(Vec<Delivery>),
     /// Nothing up to this position of the whole stream.
     Idle(Sequence),
 }
 
-/// Reads one partition.
-pub(super) struct Reader {
+/// Reads one partition, or a stream.
+pub(crate) struct Reader {
     ask: Ask,
-    partition: Partition,
+    stream: &'static str,
+    /// What it asks for.
+    filter: String,
     /// The consumer's name.
     consumer: String,
     /// Where requests are answered.
@@ -75,7 +77,7 @@ pub(super) struct Reader {
 }
 
 /// It cannot be relied upon any more; the reason.
-pub(super) struct Doubt(pub(super) String);
+pub(crate) struct Doubt(pub(crate) String);
 
 /// What a message on the inbox was.
 enum Heard {
@@ -85,10 +87,11 @@ enum Heard {
 }
 
 impl Reader {
-    /// A reader behind `after`.
-    pub(super) async fn open(
+    /// A reader of what `filter` selects of `stream`, behind `after`.
+    pub(crate) async fn open(
         ask: &Ask,
-        partition: Partition,
+        stream: Stream,
+        filter: String,
         after: Sequence,
         unreadable: Arc<AtomicU64>,
     ) -> Result<Self, OpenError> {
@@ -96,13 +99,13 @@ impl Reader {
         let link = ask.link();
         let connects = link.borrow().connects;
         let client = ask.connection().client();
-        let stream = place::stream_name(partition.stream);
+        let stream = place::stream_name(stream);
         let name = client.new_inbox().replace('.', "-");
         let config = pull::Config {
             name: Some(name.clone()),
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
             ack_policy: AckPolicy::None,
-            filter_subject: place::filter(partition),
+            filter_subject: filter.clone(),
             inactive_threshold: CONSUMER_IDLE_MAX,
             memory_storage: true,
             num_replicas: 1,
@@ -123,7 +126,8 @@ impl Reader {
             answers.map_err(|error| OpenError::Trouble(Trouble::Unanswered(error.to_string())))?;
         Ok(Self {
             ask: ask.clone(),
-            partition,
+            stream,
+            filter,
             consumer: name,
             inbox,
             answers,
@@ -144,7 +148,7 @@ impl Reader {
     }
 
     /// The next records, as soon as there is one; or word that there is none, after `idle`.
-    pub(super) async fn next(&mut self, limit: ReadLimit, idle: Duration) -> Result<Found, Doubt> {
+    pub(crate) async fn next(&mut self, limit: ReadLimit, idle: Duration) -> Result<Found, Doubt> {
         let mut batch = Batch::new(self.after, limit);
         if let Some(held) = self.held.take() {
             batch.add(held);
@@ -175,7 +179,7 @@ impl Reader {
         if batch.reached - self.after == batch.records.len() as u64 {
             return Ok(());
         }
-        let ends = self.ask.ends(place::stream_name(self.partition.stream)).await;
+        let ends = self.ask.ends(self.stream).await;
         match ends.map_err(|trouble| Doubt(trouble.to_string()))?.first {
             first if first > self.after + 1 => Err(Doubt("records were forgotten".to_owned())),
             _ => Ok(()),
@@ -210,7 +214,7 @@ impl Reader {
         if self.wanted > 0 {
             return Ok(());
         }
-        let (stream, name) = (place::stream_name(self.partition.stream), &self.consumer);
+        let (stream, name) = (self.stream, &self.consumer);
         let request = serde_json::json!({
             "batch": PULL_RECORDS,
             "max_bytes": PULL_BYTES,
@@ -266,8 +270,7 @@ impl Reader {
             }
             Err(why) => {
                 self.unreadable.fetch_add(1, Ordering::Relaxed);
-                let partition = self.partition;
-                tracing::error!(%partition, sequence, %why, "a record cannot be read and is passed over");
+                tracing::error!(stream = self.stream, sequence, %why, "a record cannot be read and is passed over");
                 Ok(Heard::Other)
             }
         }
@@ -276,10 +279,9 @@ impl Reader {
     /// Whether everything was handed on, and up to where.
     async fn idle(&mut self) -> Result<Found, Doubt> {
         let doubt = |trouble: Trouble| Doubt(trouble.to_string());
-        let stream = place::stream_name(self.partition.stream);
-        let ends = self.ask.ends(stream).await.map_err(doubt)?;
+        let ends = self.ask.ends(self.stream).await.map_err(doubt)?;
         // The leader's word: a replica that lags would say too early that there is nothing.
-        let newest = self.ask.last(stream, &place::filter(self.partition)).await.map_err(doubt)?;
+        let newest = self.ask.last(self.stream, &self.filter).await.map_err(doubt)?;
         if newest.is_none_or(|newest| newest.sequence <= self.reached) {
             self.after = self.after.max(ends.last);
             self.reached = self.after;

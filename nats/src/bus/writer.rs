@@ -21,9 +21,17 @@ pub const OUTAGE_TIME_MAX: Duration = Duration::from_secs(30);
 /// Names of heads, so that each attempt at one batch has the same.
 const HEADS: &str = "head";
 
+/// One message, under whose subjects it is written, and where to.
+#[derive(Clone, Debug)]
+pub(crate) struct Saying {
+    pub(crate) producer: Producer,
+    pub(crate) target: Partition,
+    pub(crate) envelope: Envelope,
+}
+
 /// The producer's one way onto one stream.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     ask: Ask,
     clock: Clock,
     producer: Producer,
@@ -75,7 +83,7 @@ enum Settled {
 }
 
 impl Writer {
-    pub(super) fn new(
+    pub(crate) fn new(
         ask: Ask,
         clock: Clock,
         producer: Producer,
@@ -86,11 +94,17 @@ impl Writer {
     }
 
     /// Where the producer stands on this stream, as the server has it; takes over from an earlier owner.
-    pub(super) async fn position(&self) -> Result<Option<Origin>, BusError> {
+    pub(crate) async fn position(&self) -> Result<Option<Origin>, BusError> {
         let look = async {
             let mut state = self.state.lock().await;
             Ok(self.know(&mut state).await?.head.position)
         };
+        self.in_time(look).await
+    }
+
+    /// The head as it is, without taking over; `None` before the first.
+    pub(crate) async fn head(&self) -> Result<Option<Head>, BusError> {
+        let look = async { Ok(self.look().await?.map(|known| known.head)) };
         self.in_time(look).await
     }
 
@@ -100,7 +114,16 @@ impl Writer {
         target: Partition,
         envelopes: Vec<Envelope>,
     ) -> Result<Vec<Sequence>, BusError> {
-        self.in_time(self.append_patiently(target, envelopes)).await
+        let producer = &self.producer;
+        let said = envelopes.into_iter();
+        let said = said.map(|envelope| Saying { producer: producer.clone(), target, envelope });
+        self.say(said.collect()).await
+    }
+
+    /// Stores what is `said` as one, each under the subject of its own producer; gives the sequences. Who is not told
+    /// that it is stored says the same again, or takes over anew.
+    pub(crate) async fn say(&self, said: Vec<Saying>) -> Result<Vec<Sequence>, BusError> {
+        self.in_time(self.say_patiently(said)).await
     }
 
     async fn in_time<T>(
@@ -116,32 +139,26 @@ impl Writer {
         })
     }
 
-    async fn append_patiently(
-        &self,
-        target: Partition,
-        mut envelopes: Vec<Envelope>,
-    ) -> Result<Vec<Sequence>, BusError> {
+    async fn say_patiently(&self, mut saying: Vec<Saying>) -> Result<Vec<Sequence>, BusError> {
         let mut state = self.state.lock().await;
-        let count = envelopes.len() as u64;
+        let count = saying.len() as u64;
         let sequences = |last: Sequence| (last - count..last).collect();
         if let (Some(known), false) = (state.known, state.unsettled.is_empty()) {
-            let name = name_of(&known.head, &envelopes);
+            let name = name_of(&known.head, &saying);
             if let Settled::Stored(last) = self.settle(&mut state, name).await? {
                 return Ok(sequences(last));
             }
         }
         let known = self.know(&mut state).await?;
         let time = self.clock.now().max(known.head.time);
-        let name = name_of(&known.head, &envelopes);
-        for envelope in &mut envelopes {
-            envelope.time = time;
+        let name = name_of(&known.head, &saying);
+        for one in &mut saying {
+            one.envelope.time = time;
         }
-        let said = Said {
-            name,
-            origin: envelopes.iter().filter_map(|envelope| envelope.origin).next_back(),
-            time,
-        };
-        let outgoing = envelopes.iter().map(|it| record::outgoing(&self.producer, target, it));
+        let origin = saying.iter().filter_map(|one| one.envelope.origin).next_back();
+        let said = Said { name, origin, time };
+        let outgoing =
+            saying.iter().map(|it| record::outgoing(&it.producer, it.target, &it.envelope));
         let records = outgoing.collect::<Result<Vec<Outgoing>, BusError>>()?;
         Ok(sequences(self.write(&mut state, said, &records).await?))
     }
@@ -326,8 +343,8 @@ const FIRST: Head = Head {
     carried_from: None,
 };
 
-/// Name of the head behind `envelopes`: the same for each attempt to put them behind `before`.
-fn name_of(before: &Head, envelopes: &[Envelope]) -> MessageId {
-    let behind = |name, it: &Envelope| MessageId::named(HEADS, &format!("{name}/{}", it.id));
-    envelopes.iter().fold(before.id, behind)
+/// Name of the head behind what is `said`: the same for each attempt to put them behind `before`.
+fn name_of(before: &Head, said: &[Saying]) -> MessageId {
+    let behind = |name, it: &Saying| MessageId::named(HEADS, &format!("{name}/{}", it.envelope.id));
+    said.iter().fold(before.id, behind)
 }

@@ -28,12 +28,16 @@ impl Embedded {
 impl From<CommitError> for BusError {
     fn from(error: CommitError) -> Self {
         match &error {
-            CommitError::Overloaded => BusError::Overloaded(error.to_string()),
-            CommitError::Fenced { .. } | CommitError::Kept(_) => {
+            CommitError::Overloaded | CommitError::Unreached(_) | CommitError::Unconfirmed => {
+                BusError::Overloaded(error.to_string())
+            }
+            CommitError::Fenced { .. } | CommitError::Kept(_) | CommitError::Elsewhere(_) => {
                 BusError::Refused(error.to_string())
             }
             CommitError::Stopped(_) => BusError::Down(error.to_string()),
-            CommitError::Denied(denied) => BusError::Denied(denied.clone()),
+            CommitError::Denied(denied) | CommitError::DeniedOne { denied, .. } => {
+                BusError::Denied(denied.clone())
+            }
         }
     }
 }

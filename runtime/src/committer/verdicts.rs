@@ -4,16 +4,19 @@ use super::{Entry, Writer};
 use crate::guard::Guard;
 use crate::guard::audit::{Deed, Seal};
 use crate::guard::principal::GUARD;
-use crate::store::{Batch, Partition, StoreError};
+use crate::store::{Batch, HostId, Partition, StoreError};
 use messages::{Envelope, MessageId, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 impl Writer {
-    /// Takes up what the store holds of the guard and of AUDIT; once.
+    /// Takes up what the store holds of the guard, of AUDIT and of the outbox; once.
     pub(super) fn resume(&mut self) -> Result<(), StoreError> {
         if !self.resumed {
             self.guard.resume(&*self.store)?;
+            if let Some(outbox) = &mut self.outbox {
+                outbox.resume(&*self.store)?;
+            }
             self.resumed = true;
         }
         Ok(())
@@ -39,20 +42,30 @@ impl Writer {
         &self.guard
     }
 
-    /// Appends `entries`, which nothing speaks against.
-    pub(super) fn say(&mut self, batch: &mut Batch, entries: impl IntoIterator<Item = Entry>) {
+    /// Appends `entries`, said by the host `speaker` if by one, which nothing speaks against.
+    pub(super) fn say(
+        &mut self,
+        batch: &mut Batch,
+        entries: impl IntoIterator<Item = Entry>,
+        speaker: Option<&HostId>,
+    ) {
         let now = self.clock.now();
         for entry in entries {
             self.guard.note(&entry.envelope, now);
-            self.append(batch, entry);
+            self.append(batch, entry, speaker);
         }
     }
 
     /// The time of the next record of `partition`.
     pub(super) fn stamp(&mut self, partition: Partition) -> Timestamp {
-        let (store, now) = (&self.store, self.clock.now());
+        self.no_earlier(partition, self.clock.now())
+    }
+
+    /// `at`, or the time of the record before if that is later.
+    pub(super) fn no_earlier(&mut self, partition: Partition, at: Timestamp) -> Timestamp {
+        let store = &self.store;
         let newest = self.newest_at.entry(partition).or_insert_with(|| store.newest_at(partition));
-        *newest = now.max(*newest);
+        *newest = at.max(*newest);
         *newest
     }
 
@@ -62,7 +75,7 @@ impl Writer {
         batch: &mut Batch,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let head = self.store.head(Partition::LOG);
+        let behind = self.verdicts_behind();
         let mut said = 0_u64;
         loop {
             let verdicts = self.guard.take(now);
@@ -75,9 +88,9 @@ impl Writer {
             }
             for mut envelope in verdicts.said {
                 // What is said moves the head, so no commit names anything as another did.
-                envelope.id = MessageId::named("guard", &format!("{head}/{said}"));
+                envelope.id = MessageId::named("guard", &format!("{behind}/{said}"));
                 said += 1;
-                self.say(batch, [Entry::from(envelope)]);
+                self.say(batch, [Entry::from(envelope)], None);
             }
         }
     }

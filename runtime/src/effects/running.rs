@@ -8,6 +8,7 @@ use crate::crash;
 use crate::engine::Observation;
 use crate::guard::Principal;
 use crate::host::TICK_INTERVAL;
+use crate::shared::Tenures;
 use crate::store::{HostId, Partition, Store, StoreError};
 use crate::supervisor::Budget;
 use messages::effect::EffectAttempted;
@@ -31,6 +32,8 @@ pub(crate) struct Spec {
     pub(crate) committer: Committer,
     pub(crate) clock: Clock,
     pub(crate) board: Board,
+    /// Whether it may work.
+    pub(crate) tenures: Tenures,
 }
 
 /// The ledger at work. It ends when this is dropped; [`Running::drain`] lets it end in order.
@@ -48,6 +51,8 @@ enum Failure {
     Commit(#[from] CommitError),
     #[error("it ended unexpectedly: {0}")]
     Ended(#[from] tokio::task::JoinError),
+    #[error("it is told to stop")]
+    Stopping,
 }
 
 impl Running {
@@ -77,19 +82,33 @@ impl Running {
 }
 
 /// How it is listed.
-fn id() -> HostId {
+pub(crate) fn id() -> HostId {
     HostId { kind: SOURCE.to_owned(), partition: 0 }
 }
 
 /// Runs the ledger, and runs it again after a failure, within the budget of a host.
 #[expect(clippy::disallowed_methods, reason = "whoever awaits the task hears of its end")]
 async fn supervise(spec: Spec, mut stop: watch::Receiver<bool>) {
-    let mut budget = Budget::default();
+    let (mut budget, host) = (Budget::default(), id());
     let calls = Arc::new(watch::Sender::new(0));
     loop {
+        let epoch = tokio::select! {
+            biased;
+            _ = stop.changed() => return,
+            epoch = granted(&spec) => epoch,
+        };
         let work = Work::run(spec.clone(), stop.clone(), calls.clone());
-        let failure = match tokio::spawn(work).await {
-            Ok(Ok(())) => return,
+        let mut work = tokio::spawn(work);
+        let ended = tokio::select! {
+            biased;
+            ended = &mut work => ended,
+            () = spec.tenures.ended(&host, epoch) => {
+                work.abort();
+                continue;
+            }
+        };
+        let failure = match ended {
+            Ok(Ok(()) | Err(Failure::Stopping)) => return,
             Ok(Err(failure)) => failure,
             Err(error) => Failure::Ended(error),
         };
@@ -106,6 +125,14 @@ async fn supervise(spec: Spec, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Waits until the ledger may work.
+async fn granted(spec: &Spec) -> u64 {
+    if spec.tenures.epoch(&id()).is_none() {
+        spec.board.note(&id(), HostState::Standby, None);
+    }
+    spec.tenures.granted(&id()).await
+}
+
 /// One life of the ledger.
 struct Work {
     spec: Spec,
@@ -114,6 +141,7 @@ struct Work {
     done: (mpsc::UnboundedSender<Came>, mpsc::UnboundedReceiver<Came>),
     /// Calls under way, those of an earlier life included.
     calls: Arc<watch::Sender<usize>>,
+    stop: watch::Receiver<bool>,
 }
 
 impl Work {
@@ -140,7 +168,7 @@ impl Work {
         });
         let ledger = opened.await??;
         let done = mpsc::unbounded_channel();
-        let mut work = Self { spec, ledger, head_at_start, done, calls };
+        let mut work = Self { spec, ledger, head_at_start, done, calls, stop: stop.clone() };
         work.work(stop).await
     }
 
@@ -205,13 +233,14 @@ impl Work {
             calls.extend(step.call);
         }
         let moved = !say.is_empty() || !calls.is_empty();
-        self.say(say).await?;
+        self.say(say, begins).await?;
         calls.into_iter().for_each(|call| self.begin(call));
         Ok(moved)
     }
 
-    /// Makes what is said durable.
-    async fn say(&mut self, say: Vec<Envelope>) -> Result<(), Failure> {
+    /// Makes what is said durable, for everybody; an orderly end is not kept waiting by a server that is away, unless
+    /// that is what is left to do.
+    async fn say(&mut self, say: Vec<Envelope>, begins: bool) -> Result<(), Failure> {
         if say.is_empty() {
             return Ok(());
         }
@@ -221,7 +250,13 @@ impl Work {
             crash::point("effect.before_attempted");
         }
         let entries = say.into_iter().map(Entry::from).collect();
-        self.spec.committer.commit(Request::Say(Principal::effects(), entries)).await?;
+        let said = self.spec.committer.commit(Request::Say(Principal::effects(), entries));
+        let stopping = self.stop.wait_for(|stop| *stop && begins);
+        tokio::select! {
+            biased;
+            said = said => drop(said?),
+            _ = stopping => return Err(Failure::Stopping),
+        }
         if attempts {
             crash::point("effect.after_attempted");
         }
@@ -267,10 +302,12 @@ fn observe(ledger: &Ledger) -> Observation {
     Observation {
         position: ledger.position(),
         cursor: ledger.position(),
-        counts: BTreeMap::from([
+        levels: BTreeMap::from([
             ("pending", figure(ledger.pending())),
             ("calling", figure(ledger.calling())),
             ("uncertain", figure(ledger.uncertain())),
+        ]),
+        counts: BTreeMap::from([
             ("attempted", counts.attempted),
             ("accepted", counts.accepted),
             ("refused", counts.refused),

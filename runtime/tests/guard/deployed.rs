@@ -38,6 +38,7 @@ async fn started(store: &Arc<dyn Store>, folder: &Path) -> Deployment {
         partitions: PARTITIONS_EMBEDDED,
         recorder: FlightRecorder::default(),
         checkpoint_interval: None,
+        shared: None,
     };
     Deployment::start(options).await.unwrap()
 }

@@ -28,6 +28,7 @@ fn options(store: Arc<dyn Store>, folder: &std::path::Path) -> Options {
         partitions: PARTITIONS_EMBEDDED,
         recorder: FlightRecorder::default(),
         checkpoint_interval: None,
+        shared: None,
     }
 }
 

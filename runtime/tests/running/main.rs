@@ -11,5 +11,6 @@ mod moments;
 mod promotions;
 mod recompute;
 mod retention;
+mod shared;
 mod turns;
 mod upgrades;

@@ -132,6 +132,7 @@ async fn deployment(
         partitions: PARTITIONS_EMBEDDED,
         recorder: FlightRecorder::default(),
         checkpoint_interval: None,
+        shared: None,
     });
     Ok(deployment.await?)
 }

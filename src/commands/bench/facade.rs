@@ -121,6 +121,7 @@ async fn deploy(folder: &std::path::Path) -> Result<Arc<Deployment>, CliError> {
         partitions: PARTITIONS_EMBEDDED,
         recorder: FlightRecorder::default(),
         checkpoint_interval: None,
+        shared: None,
     });
     Ok(Arc::new(deployment.await?))
 }

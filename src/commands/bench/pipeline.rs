@@ -144,6 +144,7 @@ async fn measure(args: &PipelineArgs, half: Duration) -> Result<(Phase, Phase), 
         partitions: PARTITIONS_EMBEDDED,
         recorder: FlightRecorder::default(),
         checkpoint_interval: None,
+        shared: None,
     });
     let deployment = Arc::new(deployment.await?);
     register(&deployment, args.assets).await?;

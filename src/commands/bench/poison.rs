@@ -162,6 +162,7 @@ async fn measure(args: &PoisonArgs) -> Result<serde_json::Value, CliError> {
         partitions: PARTITIONS_EMBEDDED,
         recorder: FlightRecorder::default(),
         checkpoint_interval: None,
+        shared: None,
     });
     let deployment = Arc::new(deployment.await?);
     let waiting = Waiting::default();

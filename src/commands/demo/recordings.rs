@@ -37,7 +37,7 @@ pub(super) fn perform(
     threads.block_on(async {
         let mut signals = Signals::begin()?;
         let catalog = session.catalog.clone();
-        let serving = Serving::start(catalog, loaded, FlightRecorder::default()).await?;
+        let serving = Serving::start(catalog, loaded, FlightRecorder::default(), None).await?;
         serving.announce(&session.console);
         let told = tokio::select! {
             biased;

@@ -1,0 +1,226 @@
+//! A server with a log, and deployments that share it.
+
+use crate::adder::Adder;
+use messages::{Envelope, Message, MessageId};
+use nats::bus::{JetStream, Producer};
+use nats::hosts::{self, Hosts};
+use nats::server::{self, Server};
+use nats::streams::{self, Layout};
+use nats::{Connection, Options};
+use runtime::board::HostState;
+use runtime::bus::BusError;
+use runtime::clock::Clock;
+use runtime::committer::Receipt;
+use runtime::deployment::{self, Deployment};
+use runtime::effects::Effects;
+use runtime::flight::FlightRecorder;
+use runtime::guard::Principal;
+use runtime::router::{PARTITIONS_EMBEDDED, Router};
+use runtime::store::memory::MemoryStore;
+use runtime::store::{Partition, ReadLimit, Store};
+use runtime::wiring::Contract;
+use runtime::{Agent, Catalog, Models, shared};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Longest wait for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server with the streams of a deployment.
+pub(crate) struct Log {
+    server: Server,
+    _folder: TempDir,
+}
+
+/// A process, or what it left.
+pub(crate) struct Site {
+    name: &'static str,
+    store: Arc<dyn Store>,
+    folder: Arc<TempDir>,
+    /// Both while it runs.
+    hosts: Option<Hosts>,
+    deployment: Option<Deployment>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a stopwatch of the test's own")]
+pub(crate) fn stopwatch() -> Instant {
+    Instant::now()
+}
+
+pub(crate) fn distinct(ids: &[MessageId]) -> usize {
+    ids.iter().collect::<BTreeSet<_>>().len()
+}
+
+async fn connect(url: &str) -> Connection {
+    Connection::open(&Options::new(url, "test")).await.unwrap()
+}
+
+impl Log {
+    pub(crate) async fn make() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(folder.path(), &server::Options::default()).unwrap();
+        let log = Self { server, _folder: folder };
+        streams::create(&connect(&log.server.url()).await, &Layout::default()).await.unwrap();
+        log
+    }
+
+    /// Deletes the stream and makes another.
+    pub(crate) async fn make_anew(&self) {
+        let connection = connect(&self.server.url()).await;
+        connection.jetstream().delete_stream(streams::LOG).await.unwrap();
+        streams::create(&connection, &Layout::default()).await.unwrap();
+    }
+
+    /// The bus of somebody outside.
+    pub(crate) async fn producer(&self, name: &str) -> JetStream {
+        let router = Router::new(streams::PARTITIONS, std::iter::empty::<&Contract>());
+        let producer = Producer { name: name.to_owned(), partition: 0, epoch: 1 };
+        JetStream::new(connect(&self.server.url()).await, router, Clock::Real, producer)
+    }
+
+    /// A process called `name`, at work.
+    pub(crate) async fn site(&self, name: &'static str) -> Site {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let store = Arc::<MemoryStore>::default();
+        let site = Site { name, store, folder, hosts: None, deployment: None };
+        let site = self.again(site).await;
+        site.reached().await;
+        site
+    }
+
+    /// What `left` was, at work again.
+    pub(crate) async fn again(&self, left: Site) -> Site {
+        let deployment = left.deploy().await;
+        let options = Options::new(self.server.url(), left.name);
+        let connection = Connection::open_patiently(&options).await.unwrap();
+        let hosts = Hosts::start(connection, &deployment, hosts::Options::default());
+        Site { hosts: Some(hosts), deployment: Some(deployment), ..left.left() }
+    }
+
+    /// What a process left that was killed when `said` was in its outbox.
+    pub(crate) async fn killed_after_saying(&self, name: &'static str, said: &Envelope) -> Site {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let store = Arc::<MemoryStore>::default();
+        let site = Site { name, store, folder, hosts: None, deployment: None };
+        let deployment = site.deploy().await;
+        deployment.shared().unwrap().reach.send_replace(true);
+        let session = deployment.session(Principal::facade());
+        let unanswered = session.publish(said.clone()).await.unwrap_err();
+        assert!(matches!(unanswered, BusError::Overloaded(_)), "{unanswered}");
+        let site = Site { deployment: Some(deployment), ..site };
+        assert!(site.waiting() > 0);
+        site.left()
+    }
+}
+
+impl Site {
+    async fn deploy(&self) -> Deployment {
+        let deployment = Deployment::start(deployment::Options {
+            catalog: Catalog::default().with::<Adder>(),
+            configs: BTreeMap::new(),
+            effects: Effects::default(),
+            models: Models::default(),
+            store: self.store.clone(),
+            folder: self.folder.path().to_owned(),
+            clock: Clock::Real,
+            partitions: PARTITIONS_EMBEDDED,
+            recorder: FlightRecorder::default(),
+            checkpoint_interval: None,
+            shared: Some(shared::Options { name: format!("process-{}", self.name) }),
+        });
+        deployment.await.unwrap()
+    }
+
+    /// The process is no more; its store is.
+    fn left(&self) -> Self {
+        let (name, store, folder) = (self.name, self.store.clone(), self.folder.clone());
+        Self { name, store, folder, hosts: None, deployment: None }
+    }
+
+    /// Stops in order.
+    pub(crate) async fn stop(mut self) -> Self {
+        self.deployment.as_ref().unwrap().drain().await.unwrap();
+        self.hosts.take().unwrap().leave().await;
+        self.left()
+    }
+
+    pub(crate) async fn say(&self, said: &Envelope) -> Result<Receipt, BusError> {
+        let deployment = self.deployment.as_ref().unwrap();
+        deployment.session(Principal::facade()).publish(said.clone()).await
+    }
+
+    /// Waits until it reads the log.
+    pub(crate) async fn reached(&self) {
+        let shared = self.deployment.as_ref().unwrap().shared().unwrap();
+        let is_reached = |_: &Self| (*shared.reach.borrow()).then_some(());
+        self.wait("reached the log", is_reached).await;
+    }
+
+    fn read(&self, partition: Partition) -> Vec<Arc<Envelope>> {
+        let mut after = self.store.first(partition) - 1;
+        let mut read = Vec::new();
+        loop {
+            let batch = self.store.read(partition, after, ReadLimit::default()).unwrap();
+            let Some(last) = batch.last() else { return read };
+            after = last.sequence;
+            read.extend(batch.into_iter().map(|delivery| delivery.envelope));
+        }
+    }
+
+    pub(crate) fn ids(&self, partition: Partition) -> Vec<MessageId> {
+        self.read(partition).iter().map(|said| said.id).collect()
+    }
+
+    /// Messages that wait to be said.
+    pub(crate) fn waiting(&self) -> usize {
+        let lanes = self.store.partitions().into_iter().filter(|partition| partition.is_lane());
+        lanes.map(|lane| self.read(lane).len()).sum()
+    }
+
+    /// How the adder is.
+    pub(crate) fn state(&self) -> HostState {
+        let board = self.deployment.as_ref().unwrap().board().list();
+        board.iter().find(|(id, _)| id.kind == Adder::KIND).unwrap().1.state
+    }
+
+    pub(crate) async fn until(&self, state: HostState) {
+        let what = format!("{state:?}");
+        self.wait(&what, |site| (site.state() == state).then_some(())).await;
+    }
+
+    /// Waits until so many of `M` are on the log.
+    pub(crate) async fn until_said<M: Message>(&self, count: usize) -> Vec<M> {
+        let said = |site: &Self| {
+            let log = site.read(Partition::LOG);
+            let said = log.iter().filter(|said| said.name == M::NAME);
+            let said: Vec<M> = said.map(|said| said.open::<M>().unwrap()).collect();
+            (said.len() >= count).then_some(said)
+        };
+        self.wait("said", said).await
+    }
+
+    /// What is wrong with `part`, once something is.
+    pub(crate) async fn trouble(&self, part: &str) -> String {
+        let trouble = |site: &Self| {
+            let board = site.deployment.as_ref().unwrap().board().list();
+            let found = board.into_iter().find(|(id, _)| id.kind == part);
+            found.and_then(|(_, status)| status.last_failure)
+        };
+        self.wait("troubled", trouble).await
+    }
+
+    async fn wait<T>(&self, what: &str, look: impl Fn(&Self) -> Option<T>) -> T {
+        let begun = stopwatch();
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            let board = || self.deployment.as_ref().unwrap().board().list();
+            assert!(begun.elapsed() < PATIENCE, "{} is not {what}: {:?}", self.name, board());
+            tick.tick().await;
+        }
+    }
+}
