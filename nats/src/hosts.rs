@@ -18,8 +18,8 @@ use crate::connection::Connection;
 use crate::devices::reader::Gap;
 use crate::lease::{LEASE_TTL, LEASE_TTL_CLUSTER, LeaseError, Leases};
 use crate::streams;
-use mirror::Mirror;
 use messages::{Sequence, Stream};
+use mirror::Mirror;
 use runtime::board::{Board, HostState};
 use runtime::bus::BusError;
 use runtime::clock::Clock;
@@ -273,10 +273,7 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(task)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "keeps what fails at once from being a busy loop"
-)]
+#[expect(clippy::disallowed_methods, reason = "keeps what fails at once from being a busy loop")]
 async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }

@@ -390,7 +390,8 @@ impl Committer {
             rights: writer.guard.rights().clone(),
             shared: writer.shared().cloned(),
         };
-        let announcer = Announcer { heads: committer.heads.clone(), stopped: committer.stopped.clone() };
+        let announcer =
+            Announcer { heads: committer.heads.clone(), stopped: committer.stopped.clone() };
         std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || gather(writer, queue, &announcer, recorder))?;

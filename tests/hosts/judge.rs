@@ -14,22 +14,21 @@ use std::process::Command;
 use std::sync::Arc;
 
 /// Judges the stores below `folder`; says what was found, and panics where something must not be.
-pub(crate) fn judge(
-    folder: &Path,
-    names: &[&str],
-    story: &Story,
-    devices: &Devices,
-) -> String {
+pub(crate) fn judge(folder: &Path, names: &[&str], story: &Story, devices: &Devices) -> String {
     let mut states = 0;
     let mut logs = Vec::new();
     for name in names {
         let verified = verify(&folder.join(name));
         states += verified.pointer("/verified/states").and_then(Value::as_u64).unwrap();
         let store = SledStore::open(&folder.join(name).join("data/store")).unwrap();
-        let waiting: Vec<String> =
-            store.partitions().into_iter().filter(|it| it.is_lane()).flat_map(|lane| {
+        let waiting: Vec<String> = store
+            .partitions()
+            .into_iter()
+            .filter(|it| it.is_lane())
+            .flat_map(|lane| {
                 read(&store, lane).into_iter().map(|said| format!("{} {}", said.source, said.name))
-            }).collect();
+            })
+            .collect();
         assert_eq!(waiting, Vec::<String>::new(), "{name} has said everything");
         if *name == "watch" {
             story.assets.iter().for_each(|asset| counted(&store, asset, devices));

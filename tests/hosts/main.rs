@@ -103,9 +103,8 @@ fn kills_of_either_process_lose_nothing_and_say_nothing_twice() {
 fn who_stands_by_takes_over_from_who_is_killed_or_stopped_and_nothing_is_said_twice() {
     let folder = tempfile::tempdir().unwrap();
     let devices = Devices::start(folder.path());
-    let start = |name: &str, agents: &str| {
-        Process::start(folder.path(), name, agents, &devices.url())
-    };
+    let start =
+        |name: &str, agents: &str| Process::start(folder.path(), name, agents, &devices.url());
     let watch = start("watch", WATCH).ready();
     let mut owner = start("care", CARE).ready();
     owner.until_at_work(CARE);

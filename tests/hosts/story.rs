@@ -39,8 +39,28 @@ impl Story {
         let assets: Vec<String> = (1..=count).map(|number| format!("VEH00{number}")).collect();
         for asset in &assets {
             let owner = format!("o-{asset}");
-            process.ask(&["owner", "add", &owner, "--name", "N", "--zone", &zone, "--consent", "app,sms"]);
-            process.ask(&["asset", "add", asset, "--fleet", "north", "--profile", "vehicle", "--owner", &owner]);
+            process.ask(&[
+                "owner",
+                "add",
+                &owner,
+                "--name",
+                "N",
+                "--zone",
+                &zone,
+                "--consent",
+                "app,sms",
+            ]);
+            process.ask(&[
+                "asset",
+                "add",
+                asset,
+                "--fleet",
+                "north",
+                "--profile",
+                "vehicle",
+                "--owner",
+                &owner,
+            ]);
         }
         Self { assets, answered: BTreeSet::new() }
     }

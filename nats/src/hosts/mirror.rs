@@ -54,7 +54,10 @@ impl Mirror {
     /// Tells the doors whether what they say would reach the log.
     fn reach(&self, is_read: bool) {
         if self.stream == Stream::Log {
-            self.context.shared.reach.send_if_modified(|it| std::mem::replace(it, is_read) != is_read);
+            self.context
+                .shared
+                .reach
+                .send_if_modified(|it| std::mem::replace(it, is_read) != is_read);
         }
     }
 

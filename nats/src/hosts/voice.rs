@@ -41,7 +41,8 @@ impl Voice {
         stream: Stream,
         lane: Partition,
     ) -> Self {
-        let token = subject::escape(&producer.name).expect("names of processes and kinds are short");
+        let token =
+            subject::escape(&producer.name).expect("names of processes and kinds are short");
         let head = place::head(stream, &token, producer.partition);
         let (ask, clock) = (context.ask.clone(), context.clock.clone());
         let writer = Writer::new(ask, clock, producer.clone(), stream, head);
@@ -139,7 +140,8 @@ impl Voice {
     }
 
     async fn say(&self, batch: Vec<Delivery>) -> Result<(), Trouble> {
-        let was_said = |record: &Delivery| record.envelope.origin.is_some_and(|it| self.has_said(it));
+        let was_said =
+            |record: &Delivery| record.envelope.origin.is_some_and(|it| self.has_said(it));
         let (gone, unsaid): (Vec<Delivery>, Vec<Delivery>) = batch.into_iter().partition(was_said);
         self.forget(gone.iter().map(|record| record.sequence).collect()).await?;
         let said: Vec<Saying> = unsaid.iter().map(|record| self.saying(&record.envelope)).collect();
@@ -160,7 +162,8 @@ impl Voice {
 
     /// Whether an earlier owner, or this one before its claim, had said what comes from `origin`.
     fn has_said(&self, origin: Origin) -> bool {
-        let same = |said: &Origin| (said.stream, said.partition) == (origin.stream, origin.partition);
+        let same =
+            |said: &Origin| (said.stream, said.partition) == (origin.stream, origin.partition);
         self.said.filter(same).is_some_and(|said| origin <= said)
     }
 

@@ -77,9 +77,7 @@ pub(super) fn gather(
 }
 
 fn pass_points(requests: &[Request]) {
-    let ingests = |request: &Request| {
-        matches!(flight(request), Flight::Ingest)
-    };
+    let ingests = |request: &Request| matches!(flight(request), Flight::Ingest);
     if requests.iter().any(ingests) {
         crash::point("ingest.before_commit");
     }
