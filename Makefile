@@ -21,9 +21,9 @@ bench: ## measure the pipeline on this machine; ARGS="--assets 1000 --seconds 10
 stories: ## play every script with SEEDS=20 seeds
 	@AURORASYNC_SEEDS=$(or $(SEEDS),20) cargo test --release --locked -p aurorasync --test scenarios with_several_seeds -- --nocapture
 
-kills: ## kill the process, and the server it reads from, at random while they work, KILLS=200 times, and judge it by the client's ledger
+kills: ## kill processes, and the server they read from, at random while they work, KILLS=200 times, and judge it by the client's ledger
 	@scripts/nats-server
-	@AURORASYNC_KILLS=$(or $(KILLS),200) cargo test --locked -p aurorasync --test kills kills -- --nocapture
+	@AURORASYNC_KILLS=$(or $(KILLS),200) cargo test --locked -p aurorasync --test kills --test hosts kills -- --nocapture
 
 mutants: ## break each promise and see its test fail; ONLY=name for one
 	@scripts/mutants $(ONLY)

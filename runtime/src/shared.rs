@@ -7,9 +7,11 @@
 
 mod lanes;
 pub(crate) mod outbox;
+mod repeats;
 mod tenure;
 
 pub use lanes::{Lane, Lanes};
+pub use repeats::REPEATS_KNOWN_MAX;
 pub use tenure::Tenures;
 
 use crate::store::{Change, HostId, Partition, Store, StoreError};

@@ -45,6 +45,21 @@ async fn what_one_process_says_is_on_every_log_once_and_in_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_two_processes_say_under_one_name_is_said_once() {
+    let log = Log::make().await;
+    let (one, other) = (log.site("one").await, log.site("other").await);
+    for number in 1..=10 {
+        let said = added(number);
+        let (here, there) = tokio::join!(one.say(&said), other.say(&said));
+        assert_eq!(here.unwrap(), there.unwrap(), "both are told the same place");
+    }
+    let sums = one.until_said::<Summed>(10).await;
+    assert_eq!(sums.last().unwrap().sum, (1..=10).sum::<u64>());
+    let ids = one.ids(Partition::LOG);
+    assert_eq!(site::distinct(&ids), ids.len(), "each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_server_has_is_not_said_again_after_a_kill() {
     let log = Log::make().await;
     // So many that reading them takes longer than taking over.
@@ -57,9 +72,9 @@ async fn what_the_server_has_is_not_said_again_after_a_kill() {
         people.append(said.collect()).await.unwrap();
     }
     let site = log.killed_after_saying("one", &added(1)).await;
-    // It reached the server, and the answer was lost with the process.
+    // All of it reached the server, and the answer was lost with the process.
     let facade = log.producer("facade").await;
-    facade.append(vec![added(1).into()]).await.unwrap();
+    facade.append(site.unsaid().into_iter().map(Entry::from).collect()).await.unwrap();
     let site = log.again(site).await;
     site.reached().await;
     site.say(&added(2)).await.unwrap();

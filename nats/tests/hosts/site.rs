@@ -173,10 +173,15 @@ impl Site {
         self.read(partition).iter().map(|said| said.id).collect()
     }
 
+    /// What waits to be said, in order.
+    pub(crate) fn unsaid(&self) -> Vec<Envelope> {
+        let lanes = self.store.partitions().into_iter().filter(|partition| partition.is_lane());
+        lanes.flat_map(|lane| self.read(lane)).map(Arc::unwrap_or_clone).collect()
+    }
+
     /// Messages that wait to be said.
     pub(crate) fn waiting(&self) -> usize {
-        let lanes = self.store.partitions().into_iter().filter(|partition| partition.is_lane());
-        lanes.map(|lane| self.read(lane).len()).sum()
+        self.unsaid().len()
     }
 
     /// How the adder is.

@@ -72,6 +72,11 @@ impl Settle {
         index.is_some()
     }
 
+    /// `id` came back once more: it is at `place` already.
+    pub(super) fn arrived_before(&mut self, id: MessageId, place: Place) {
+        self.arrived.push((id, place));
+    }
+
     /// Messages that come back with the commit at hand, by index.
     pub(super) fn arriving(&self) -> &[(MessageId, usize)] {
         &self.arriving

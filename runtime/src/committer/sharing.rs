@@ -6,7 +6,7 @@ use crate::guard::principal;
 use crate::shared::outbox::Outbox;
 use crate::shared::{Mirrored, OUTBOX_RECORDS_MAX, Shared};
 use crate::store::{Batch, HostId, Partition};
-use messages::{Envelope, MessageId, Sequence};
+use messages::{Envelope, MessageId, Sequence, Stream};
 use std::sync::Arc;
 
 impl Writer {
@@ -73,10 +73,22 @@ impl Writer {
     /// Puts what came back onto the log, with the copies that readers of other streams need, and takes it out of the
     /// outbox.
     pub(super) fn add_mirrored(&mut self, batch: &mut Batch, mirrored: Mirrored) {
+        let is_log = |(partition, _): &&(Partition, Arc<Envelope>)| *partition == Partition::LOG;
+        let before = batch.appends.iter().filter(is_log).count() as u64;
+        let mut next = self.store.head(Partition::LOG) + before + 1;
         for envelope in mirrored.records {
+            let is_on_log = envelope.class.stream() == Stream::Log;
             if let Some(outbox) = &mut self.outbox {
                 outbox.came(envelope.id);
+                let repeated = is_on_log.then(|| outbox.repeated(&envelope, next)).flatten();
+                if let Some(sequence) = repeated {
+                    let place = (Partition::LOG, sequence);
+                    outbox.stands(envelope.id, place);
+                    self.settle.arrived_before(envelope.id, place);
+                    continue;
+                }
             }
+            next += u64::from(is_on_log);
             for (index, partition) in self.router.targets(&envelope).into_iter().enumerate() {
                 let time = self.no_earlier(partition, envelope.time);
                 let envelope = Envelope { time, ..envelope.clone() };

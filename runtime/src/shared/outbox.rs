@@ -1,5 +1,6 @@
 //! What this process said and has not seen on the log yet.
 
+use super::repeats::Repeats;
 use super::{OUTBOX_RECORDS_MAX, Shared};
 use crate::store::{HostId, Partition, ReadLimit, Store, StoreError};
 use messages::{Class, Envelope, MessageId, Sequence, Stream};
@@ -29,6 +30,7 @@ pub(crate) struct Outbox {
     oldest_first: VecDeque<MessageId>,
     /// Messages of this process's own among those that the commit at hand brings back.
     coming: BTreeSet<MessageId>,
+    repeats: Repeats,
 }
 
 impl Outbox {
@@ -44,6 +46,7 @@ impl Outbox {
             came_back: BTreeMap::new(),
             oldest_first: VecDeque::new(),
             coming: BTreeSet::new(),
+            repeats: Repeats::default(),
         }
     }
 
@@ -62,7 +65,12 @@ impl Outbox {
                 }
             }
         }
-        Ok(())
+        self.repeats.resume(store)
+    }
+
+    /// Where `record`, which would stand on LOG at `sequence`, stands already; else takes note of it.
+    pub(crate) fn repeated(&mut self, record: &Envelope, sequence: Sequence) -> Option<Sequence> {
+        self.repeats.find(record, sequence)
     }
 
     /// The process's part in the shared log.
