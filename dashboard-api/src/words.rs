@@ -337,6 +337,7 @@ mod tests {
         "centre.registered",
         "message.dead",
         "message.redelivered",
+        "model.promoted",
         "owner.registered",
         "part.stocked",
         "principal.released",

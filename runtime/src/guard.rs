@@ -336,9 +336,9 @@ impl Guard {
             }
         } else if principal::contains_or_releases(said) {
             self.decided(said);
-            if said.name == PrincipalReleased::NAME {
+            if said.open::<PrincipalReleased>().is_ok() {
                 self.part(&said.key, now);
-            } else {
+            } else if said.open::<PrincipalContained>().is_ok() {
                 // Its time was over as this commit began, and it is contained anew within it.
                 self.said.retain(|it| it.name != PrincipalReleased::NAME || it.key != said.key);
             }

@@ -77,7 +77,9 @@ impl Rules<ContactSend> for Manners {
                 format!("the time zone of `{owner}` is not known; quiet hours cannot be kept");
             return Admission::Never { reason };
         };
-        if let Some(reason) = self.frequency.objects(contact, zone, now) {
+        if !contact.asked_for
+            && let Some(reason) = self.frequency.objects(contact, zone, now)
+        {
             return Admission::Never { reason };
         }
         if contact.severity == Severity::Emergency {

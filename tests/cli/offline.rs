@@ -166,7 +166,7 @@ fn a_configuration_that_cannot_be_used_ends_with_5() {
         ),
         (
             "[diagnosis]\nraise_windws = 1\n",
-            "unknown field `raise_windws`",
+            "`diagnosis.raise_windws` (aurora.toml:2) is not known",
             "`diagnosis.raise_windows`",
         ),
     ] {

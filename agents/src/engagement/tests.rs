@@ -18,6 +18,8 @@ use runtime::effects::{Attempt, Effects, Performer, Reach};
 use runtime::testkit::World;
 use std::time::Duration;
 
+mod held_back;
+
 const OWNER: &str = "ann";
 const HOUR: Duration = Duration::from_secs(3600);
 /// The owner lives five and a half hours ahead of this: a Monday, 11:30 there.
@@ -250,48 +252,11 @@ fn at_night_a_contact_waits_for_the_morning_of_the_owner() {
 }
 
 #[test]
-fn what_is_withdrawn_by_night_is_not_said_in_the_morning() {
-    let mut world = world(NIGHT, &Channel::ALL);
-    world.publish(contact(1));
-    let ContactOwner { case, asset, owner, .. } = contact(1);
-    let withdrawn = WithdrawContact { case, asset, owner, reason: "It has recovered.".into() };
-    world.publish(withdrawn.clone());
-    assert_eq!(suppressed(&world), [SuppressedReason::CaseEnded]);
-    world.advance(HOUR * 24);
-    assert_eq!(reached(&world), []);
-    world.publish(withdrawn);
-    assert_eq!(suppressed(&world).len(), 1, "there was nothing to withdraw");
-}
-
-#[test]
 fn an_emergency_does_not_wait_for_the_morning() {
     let mut world = world(NIGHT, &Channel::ALL);
     let severity = Severity::Emergency;
     world.publish(ContactOwner { severity, purpose: Purpose::UrgentAlert, ..contact(1) });
     assert_eq!(reached(&world), [Channel::Voice]);
-}
-
-#[test]
-fn a_contact_that_would_be_too_late_in_the_morning_is_a_matter_for_a_person() {
-    let mut world = world(NIGHT, &Channel::ALL);
-    let expires_at = at("2026-03-03T02:30:00Z");
-    world.publish(ContactOwner { expires_at, ..contact(1) });
-    assert_eq!(suppressed(&world), [SuppressedReason::QuietHours]);
-    let until = world.published::<ContactSuppressed>().remove(0).until;
-    assert_eq!(until, Some(at("2026-03-03T02:30:00Z")), "when the night is over");
-    world.publish(ContactOwner { expires_at: at(NIGHT), ..contact(2) });
-    assert_eq!(world.published::<ContactFailed>().len(), 1, "its time has passed already");
-    world.advance(HOUR * 24);
-    assert_eq!(reached(&world), []);
-}
-
-#[test]
-fn consent_that_is_taken_back_at_night_holds_in_the_morning() {
-    let mut world = world(NIGHT, &Channel::ALL);
-    world.publish(contact(1));
-    world.publish(consent(&[], &Channel::ALL));
-    world.advance(HOUR * 24);
-    assert_eq!((reached(&world), suppressed(&world)), (vec![], vec![SuppressedReason::NoConsent]));
 }
 
 #[test]

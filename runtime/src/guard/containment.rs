@@ -128,11 +128,11 @@ impl Containments {
                 let by_person = record.source == FACADE;
                 self.contain(contained, by_person, record.time)
             }),
-            PrincipalReleased::NAME => {
+            PrincipalReleased::NAME => record.open().is_ok_and(|released| {
                 let by_person = record.source != GUARD;
                 let remembered = by_person && self.remember_release(&record.key, record.time);
-                record.open().is_ok_and(|released| self.release(&released)) || remembered
-            }
+                self.release(&released) || remembered
+            }),
             _ => false,
         }
     }
