@@ -180,8 +180,13 @@ impl Site {
     }
 
     /// Messages that wait to be said.
-    pub(crate) fn waiting(&self) -> usize {
+    fn waiting(&self) -> usize {
         self.unsaid().len()
+    }
+
+    /// Waits until nothing waits to be said.
+    pub(crate) async fn said_everything(&self) {
+        self.wait("done with saying", |site| (site.waiting() == 0).then_some(())).await;
     }
 
     /// How the adder is.
