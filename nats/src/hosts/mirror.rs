@@ -1,7 +1,7 @@
 //! Brings a shared stream into the store: each batch with the position it was read to, in one commit.
 
 use super::{Context, Trouble, pause};
-use crate::bus::{Found, OpenError, Position, PositionError, Reader, place};
+use crate::bus::{Found, OpenError, Position, PositionError, Reader, SILENCE_TIME_MAX, place};
 use crate::devices::reader::Gap;
 use messages::{Sequence, Stream};
 use runtime::board::HostState;
@@ -73,22 +73,29 @@ impl Mirror {
             OpenError::Above(last) => Trouble::Doubt(format!("it ends at {last} now")),
         })?;
         self.reach(true);
+        // Time in which the leader had more than was handed on: shorter waits hide from the reader that it hears nothing.
+        let mut unheard = Duration::ZERO;
         loop {
             let is_awaited = *context.wanted[&self.stream].borrow() > position.sequence;
             let idle = if is_awaited { CATCH_UP_INTERVAL } else { IDLE_INTERVAL };
             let found = reader.next(ReadLimit::default(), idle).await;
             match found.map_err(|doubt| Trouble::Doubt(doubt.0))? {
-                Found::Records(records) => {
-                    if let Some(last) = records.last().map(|record| record.sequence) {
+                Found::Records(records) => match records.last().map(|record| record.sequence) {
+                    Some(last) => {
+                        unheard = Duration::ZERO;
                         position.sequence = last;
                         self.take_in(position, records).await?;
                     }
-                }
+                    None if unheard >= SILENCE_TIME_MAX => {
+                        return Err(Trouble::Doubt("there is more than was heard".to_owned()));
+                    }
+                    None => unheard += idle,
+                },
                 Found::Idle(through) if through > position.sequence => {
                     position.sequence = through;
                     self.take_in(position, Vec::new()).await?;
                 }
-                Found::Idle(_) => {}
+                Found::Idle(_) => unheard = Duration::ZERO,
             }
             self.tell(position.sequence);
         }

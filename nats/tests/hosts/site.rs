@@ -146,7 +146,21 @@ impl Site {
         self.left()
     }
 
-    pub(crate) async fn say(&self, said: &Envelope) -> Result<Receipt, BusError> {
+    /// Says it once, however often it has to ask on a busy machine.
+    pub(crate) async fn say(&self, said: &Envelope) -> Receipt {
+        let begun = stopwatch();
+        loop {
+            match self.ask(said).await {
+                Ok(receipt) => return receipt,
+                Err(BusError::Overloaded(_)) if begun.elapsed() < PATIENCE => {}
+                Err(error) => panic!("{error}: {:?}", self.deployment.as_ref().unwrap().board()),
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Says it, if that can be done now.
+    pub(crate) async fn ask(&self, said: &Envelope) -> Result<Receipt, BusError> {
         let deployment = self.deployment.as_ref().unwrap();
         deployment.session(Principal::facade()).publish(said.clone()).await
     }
@@ -180,8 +194,13 @@ impl Site {
     }
 
     /// Messages that wait to be said.
-    pub(crate) fn waiting(&self) -> usize {
+    fn waiting(&self) -> usize {
         self.unsaid().len()
+    }
+
+    /// Waits until nothing waits to be said.
+    pub(crate) async fn said_everything(&self) {
+        self.wait("done with saying", |site| (site.waiting() == 0).then_some(())).await;
     }
 
     /// How the adder is.
