@@ -176,6 +176,7 @@ impl runtime::Agent for Bystander {
     fn wiring(wiring: &mut runtime::Wiring<Self>) {
         use messages::booking::{CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots};
         wiring.on::<messages::contact::ContactOwner>().key(|contact| &contact.owner);
+        wiring.on::<messages::contact::WithdrawContact>().key(|withdrawn| &withdrawn.owner);
         wiring.on::<OfferSlots>().key(|offer| &offer.network);
         wiring.on::<HoldSlot>().key(|hold| &hold.network);
         wiring.on::<ConfirmBooking>().key(|confirm| &confirm.network);

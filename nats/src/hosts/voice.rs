@@ -53,7 +53,7 @@ impl Voice {
     /// Says what the process itself says to `stream`, for as long as anything is committed.
     pub(super) async fn run_process(context: Arc<Context>, stream: Stream) {
         loop {
-            let trouble = match Self::speak_as_process(&context, stream).await {
+            let trouble = match Box::pin(Self::speak_as_process(&context, stream)).await {
                 Ok(never) => match never {},
                 Err(Trouble::Commit(CommitError::Stopped(_))) => return,
                 Err(trouble) => trouble,
@@ -134,7 +134,7 @@ impl Voice {
                 }
                 continue;
             };
-            self.say(batch).await?;
+            Box::pin(self.say(batch)).await?;
             self.position = last;
         }
     }
