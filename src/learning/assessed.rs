@@ -35,11 +35,14 @@ const STRIDE: Duration = Duration::from_secs(2 * 3_600);
 /// Assessments between two movements of the progress line.
 const PROGRESS_ASSESSMENTS: u64 = 5_000;
 
+/// What was said of one asset at one time.
+type Row = Vec<Option<f32>>;
+
 /// What was said of all assets.
 #[derive(Default)]
 struct Said {
     /// By asset, in the order of time: when and what.
-    rows: BTreeMap<String, Vec<(Timestamp, Vec<Option<f32>>)>>,
+    rows: BTreeMap<String, Vec<(Timestamp, Row)>>,
     until: Option<Timestamp>,
 }
 

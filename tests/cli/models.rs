@@ -67,8 +67,8 @@ fn refused(ran: &Ran, words: &str) {
 /// Name of the model in use, as the running process lists it.
 fn in_use(served: &Served) -> Option<String> {
     let promoted = served.ask(&["model", "promoted", "-o", "json"]).json();
-    let items = promoted.as_array().unwrap().iter().filter(|it| it["in_use"] == true);
-    items.last().map(|it| it["model"]["name"].as_str().unwrap().to_owned())
+    let mut items = promoted.as_array().unwrap().iter().filter(|it| it["in_use"] == true);
+    items.next_back().map(|it| it["model"]["name"].as_str().unwrap().to_owned())
 }
 
 /// Registers a vehicle with worn pads and sends five windows of it.
