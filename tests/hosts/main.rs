@@ -8,7 +8,6 @@
     clippy::disallowed_methods,
     reason = "a client of another process has its own clock and threads"
 )]
-#![expect(clippy::print_stdout, reason = "says what was under way and what was judged")]
 
 mod devices;
 mod judge;

@@ -60,7 +60,7 @@ impl Seat {
             };
             match sought {
                 Ok(Some(lease)) => {
-                    if self.sit(lease).await {
+                    if Box::pin(self.sit(lease)).await {
                         return;
                     }
                 }
