@@ -110,7 +110,7 @@ pub enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Learns from a dataset and keeps what was learned as a file.
     Train(train::TrainArgs),
-    /// Models in files: list, check, show.
+    /// Models in files: list, check, show; and those in use: promote, roll back, list.
     #[command(subcommand)]
     Model(model::ModelCommand),
     /// Writes days of a simulated fleet as a dataset, with what is true about it.
@@ -191,14 +191,9 @@ pub struct Answer {
 /// Where the running process is.
 #[derive(Args, Clone, Debug)]
 pub struct Remote {
-    /// Address of the process that is asked.
-    #[arg(
-        long,
-        env = "AURORASYNC_URL",
-        default_value = "http://127.0.0.1:7380",
-        value_name = "URL"
-    )]
-    pub url: String,
+    /// Address of the process that is asked, where it is not http://127.0.0.1:7380.
+    #[arg(long, env = "AURORASYNC_URL", value_name = "URL")]
+    pub url: Option<String>,
     /// How long an answer is waited for.
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = duration)]
     pub timeout: Duration,

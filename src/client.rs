@@ -11,6 +11,8 @@ use ureq::http::{Response, StatusCode};
 
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Who is asked where nobody says whom.
+const URL_DEFAULT: &str = "http://127.0.0.1:7380";
 /// Items asked for at once.
 const PAGE_ITEMS: &str = "500";
 
@@ -141,7 +143,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::Address`] when that is no address.
     pub fn new(remote: &Remote) -> Result<Self, ClientError> {
-        let url = remote.url.trim_end_matches('/').to_owned();
+        let url = remote.url.as_deref().unwrap_or(URL_DEFAULT).trim_end_matches('/').to_owned();
         if !url.starts_with("http://") {
             let reason = "it does not begin with http://".to_owned();
             return Err(ClientError::Address { url, reason });

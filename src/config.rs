@@ -3,12 +3,15 @@
 //! One table per concern, and one per agent kind, which the agent itself checks. Every value knows
 //! where it comes from.
 
+mod expected;
 mod layers;
+mod listen;
 mod profiles;
 #[cfg(test)]
 mod tests;
 
 pub use layers::{Origin, Value as SettingValue};
+pub use listen::{ListenError, listen};
 
 use crate::{bus, effects};
 use layers::Layers;
@@ -63,7 +66,8 @@ pub struct Store {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Facade {
-    /// Address and port; a loopback address while authentication is off.
+    /// Address and port; a loopback address, or `localhost`, while authentication is off.
+    #[serde(deserialize_with = "listen::deserialize")]
     pub listen: SocketAddr,
 }
 
@@ -199,15 +203,13 @@ pub enum ConfigFailure {
         /// Why.
         reason: String,
     },
-    /// An agent refuses its table.
+    /// An agent refuses its table, though no value by itself.
     #[error("table [{kind}] cannot be used: {reason}")]
     Agent {
         /// The agent.
         kind: String,
         /// Why.
         reason: String,
-        /// What was probably meant.
-        nearest: Option<String>,
     },
     /// An agent is named like one of the other tables.
     #[error("an agent is named `{kind}`, which is the name of another table; rename the agent")]
@@ -241,8 +243,7 @@ impl ConfigFailure {
             ConfigFailure::Unreadable { .. } => {
                 Some("write one with `aurorasync config init`".to_owned())
             }
-            ConfigFailure::Unknown { nearest: Some(nearest), .. }
-            | ConfigFailure::Agent { nearest: Some(nearest), .. } => {
+            ConfigFailure::Unknown { nearest: Some(nearest), .. } => {
                 Some(format!("did you mean `{nearest}`?"))
             }
             ConfigFailure::Unknown { .. } | ConfigFailure::Agent { .. } => {
@@ -318,10 +319,8 @@ pub fn load(catalog: &Catalog, sources: &Sources) -> Result<Loaded, ConfigFailur
     let agents = layers.agents(catalog);
     for (kind, entry) in catalog.iter() {
         let config = &agents[kind];
-        entry.check_config(config, &Models::default()).map_err(|reason| {
-            let nearest = layers.meant(kind, &reason);
-            ConfigFailure::Agent { kind: kind.to_owned(), reason, nearest }
-        })?;
+        let check = |config: &Value| entry.check_config(config, &Models::default());
+        check(config).map_err(|reason| layers.refused(kind, &entry.defaults, reason, check))?;
     }
     Ok(Loaded { settings: layers.settings(), agents, values: layers.values() })
 }

@@ -1,13 +1,19 @@
 //! Learns from the part of a dataset that is there to be learned from, and is judged by the other part.
 //!
-//! What a dataset is about decides what is learned: lives that end, samples that are unusual, or components that fail.
+//! What a dataset is about decides what is learned: a series to foresee, lives that end, samples that are
+//! unusual, or components that fail.
 
+mod ageing;
 mod anomalies;
+mod assessed;
+mod explained;
 mod failures;
+mod forecast;
 mod life;
 mod progress;
 pub(crate) mod report;
 mod rows;
+mod tuned;
 
 pub(crate) use progress::Progress;
 
@@ -27,6 +33,8 @@ pub(crate) struct Choice {
     pub(crate) train_before: Option<Timestamp>,
     /// Judges what is known before, in place of what the dataset says.
     pub(crate) test_until: Option<Timestamp>,
+    /// Chooses settings on inner splits of what is learned from.
+    pub(crate) tune: bool,
 }
 
 /// What came out.
@@ -37,7 +45,7 @@ pub(crate) struct Outcome {
     pub(crate) figures: Map<String, Value>,
     /// For the report.
     pub(crate) sections: Vec<Section>,
-    /// What was learned; none where each asset is judged by its own beginning.
+    /// What was learned; none where nothing of it is kept: each asset is judged by its own beginning, a series by its own past.
     pub(crate) model: Option<Model>,
 }
 
@@ -48,16 +56,44 @@ pub(crate) fn learn(
     progress: &Progress,
 ) -> Result<Outcome, CliError> {
     let dataset = &recording.dataset;
-    let mut outcome = match dataset.life_truth().map_err(CliError::failed)? {
-        Some(truth) => life::learn(recording, &truth, choice, progress)?,
-        None => match dataset.normal_head() {
-            Some(head) => anomalies::learn(recording, head, progress)?,
-            None => failures::learn(recording, choice, progress)?,
-        },
+    let untuned = dataset.forecast().is_some() || dataset.normal_head().is_some();
+    if choice.tune && untuned {
+        return Err(CliError::failed(
+            "settings are chosen for failures and remaining life only: leave `--tune` out",
+        ));
+    }
+    let outcome = if let Some(task) = dataset.forecast() {
+        forecast::learn(recording, &task, choice, progress)?
+    } else if let Some(truth) = dataset.life_truth().map_err(CliError::failed)? {
+        life::learn(recording, &truth, choice, progress)?
+    } else if let Some(head) = dataset.normal_head() {
+        anomalies::learn(recording, head, progress)?
+    } else {
+        failures::learn(recording, choice, progress)?
     };
+    Ok(concluded(outcome, recording, choice, progress))
+}
+
+/// Learns what agents can ask about at work, and judges that.
+pub(crate) fn learn_assessed(
+    recording: &Recording,
+    choice: Choice,
+    progress: &Progress,
+) -> Result<Outcome, CliError> {
+    let outcome = assessed::learn(recording, choice.seed.unwrap_or(0), progress)?;
+    Ok(concluded(outcome, recording, choice, progress))
+}
+
+/// The same with what is true of every outcome.
+fn concluded(
+    mut outcome: Outcome,
+    recording: &Recording,
+    choice: Choice,
+    progress: &Progress,
+) -> Outcome {
     progress.end();
     let mut figures = Map::new();
-    figures.insert("dataset".to_owned(), json!(dataset.name()));
+    figures.insert("dataset".to_owned(), json!(recording.dataset.name()));
     figures.insert("seed".to_owned(), json!(choice.seed.unwrap_or(0)));
     figures.append(&mut outcome.figures);
     if let Some(model) = &mut outcome.model {
@@ -65,7 +101,7 @@ pub(crate) fn learn(
         let numbers = numbers.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.figures = numbers.collect();
     }
-    Ok(Outcome { figures, ..outcome })
+    Outcome { figures, ..outcome }
 }
 
 /// A figure for people.

@@ -19,6 +19,7 @@ pub mod logging;
 pub mod named;
 pub mod nearest;
 pub mod output;
+mod promoting;
 pub mod replaying;
 pub mod shown;
 pub mod upkeep;

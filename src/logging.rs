@@ -30,7 +30,7 @@ pub fn begin(format: LogFormat, console: &Console) {
         (false, _) => "trace",
     };
     let filter = EnvFilter::try_from_env(VARIABLE)
-        .unwrap_or_else(|_| EnvFilter::new(format!("{level},sled=warn")));
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},sled=warn,async_nats=warn")));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

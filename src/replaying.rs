@@ -20,7 +20,7 @@ use runtime::store::{Partition, ReadLimit, Store};
 use runtime::{Agent, Catalog, Models};
 use simulator::dataset::{Dataset, ProfileName};
 use simulator::report::Findings;
-use simulator::{Entry as Played, Replay, ReplayOptions};
+use simulator::{Entry as Played, Frame, Replay, ReplayOptions};
 use simulator::{ObservedEvent, Report};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -78,6 +78,16 @@ impl Recording {
     }
 }
 
+/// What happens while a recording is played.
+pub enum Happened<'h> {
+    /// The clock stands at an entry.
+    At(Timestamp),
+    /// An asset sent this.
+    Sent(&'h Frame),
+    /// An agent said this.
+    Said(&'h Envelope),
+}
+
 /// Plays `recording` over `store`; `progress` hears the time of each entry.
 ///
 /// # Errors
@@ -88,51 +98,82 @@ pub fn play(
     store: Arc<dyn Store>,
     mut progress: impl FnMut(Timestamp),
 ) -> Result<Findings, CliError> {
-    let mut replay = recording.open()?;
     let mut report = Report::new(&recording.dataset, &recording.profile);
+    let replay = perform(recording, catalog, store, &mut |happened| {
+        match happened {
+            Happened::At(at) => progress(at),
+            Happened::Sent(frame) => {
+                report.observe(frame.sent_at, &ObservedEvent::Sent(&frame.telemetry));
+            }
+            Happened::Said(envelope) => observe(&mut report, envelope)?,
+        }
+        Ok(())
+    })?;
+    Ok(report.conclude(&replay.truth(), replay.rows()))
+}
+
+/// Plays `recording` over `store` to its end; `happen` hears what happens, in order.
+///
+/// # Errors
+/// [`CliError`] when a recording, an agent or the store fails, or `happen` cannot read a message.
+pub fn perform(
+    recording: &Recording,
+    catalog: Catalog,
+    store: Arc<dyn Store>,
+    happen: &mut dyn FnMut(Happened<'_>) -> Result<(), DecodeError>,
+) -> Result<Replay, CliError> {
+    let mut replay = recording.open()?;
     let mut listener = Listener::default();
     let mut conductor: Option<Conductor> = None;
-    let models = Arc::new(Models::default());
     let mut played = 0;
     while let Some(entry) = replay.next() {
         let entry = entry.map_err(CliError::failed)?;
         let conductor = match &mut conductor {
             Some(conductor) => conductor,
-            none => {
-                let start = start_of(&entry);
-                let configs = &recording.configs;
-                let mut new = Conductor::new(
-                    catalog.clone(),
-                    configs,
-                    models.clone(),
-                    store.clone(),
-                    start,
-                    PARTITIONS_EMBEDDED,
-                    crate::effects::inside(),
-                )
-                .map_err(CliError::failed)?;
-                let registered = replay.assets().iter().map(registration);
-                let entries = registered.collect::<Result<Vec<_>, _>>()?;
-                new.append(entries).map_err(CliError::failed)?;
-                none.insert(new)
-            }
+            none => none.insert(begin(recording, &catalog, &store, &replay, start_of(&entry))?),
         };
         conductor.advance_to(entry.at()).map_err(CliError::failed)?;
-        progress(entry.at());
+        happen(Happened::At(entry.at())).map_err(CliError::failed)?;
         played += 1;
         conductor.append(vec![appended(&entry, played)?]).map_err(CliError::failed)?;
         if let Played::Telemetry(frame) = &entry {
-            report.observe(frame.sent_at, &ObservedEvent::Sent(&frame.telemetry));
+            happen(Happened::Sent(frame)).map_err(CliError::failed)?;
         }
         conductor.settle().map_err(CliError::failed)?;
-        listener.listen(&*store, &mut |envelope| observe(&mut report, envelope))?;
+        listener.listen(&*store, &mut |envelope| happen(Happened::Said(envelope)))?;
     }
     if let Some(conductor) = &mut conductor {
         conductor.advance(AFTERMATH).map_err(CliError::failed)?;
         conductor.drain().map_err(CliError::failed)?;
-        listener.listen(&*store, &mut |envelope| observe(&mut report, envelope))?;
+        listener.listen(&*store, &mut |envelope| happen(Happened::Said(envelope)))?;
     }
-    Ok(report.conclude(&replay.truth(), replay.rows()))
+    Ok(replay)
+}
+
+/// The agents of `catalog`, to whom the assets of `replay` are registered.
+fn begin(
+    recording: &Recording,
+    catalog: &Catalog,
+    store: &Arc<dyn Store>,
+    replay: &Replay,
+    start: Timestamp,
+) -> Result<Conductor, CliError> {
+    let mut configs = recording.configs.clone();
+    configs.retain(|kind, _| catalog.get(kind).is_some());
+    let mut conductor = Conductor::new(
+        catalog.clone(),
+        &configs,
+        Arc::new(Models::default()),
+        store.clone(),
+        start,
+        PARTITIONS_EMBEDDED,
+        crate::effects::inside(),
+    )
+    .map_err(CliError::failed)?;
+    let registered = replay.assets().iter().map(registration);
+    let entries = registered.collect::<Result<Vec<_>, _>>()?;
+    conductor.append(entries).map_err(CliError::failed)?;
+    Ok(conductor)
 }
 
 /// The moment before the first sample of the first frame: nothing of it may be in the future.

@@ -58,6 +58,13 @@ pub fn percent(value: &Value, pointer: &str) -> String {
     }
 }
 
+/// So many of what is called `one`, as English counts.
+#[must_use]
+pub fn count(count: u64, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
+}
+
 /// A number of hours, in days where there are many.
 #[must_use]
 pub fn hours(value: f64) -> String {
@@ -106,6 +113,10 @@ mod tests {
         let value = json!({ "p": 0.8125 });
         assert_eq!((percent(&value, "/p"), percent(&value, "/q")), ("81 %".into(), "-".into()));
         assert_eq!((hours(47.96), hours(48.0)), ("48.0 h".into(), "2.0 days".into()));
+        assert_eq!(
+            (count(1, "sample"), count(2, "sample")),
+            ("1 sample".into(), "2 samples".into())
+        );
     }
 
     #[test]

@@ -157,6 +157,144 @@ fn recordings_that_teach_nothing_are_refused_with_the_reason() {
     assert!(refusal(fleet.path(), &late).contains("`0` rows are too few"));
 }
 
+/// What each line of the telemetry becomes; the first is that of names.
+fn rewritten(fleet: &TempDir, line: impl Fn(usize, &str) -> String) {
+    let path = fleet.path().join("telemetry.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: String = text.lines().enumerate().map(|(place, text)| line(place, text)).collect();
+    fs::write(path, lines).unwrap();
+}
+
+#[test]
+fn bad_rows_are_learned_around() {
+    let f1 = |fleet: &TempDir| {
+        let figures = done(fleet.path(), &["evaluate", "dataset.toml", "-o", "json"]);
+        figures["macro_f1"].as_f64().unwrap()
+    };
+    let twice = fleet(DAYS);
+    rewritten(
+        &twice,
+        |place, line| if place == 0 { format!("{line}\n") } else { format!("{line}\n{line}\n") },
+    );
+    assert!(f1(&twice) > 0.95, "each moment twice");
+    let with_voltage = |value: &'static str| {
+        let fleet = fleet(DAYS);
+        rewritten(&fleet, |place, line| {
+            let mut fields: Vec<&str> = line.split(',').collect();
+            if place > 0 {
+                fields[2] = value;
+            }
+            fields.join(",") + "\n"
+        });
+        fleet
+    };
+    assert!(f1(&with_voltage("NaN")) > 0.95, "a channel that measures nothing");
+    assert!(f1(&with_voltage("inf")) > 0.95, "a channel beyond all numbers");
+    assert!(f1(&with_voltage("170.0")) > 0.95, "a channel that never moves");
+}
+
+#[test]
+fn too_few_rows_are_refused_with_their_number() {
+    let one = fleet(DAYS);
+    rewritten(&one, |place, line| if place < 2 { format!("{line}\n") } else { String::new() });
+    assert!(refusal(one.path(), &["evaluate", "dataset.toml"]).contains("`1` rows are too few"));
+    let none = fleet(DAYS);
+    rewritten(&none, |place, line| if place < 1 { format!("{line}\n") } else { String::new() });
+    assert!(refusal(none.path(), &["evaluate", "dataset.toml"]).contains("`0` rows are too few"));
+    let never = fleet(DAYS);
+    fs::write(never.path().join("failures.csv"), "machine,at,component\n").unwrap();
+    assert!(refusal(never.path(), &["evaluate", "dataset.toml"]).contains("the same outcome"));
+}
+
+#[test]
+fn an_alarm_is_told_with_what_would_clear_it_and_what_came_of_others_like_it() {
+    let fleet = fleet(DAYS);
+    let figures = done(fleet.path(), &["evaluate", "dataset.toml", "-o", "json"]);
+    let comp1 = &figures["components"]["comp1"];
+    let alarm = &comp1["explained"][0];
+    let reason = alarm["contributions"][0][0].as_str().unwrap();
+    assert!(reason.starts_with("vibration"), "{alarm}");
+    let changed = alarm["cleared_by"][0]["feature"].as_str().unwrap();
+    assert!(changed.starts_with("vibration"), "{alarm}");
+    assert_eq!(alarm["alike"][0]["failed_in_hours"], 24.0, "{alarm}");
+    let cleared: u64 = comp1["cleared"]["by_changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it.as_u64().unwrap())
+        .sum();
+    assert!(cleared > 0 && cleared <= comp1["cleared"]["tried"].as_u64().unwrap(), "{comp1}");
+}
+
+#[test]
+fn settings_are_chosen_without_the_judged_rows() {
+    let tried = |changed_from: u32| {
+        let fleet = fleet(changed_from);
+        let arguments = ["evaluate", "dataset.toml", "--tune", "-o", "json"];
+        done(fleet.path(), &arguments)["tried"].clone()
+    };
+    let as_it_was = tried(DAYS);
+    assert_eq!(as_it_was.as_array().unwrap().len(), 9);
+    let losses: Vec<f64> =
+        as_it_was.as_array().unwrap().iter().map(|it| it["loss"].as_f64().unwrap()).collect();
+    assert!(losses.is_sorted(), "{losses:?}");
+    assert_eq!(as_it_was, tried(59), "what comes after the cut was looked at");
+}
+
+/// Hours of a meter whose days are alike; `until` of them are recorded.
+fn meter(until: u32) -> TempDir {
+    let folder = tempdir().unwrap();
+    let mut telemetry = "at,used\n".to_owned();
+    for hour in 0..until {
+        let busy = if (8..18).contains(&(hour % 24)) { 80.0 } else { 20.0 };
+        let noise = f64::from((hour * 7 + hour / 24 * 13) % 11);
+        writeln!(telemetry, "{hour},{}", busy + noise).unwrap();
+    }
+    let dataset = "profile = \"household\"\n\
+        [telemetry]\nfiles = [\"meter.csv\"]\nasset = { file = \"stem\" }\ntime = \"at\"\n\
+        format = { cycle = \"1h\", origin = \"2015-01-01T00:00:00Z\" }\nchannels = { used = \"active\" }\n\
+        [forecast]\nchannel = \"active\"\nahead = [\"2h\", \"30h\"]\nseason = \"24h\"\n\
+        [split]\ntrain_before = \"1000\"\ntest_from = \"1000\"\n";
+    fs::write(folder.path().join("meter.csv"), telemetry).unwrap();
+    fs::write(folder.path().join("dataset.toml"), dataset).unwrap();
+    folder
+}
+
+#[test]
+fn a_series_is_foreseen_and_one_without_a_past_gets_a_plain_answer_and_is_told_so() {
+    let long = meter(1_400);
+    let arguments = ["evaluate", "dataset.toml", "--report", "page.html", "-o", "json"];
+    let figures = done(long.path(), &arguments);
+    let ahead = figures["ahead"].as_array().unwrap();
+    assert_eq!(
+        ahead.iter().map(|it| it["hours"].as_f64().unwrap()).collect::<Vec<_>>(),
+        [2.0, 30.0]
+    );
+    for judged in ahead {
+        assert_eq!(judged["method"], "trees", "{judged}");
+        assert!(judged["below_plain"].as_f64().unwrap() > 0.1, "{judged}");
+        assert!((0.8..=1.0).contains(&judged["coverage"].as_f64().unwrap()), "{judged}");
+    }
+    // 400 hours are judged, of which the last two, or thirty, have no truth yet.
+    assert_eq!((&ahead[0]["rows_judged"], &ahead[1]["rows_judged"]), (&398.into(), &370.into()));
+    let page = fs::read_to_string(long.path().join("page.html")).unwrap();
+    assert!(page.contains("Mean absolute error") && page.contains("The newest moments"));
+    assert_eq!(figures, done(long.path(), &arguments), "the same data and seed, other figures");
+
+    let short = meter(300);
+    let early =
+        ["evaluate", "dataset.toml", "--train-before", "2015-01-08T00:00:00Z", "-o", "json"];
+    let figures = done(short.path(), &early);
+    let why = figures["ahead"][0]["why"].as_str().unwrap();
+    assert!(why.contains("too short for trees"), "{why}");
+    assert_ne!(figures["ahead"][0]["method"], "trees");
+    assert!(refusal(short.path(), &["train", "dataset.toml"]).contains("nothing to keep"));
+    assert!(
+        refusal(short.path(), &["evaluate", "dataset.toml", "--tune"])
+            .contains("leave `--tune` out")
+    );
+}
+
 /// What an evaluation of real recordings gives; `None` without them.
 #[expect(clippy::print_stdout, reason = "whoever runs it is told what was not tried")]
 fn evaluated(dataset: &str, seed: &str) -> Option<Value> {
@@ -183,5 +321,14 @@ fn a_closed_valve_is_noticed_more_often_than_not_and_seldom_where_there_is_none(
     if let Some(found) = evaluated("skab-valve1", "0") {
         assert!(found["f1"].as_f64().unwrap() >= 0.7, "{found}");
         assert!(found["false_alarm_rate"].as_f64().unwrap() <= 0.2, "{found}");
+    }
+}
+
+#[test]
+fn electricity_of_a_household_is_foreseen_better_than_by_plain_answers() {
+    if let Some(found) = evaluated("household-power", "0") {
+        for judged in found["ahead"].as_array().unwrap() {
+            assert!(judged["below_plain"].as_f64().unwrap() > 0.0, "{judged}");
+        }
     }
 }

@@ -3,18 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 use messages::{Class, catalogue};
+use nats::Connection;
 use nats::permissions::attempt::{Attempt, Outcome, attempt, declared, undeclared};
-use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, inbox, keys};
+use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, keys, options};
 use nats::server::{self, Server};
 use nats::streams::{self, Layout};
-use nats::{Connection, Credentials, Options};
 use std::path::Path;
 
 async fn connect(server: &Server, folder: &Path, user: &str) -> Connection {
-    let credentials = Credentials::Nkey(keys::path(folder, user));
-    let inbox = Some(inbox(user));
-    let options = Options { credentials, inbox, ..Options::new(server.url(), user) };
-    Connection::open(&options).await.unwrap()
+    Connection::open(&options(server.url(), folder, user)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -25,8 +22,8 @@ async fn every_agent_is_let_do_what_it_declared_and_denied_the_rest() {
     let keys_folder = folder.path().join("keys");
     let public = keys::public_keys(&keys_folder, grants.iter().map(|it| &*it.user)).unwrap();
     let more = configuration(ACCOUNT, &grants, &public).unwrap();
-    let options = server::Options { more, ..server::Options::default() };
-    let server = Server::start(&folder.path().join("server"), &options).unwrap();
+    let with_rights = server::Options { more, ..server::Options::default() };
+    let server = Server::start(&folder.path().join("server"), &with_rights).unwrap();
     let operator = connect(&server, &keys_folder, OPERATOR).await;
     streams::create(&operator, &Layout::default()).await.unwrap();
     let names: Vec<(&str, Class)> =

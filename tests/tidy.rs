@@ -83,6 +83,12 @@ const CLOSED_TO_AGENTS: &[(&str, &str)] = &[
     ("RefCell", "`&self` does not change; what changes is State"),
 ];
 
+/// Numbers of schemas that two records have, and why they may.
+const SCHEMAS_TWICE: &[(u32, &str)] = &[(
+    121,
+    "the memories of engagement and of feedback: both lie in stores, and each under its own agent",
+)];
+
 /// Module and type names that say nothing, and so collect everything.
 const EMPTY_NOUNS: &[&str] =
     &["manager", "helper", "helpers", "util", "utils", "common", "types", "misc"];
@@ -339,6 +345,44 @@ fn manifests_take_versions_and_lints_from_the_workspace() {
         }
     }
     settle("One version of each library and one set of lints for the whole house.", violations);
+}
+
+/// Numbers that `code` gives to records: as a constant, or in the row of a macro, as in `CapaOpened 260 "capa.opened"`.
+fn schemas(code: &str) -> Vec<u32> {
+    const CONSTANT: &str = "const SCHEMA: u16 = ";
+    let number = |text: &str| text.replace('_', "").parse().ok();
+    let constants = code.split(CONSTANT).skip(1).filter_map(|rest| number(rest.split(';').next()?));
+    let is_macro = code.contains(&format!("{CONSTANT}$"));
+    let rows = code.lines().filter(|_| is_macro).filter_map(|line| {
+        let mut words = line.trim().trim_end_matches(',').split_whitespace();
+        let name = words.next()?;
+        let value = number(words.next()?)?;
+        (name.starts_with(char::is_uppercase) && words.next().is_none()).then_some(value)
+    });
+    constants.chain(rows).collect()
+}
+
+#[test]
+fn no_two_records_have_one_schema_number() {
+    let mut places_by_number: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for source in sources().into_iter().filter(|source| !source.is_test()) {
+        let end = source.code.find("\nmod tests {").unwrap_or(source.code.len());
+        for number in schemas(&source.code[..end]) {
+            places_by_number.entry(number).or_default().push(source.path.clone());
+        }
+    }
+    assert!(places_by_number.contains_key(&121), "no schema is found any more: mend this test");
+    let twice = |number: &u32| SCHEMAS_TWICE.iter().any(|(known, _)| known == number);
+    let violations = places_by_number.into_iter().filter(|(number, places)| match twice(number) {
+        true => places.len() != 2,
+        false => places.len() != 1,
+    });
+    let violations = violations.map(|(number, places)| format!("{number}: {}", places.join(", ")));
+    settle(
+        "The number at the beginning of a record says what it is: two records with one number are \
+         taken for each other where a key or a subject goes wrong. Take one that is free.",
+        violations.collect(),
+    );
 }
 
 #[test]

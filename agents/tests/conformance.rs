@@ -9,6 +9,7 @@ mod loop_by_hand;
 #[path = "conformance/misconduct.rs"]
 mod misconduct;
 
+use messages::model::ModelPromoted;
 use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::telemetry::{Sample, Signal, Telemetry, TroubleCode};
 use messages::{Finite, Timestamp};
@@ -74,6 +75,20 @@ fn frame(number: u32, second: u32, moment: Timestamp) -> Telemetry {
     }
 }
 
+/// Trends judge, as they did before.
+fn by_no_model() -> ModelPromoted {
+    ModelPromoted {
+        profile: "vehicle".into(),
+        agent: "diagnosis".into(),
+        model: None,
+        before: None,
+        rolled_back: true,
+        forced: None,
+        by: "reliability desk".into(),
+        reason: "it was wrong too often".into(),
+    }
+}
+
 /// An hour in the life of a small fleet, and two days of silence after it.
 fn script(world: &mut World) {
     // The last asset sends before it is known.
@@ -99,6 +114,7 @@ fn script(world: &mut World) {
                 component: "engine".into(),
                 performed_at: now,
             }),
+            20 => world.append(&by_no_model()),
             50 => world.append(&AssetRetired { asset: asset(2), reason: "sold".into() }),
             _ => {}
         }
@@ -160,6 +176,7 @@ impl runtime::Agent for Bystander {
     fn wiring(wiring: &mut runtime::Wiring<Self>) {
         use messages::booking::{CancelBooking, ConfirmBooking, HoldSlot, MoveBooking, OfferSlots};
         wiring.on::<messages::contact::ContactOwner>().key(|contact| &contact.owner);
+        wiring.on::<messages::contact::WithdrawContact>().key(|withdrawn| &withdrawn.owner);
         wiring.on::<OfferSlots>().key(|offer| &offer.network);
         wiring.on::<HoldSlot>().key(|hold| &hold.network);
         wiring.on::<ConfirmBooking>().key(|confirm| &confirm.network);

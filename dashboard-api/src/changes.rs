@@ -12,7 +12,8 @@ use crate::problem::{Kind, Problem};
 use crate::reply::{self, Response};
 use crate::request::{Request, malformed};
 use bytes::{BufMut, Bytes, BytesMut};
-use messages::{CaseId, Sequence};
+use messages::catalogue::CATALOGUE;
+use messages::{CaseId, Sequence, Stream};
 use ring::{Change, Expired, Ring};
 use runtime::store::Partition;
 use std::collections::BTreeSet;
@@ -73,7 +74,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// The filters of a request.
-    pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
+    pub(crate) fn of(facade: &Facade, request: &Request) -> Result<Self, Problem> {
         let text = |name: &str| request.query(name).map(str::to_owned);
         let kinds = request.query("kinds").unwrap_or_default().split(',').map(str::trim);
         let kinds: BTreeSet<String> =
@@ -81,6 +82,7 @@ impl Filter {
         if kinds.len() > KINDS_MAX {
             return Err(malformed(format!("`kinds` has more than {KINDS_MAX} names")));
         }
+        check_kinds(facade, &kinds)?;
         let case = request.case()?;
         Ok(Self { kinds, fleet: text("fleet"), asset: text("asset"), case })
     }
@@ -103,6 +105,26 @@ impl Filter {
     }
 }
 
+/// Whether each of `kinds` is a kind, or a message on the LOG: of what there is not, nothing would ever be heard.
+fn check_kinds(facade: &Facade, kinds: &BTreeSet<String>) -> Result<(), Problem> {
+    let own = facade.deployment.catalog().contracts().flat_map(|contract| {
+        let messages = contract.hears.iter().chain(&contract.publishes);
+        messages.map(|(name, class)| (name.as_str(), *class))
+    });
+    let all = CATALOGUE.iter().map(|entry| (entry.name, entry.class)).chain(own);
+    let on_log = all.filter(|(_, class)| class.stream() == Stream::Log);
+    let names: BTreeSet<&str> = on_log.map(|(name, _)| name).collect();
+    let known: BTreeSet<&str> = names.iter().map(|name| kind_of(name)).collect();
+    let is_known = |kind: &str| known.contains(kind) || names.contains(kind);
+    let Some(unknown) = kinds.iter().find(|kind| !is_known(kind)) else { return Ok(()) };
+    let known: Vec<&str> = known.into_iter().collect();
+    let text = format!(
+        "`kinds` names `{unknown}`, which is neither a kind nor a message on the log; kinds are {}",
+        known.join(", ")
+    );
+    Err(malformed(text))
+}
+
 /// Where a follower begins; without a word, behind everything.
 pub(crate) async fn begin(facade: &Facade, after: Option<&str>) -> Result<Sequence, Problem> {
     // The first follower may come before anything was read.
@@ -120,7 +142,7 @@ pub(crate) async fn begin(facade: &Facade, after: Option<&str>) -> Result<Sequen
 pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, Problem> {
     let limit = request.limit()?;
     let wait = request.duration("wait", CHANGES_WAIT_MAX)?;
-    let filter = Filter::of(&request)?;
+    let filter = Filter::of(facade, &request)?;
     let after = begin(facade, request.query("after")).await?;
     let mut waiting = Waiting {
         ring: &facade.views.ring,
@@ -216,7 +238,6 @@ fn answer(items: &[Bytes], cursor: Sequence) -> Result<Response, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use messages::catalogue::CATALOGUE;
 
     #[test]
     fn every_message_is_about_something() {

@@ -34,7 +34,8 @@ impl Facade {
             true => self.deployment.store().head(Partition::DEAD),
             false => 0,
         };
-        Ok(Some(format!("\"{}-{version:x}-{dead:x}\"", self.run)))
+        let replaced = self.views.replaced();
+        Ok(Some(format!("\"{}-{replaced:x}-{version:x}-{dead:x}\"", self.run)))
     }
 }
 

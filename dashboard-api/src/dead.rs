@@ -112,8 +112,7 @@ pub(crate) async fn replay(facade: &Facade, request: Request) -> Result<Response
         Entry { partition: Some(partition), envelope: again },
         facade.said(&request, &record)?.into(),
     ];
-    let receipt = facade.append(entries).await?;
-    drop(view);
+    let receipt = facade.append_holding(entries, view).await?;
     let appended = receipt.first().map(|&(partition, sequence)| position(partition, sequence));
     let body = json!({
         "id": redelivery,

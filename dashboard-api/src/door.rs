@@ -265,3 +265,40 @@ where
     }
     Ok((length <= BODY_BYTES_MAX).then(|| bytes.freeze()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facade::tests::{quiet, request};
+    use std::collections::BTreeSet;
+    use std::net::Ipv4Addr;
+    use warp::http::header::{ETAG, IF_NONE_MATCH};
+
+    const TARGET: &str = "/v1/quarantine";
+
+    async fn ask(door: &Door, known: Option<&Response>) -> Response {
+        let (route, _) = routes::find(&Method::GET, TARGET).unwrap();
+        let mut request = request(TARGET);
+        if let Some(known) = known {
+            request.headers.insert(IF_NONE_MATCH, known.headers()[ETAG].clone());
+        }
+        door.perform(route, request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_spoilt_view_answered_is_not_said_again_once_it_is_built_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let facade = quiet(folder.path()).await;
+        let guard = Guard::new((Ipv4Addr::LOCALHOST, 1).into(), &BTreeSet::new());
+        let door = Door { facade: facade.clone(), guard: Arc::new(guard) };
+        facade.views.log().await.unwrap().quarantine.omitted = 7;
+        let wrong = ask(&door, None).await;
+        assert_eq!(ask(&door, Some(&wrong)).await.status(), StatusCode::NOT_MODIFIED);
+        assert!(!facade.views.rebuild().await.unwrap().equal);
+        let mended = ask(&door, Some(&wrong)).await;
+        assert_eq!(mended.status(), StatusCode::OK, "the wrong answer is said to hold");
+        assert_ne!(mended.body().whole(), wrong.body().whole());
+        assert!(facade.views.rebuild().await.unwrap().equal);
+        assert_eq!(ask(&door, Some(&mended)).await.status(), StatusCode::NOT_MODIFIED);
+    }
+}

@@ -7,7 +7,7 @@ use crate::options::FacadeOptions;
 use crate::problem::{Kind, Problem};
 use crate::rate::Limiter;
 use crate::request::Request;
-use crate::views::Views;
+use crate::views::{LogView, Views};
 use messages::{Envelope, Message, MessageId, Sequence, Stream, Timestamp};
 use runtime::bus::Bus;
 use runtime::committer::{Entry, Receipt};
@@ -15,7 +15,7 @@ use runtime::deployment::Deployment;
 use runtime::guard::Principal;
 use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 use uuid::Uuid;
 
 /// The principal of what people say through the facade, while nobody logs in.
@@ -92,12 +92,25 @@ impl Facade {
         Ok(self.deployment.session(device).append(entries).await?)
     }
 
-    /// Appends one message; gives its position in its own stream.
-    pub(crate) async fn append_one(&self, envelope: Envelope) -> Result<Sequence, Problem> {
-        let receipt = self.append(vec![envelope.into()]).await?;
-        let home =
-            receipt.first().ok_or_else(|| Problem::new(Kind::Failed, "nothing was appended"))?;
-        Ok(home.1)
+    /// Appends as [`Facade::append`] does, and holds `held` until that is over, even when whoever asked goes away
+    /// meanwhile: what waits to be appended is appended all the same.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever asked awaits the task; alone it ends with its one append"
+    )]
+    pub(crate) async fn append_holding(
+        &self,
+        entries: Vec<Entry>,
+        held: OwnedMutexGuard<LogView>,
+    ) -> Result<Receipt, Problem> {
+        let session = self.deployment.session(Principal::facade());
+        let appending = tokio::spawn(async move {
+            let receipt = session.append(entries).await;
+            drop(held);
+            receipt
+        });
+        let ended = |error| Problem::new(Kind::Failed, format!("appending ended early: {error}"));
+        Ok(appending.await.map_err(ended)??)
     }
 
     /// The record at `sequence`, if it is (still) there.
@@ -182,4 +195,66 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// A UUID in a path.
 pub(crate) fn parse_id(request: &Request) -> Result<MessageId, Problem> {
     request.parsed::<Uuid>("id", "the id of a message (a UUID)").map(MessageId)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::options::{Random, Timeouts};
+    use bytes::Bytes;
+    use runtime::clock::{Clock, VirtualClock};
+    use runtime::deployment::Options;
+    use runtime::effects::Effects;
+    use runtime::flight::FlightRecorder;
+    use runtime::router::PARTITIONS_EMBEDDED;
+    use runtime::store::memory::MemoryStore;
+    use runtime::{Catalog, Models};
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::net::Ipv4Addr;
+    use std::path::Path;
+    use warp::http::HeaderMap;
+
+    /// A facade of a deployment in which nobody says anything, with a store in memory.
+    pub(crate) async fn quiet(folder: &Path) -> Arc<Facade> {
+        let clock = VirtualClock::at(Timestamp::from_millis(0).unwrap());
+        let clock = Clock::Virtual(clock);
+        let deployment = Deployment::start(Options {
+            catalog: Catalog::default(),
+            configs: BTreeMap::new(),
+            effects: Effects::default(),
+            models: Models::default(),
+            store: Arc::new(MemoryStore::default()),
+            folder: folder.to_owned(),
+            clock: clock.clone(),
+            partitions: PARTITIONS_EMBEDDED,
+            recorder: FlightRecorder::default(),
+            checkpoint_interval: None,
+            shared: None,
+        });
+        let options = FacadeOptions {
+            clock,
+            random: Random::new(|bytes| bytes.fill(7)),
+            profiles: BTreeMap::new(),
+            features: BTreeMap::new(),
+            allowed_hosts: BTreeSet::new(),
+            rate_limit: None,
+            timeouts: Timeouts::default(),
+            backup: None,
+            intake: None,
+            models: None,
+        };
+        Facade::new(Arc::new(deployment.await.unwrap()), options)
+    }
+
+    /// A request for `path` without anything else.
+    pub(crate) fn request(path: &str) -> Request {
+        Request {
+            path: path.to_owned(),
+            params: BTreeMap::new(),
+            query: BTreeMap::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            peer: (Ipv4Addr::LOCALHOST, 1).into(),
+        }
+    }
 }

@@ -18,7 +18,6 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric,
 };
-use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -28,6 +27,7 @@ use prometheus_client::registry::{Registry, Unit};
 use runtime::board::{Board, HostState, HostStatus};
 use runtime::committer::Committer;
 use runtime::deployment::Deployment;
+use runtime::engine::Observation;
 use runtime::intake::Standing;
 use runtime::store::Store;
 use std::collections::BTreeMap;
@@ -348,32 +348,39 @@ fn encode_agents(
     for (name, help, figure) in AGENT_GAUGES {
         family(encoder, name, help, sums(figure).map(|(kind, sum)| (kind, ConstGauge::new(sum))))?;
     }
-    encode_own_counts(encoder, by_kind)
+    let counts = own(by_kind, |observation| &observation.counts, ConstCounter::new);
+    encode_own(encoder, "agent_counts", "Counts of an agent's own, by name", "count", counts)?;
+    let levels = own(by_kind, |observation| &observation.levels, ConstGauge::new);
+    encode_own(encoder, "agent_levels", "Levels of an agent's own, by name", "level", levels)
 }
 
-/// What agents, and the ledger of effects, count by names of their own.
-fn encode_own_counts(
-    encoder: &mut DescriptorEncoder<'_>,
+/// Figures that agents, and the ledger of effects, keep by names of their own: the sums over the hosts of a kind.
+fn own<M>(
     by_kind: &BTreeMap<String, Vec<HostStatus>>,
-) -> fmt::Result {
-    let mut sums: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    figures: fn(&Observation) -> &BTreeMap<&'static str, u64>,
+    metric: fn(u64) -> M,
+) -> BTreeMap<(&str, &'static str), M> {
+    let mut sums: BTreeMap<(&str, &'static str), u64> = BTreeMap::new();
     for (kind, hosts) in by_kind {
-        for (name, count) in hosts.iter().flat_map(|host| &host.observation.counts) {
-            *sums.entry((kind, name)).or_default() += count;
+        for (name, figure) in hosts.iter().flat_map(|host| figures(&host.observation)) {
+            *sums.entry((kind, name)).or_default() += figure;
         }
     }
-    if sums.is_empty() {
-        return Ok(());
-    }
-    let mut descriptor = encoder.encode_descriptor(
-        "agent_counts",
-        &sentence("Counts of an agent's own, by name"),
-        None,
-        MetricType::Counter,
-    )?;
-    for ((kind, name), sum) in sums {
-        let labels = [("agent", kind), ("count", name)];
-        ConstCounter::new(sum).encode(descriptor.encode_family(&labels)?)?;
+    sums.into_iter().map(|(of, sum)| (of, metric(sum))).collect()
+}
+
+fn encode_own<M: EncodeMetric>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    label: &str,
+    metrics: BTreeMap<(&str, &'static str), M>,
+) -> fmt::Result {
+    let Some((_, first)) = metrics.first_key_value() else { return Ok(()) };
+    let mut descriptor =
+        encoder.encode_descriptor(name, &sentence(help), None, first.metric_type())?;
+    for ((kind, figure), metric) in &metrics {
+        metric.encode(descriptor.encode_family(&[("agent", *kind), (label, *figure)])?)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What the edge decides for the facade: time, chance, limits, and which names are ours.
 
 use crate::backup::Backup;
+use crate::models::ModelReader;
 use crate::rate::RateLimit;
 use messages::profile::Profile;
 use runtime::clock::Clock;
@@ -30,6 +31,8 @@ pub struct FacadeOptions {
     pub timeouts: Timeouts,
     /// Writes an export of the running deployment; `None` where that cannot be had.
     pub backup: Option<Backup>,
+    /// Reads models that are to be promoted; `None` where none can be.
+    pub models: Option<ModelReader>,
     /// How the reader of another log fares; `None` where telemetry comes through this door alone.
     pub intake: Option<watch::Receiver<Standing>>,
 }

@@ -6,8 +6,9 @@ use crate::reply::{self, Response};
 use crate::request::Request;
 use crate::routes::ROUTES;
 use crate::views::LogView;
+use messages::capa::CapaState;
 use runtime::board::{HostState, HostStatus};
-use runtime::store::HostId;
+use runtime::store::{HostId, Partition};
 use std::fmt::Write;
 use warp::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use warp::http::{HeaderValue, StatusCode};
@@ -32,7 +33,7 @@ pub(crate) async fn show(facade: &Facade, _request: Request) -> Result<Response,
         ("{{script}}", SCRIPT.to_owned()),
         ("{{as_of}}", facade.now().to_string()),
         ("{{position}}", format!("log/0:{}", view.cursor)),
-        ("{{figures}}", figures(&view, &hosts)),
+        ("{{figures}}", figures(facade, &view, &hosts)),
         ("{{cases}}", cases(&view)),
         ("{{predictions}}", predictions(&view)),
         ("{{agents}}", agents(&hosts)),
@@ -89,7 +90,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-fn figures(view: &LogView, hosts: &[(HostId, HostStatus)]) -> String {
+fn figures(facade: &Facade, view: &LogView, hosts: &[(HostId, HostStatus)]) -> String {
     let watched = view.assets.values().filter(|asset| asset.retired.is_none()).count();
     let open = |case: &crate::views::cases::Case| !case.state.is_final();
     let cases = view.cases.rows.page(None, usize::MAX, &open).0.len();
@@ -99,14 +100,22 @@ fn figures(view: &LogView, hosts: &[(HostId, HostStatus)]) -> String {
     let bookings = view.bookings.rows.page(None, usize::MAX, &live).0.len();
     let at_work = hosts.iter().filter(|(_, host)| host.state == HostState::Ready).count();
     let quarantined = view.quarantine.frames.values().filter(|it| it.released_at.is_none()).count();
+    let open = |capa: &crate::views::insights::Capa| capa.state != CapaState::Closed;
+    let capas = view.insights.capas.page(None, usize::MAX, &open).0.len();
+    let contained = facade.deployment.committer().standing().get().iter().count();
+    let dead = facade.deployment.store().head(Partition::DEAD);
+    let dead = usize::try_from(dead).unwrap_or(usize::MAX);
     let mut text = String::new();
     for (name, count, path) in [
         ("assets", watched, "/v1/assets"),
         ("predictions", predicted.count(), "/v1/predictions"),
         ("open cases", cases, "/v1/cases"),
         ("bookings", bookings, "/v1/bookings"),
+        ("open CAPAs", capas, "/v1/capas"),
         ("hosts at work", at_work, "/v1/agents"),
+        ("contained", contained, "/v1/principals"),
         ("quarantined", quarantined, "/v1/quarantine"),
+        ("dead letters so far", dead, "/v1/dead"),
     ] {
         put(&mut text, format_args!("<li><a href=\"{path}\"><b>{count}</b> {name}</a></li>"));
     }

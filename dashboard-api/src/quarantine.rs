@@ -7,8 +7,9 @@ use crate::reply::{self, Page, Response};
 use crate::request::{Request, malformed};
 use crate::views::Topic;
 use crate::views::quarantine::{Quarantine, Quarantined};
-use messages::health::{AsSent, TelemetryQuarantined};
+use messages::health::{AsSent, QuarantineReason, TelemetryQuarantined};
 use messages::redelivery::TelemetryReleased;
+use messages::telemetry::{self, Telemetry};
 use messages::{Envelope, MessageId, Sequence, Timestamp};
 use runtime::committer::Entry;
 use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
@@ -131,6 +132,14 @@ pub(crate) async fn show(facade: &Facade, request: Request) -> Result<Response, 
     reply::json(StatusCode::OK, &item)
 }
 
+/// What can be heard of it: of what was set aside unread, because its sender was contained, the message as it was sent.
+fn readable(quarantined: &TelemetryQuarantined) -> Telemetry {
+    let TelemetryQuarantined { fleet, asset, telemetry, as_sent, reason, .. } = quarantined;
+    let unread = as_sent.as_ref().filter(|_| *reason == QuarantineReason::Contained);
+    let parsed = unread.and_then(|sent| telemetry::parse(fleet, asset, [], &sent.body).ok());
+    parsed.map_or_else(|| telemetry.clone(), |parsed| parsed.frame)
+}
+
 /// `POST /v1/quarantine/{id}/release`
 pub(crate) async fn release(facade: &Facade, request: Request) -> Result<Response, Problem> {
     let id = parse_id(&request)?;
@@ -143,7 +152,8 @@ pub(crate) async fn release(facade: &Facade, request: Request) -> Result<Respons
     let quarantined = delivery.envelope.open::<TelemetryQuarantined>().map_err(|error| {
         Problem::new(Kind::Unprocessable, format!("`{id}` cannot be read: {error}"))
     })?;
-    let TelemetryQuarantined { fleet, asset, telemetry, .. } = quarantined;
+    let telemetry = readable(&quarantined);
+    let TelemetryQuarantined { fleet, asset, .. } = quarantined;
     if telemetry.samples.is_empty() {
         return Err(Problem::new(
             Kind::Unprocessable,
@@ -169,8 +179,7 @@ pub(crate) async fn release(facade: &Facade, request: Request) -> Result<Respons
     }
     let released = TelemetryReleased { fleet, asset, quarantined: id, frames };
     entries.push(facade.said(&request, &released)?.into());
-    let receipt = facade.append(entries).await?;
-    drop(view);
+    let receipt = facade.append_holding(entries, view).await?;
     let positions: Vec<String> =
         receipt.iter().map(|&(partition, sequence)| position(partition, sequence)).collect();
     let frames = released.frames.len();

@@ -10,8 +10,8 @@ use crate::shapes as is;
 use crate::views::Topic;
 use crate::{
     agents, assets, audit, backup, bookings, calendar, capas, cases, centres, changes, dead,
-    documents, events, feedback, findings, health, history, ingest, insights, metrics, owners,
-    page, predictions, principals, quarantine, rebuild, replies, topology, why,
+    documents, events, feedback, findings, health, history, ingest, insights, metrics, models,
+    owners, page, predictions, principals, quarantine, rebuild, replies, topology, why,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -433,6 +433,30 @@ pub static ROUTES: &[Route] = &[
         gives: is::PRINCIPAL_SAID,
         ..post("/v1/principals/{principal}/release", "let it go on", |f, r| {
             Box::pin(principals::release(f, r))
+        })
+    },
+    Route {
+        query: &["profile", "cursor", "limit"],
+        tag: Tag::Views(&[Topic::Models]),
+        gives: is::MODELS,
+        ..get("/v1/models", "list which models came into use and which are", |f, r| {
+            Box::pin(models::list(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        takes: is::PROMOTION,
+        gives: is::PROMOTED,
+        ..post("/v1/models", "bring a learned model into use; a file on loopback only", |f, r| {
+            Box::pin(models::promote(f, r))
+        })
+    },
+    Route {
+        body: Body::Json,
+        takes: is::ROLLBACK,
+        gives: is::PROMOTED,
+        ..post("/v1/models/rollback", "bring back the model that was in use before", |f, r| {
+            Box::pin(models::roll_back(f, r))
         })
     },
     Route {

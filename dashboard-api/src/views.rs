@@ -1,4 +1,4 @@
-//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, quarantine. Computed when asked for, never
+//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, models, quarantine. Computed when asked for, never
 //! ahead of the log.
 //!
 //! One cursor, moved up to the log's head before each answer, so whoever was told that something is
@@ -12,6 +12,7 @@ pub(crate) mod cases;
 pub(crate) mod centres;
 pub(crate) mod feedback;
 pub(crate) mod insights;
+pub(crate) mod models;
 pub(crate) mod owners;
 pub(crate) mod past;
 pub(crate) mod predictions;
@@ -32,11 +33,13 @@ use insights::Insights;
 use messages::redelivery::MessageRedelivered;
 use messages::registry::{AssetRegistered, AssetRetired};
 use messages::{Message, MessageId, Provenance, Sequence, Timestamp};
+use models::Models;
 use owners::Owners;
 use predictions::Predictions;
 use quarantine::Quarantine;
 use runtime::store::{Delivery, Partition, ReadLimit, Store, StoreError};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use traffic::Traffic;
@@ -52,6 +55,8 @@ pub(crate) struct Views {
     log: Arc<Mutex<LogView>>,
     /// What changed last, for those who only ask whether something did.
     versions: Arc<RwLock<Versions>>,
+    /// How often what is shown gave way to something else than the log's going on.
+    replaced: Arc<AtomicU64>,
     /// What was read last, for those who follow.
     pub(crate) ring: Arc<Ring>,
     /// How many may look into the past at once.
@@ -71,6 +76,7 @@ pub(crate) struct LogView {
     pub(crate) predictions: Predictions,
     pub(crate) feedback: Feedback,
     pub(crate) insights: Insights,
+    pub(crate) models: Models,
     pub(crate) quarantine: Quarantine,
     pub(crate) traffic: Traffic,
     pub(crate) written: Written,
@@ -110,6 +116,7 @@ impl Views {
             store,
             log: Arc::default(),
             versions: Arc::default(),
+            replaced: Arc::default(),
             ring: Arc::default(),
             past: Arc::new(Semaphore::new(past::PAST_READERS_MAX)),
         }
@@ -142,9 +149,16 @@ impl Views {
         *self.versions.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How often what is shown gave way to something else than the log's going on. What was answered under an
+    /// earlier number says nothing about what holds.
+    pub(crate) fn replaced(&self) -> u64 {
+        self.replaced.load(Ordering::Acquire)
+    }
+
     /// Reads the whole log again and puts what it adds up to in place of what was there.
     pub(crate) async fn rebuild(&self) -> Result<Rebuilt, Problem> {
         let mut view = self.log().await?;
+        let (versions, replaced) = (self.versions.clone(), self.replaced.clone());
         let anew = move |store: &dyn Store| {
             let mut anew = LogView::default();
             anew.catch_up_to(store, view.cursor, &mut |_, _| {})?;
@@ -155,6 +169,9 @@ impl Views {
                 tracing::error!("the read model differed from what the log adds up to");
             }
             *view = anew;
+            publish(&versions, &view.versions);
+            // Before anybody else can look: nothing of what is new is told under the old number.
+            replaced.fetch_add(u64::from(!equal), Ordering::Release);
             Ok::<_, StoreError>(Rebuilt { records, equal })
         };
         Ok(blocking(self.store.clone(), anew).await??)
@@ -210,6 +227,7 @@ impl LogView {
             (Topic::Predictions, self.predictions.hear(delivery)),
             (Topic::Feedback, self.feedback.hear(delivery)),
             (Topic::Insights, self.insights.hear(delivery)),
+            (Topic::Models, self.models.hear(delivery)),
             (Topic::Quarantine, self.quarantine.hear(delivery)),
             (Topic::Dead, self.hear_redelivery(delivery)),
             (Topic::Traffic, self.traffic.hear(delivery)),

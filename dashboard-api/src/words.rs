@@ -1,5 +1,7 @@
 //! Says in one sentence what a message about a case means, for people who read how it came about.
 
+mod elsewhere;
+
 use messages::agent::{CommandAnswered, CommandUnanswered};
 use messages::booking::{
     BookingCancelled, BookingCompleted, BookingConfirmed, BookingExpired, BookingHeld,
@@ -9,7 +11,7 @@ use messages::booking::{
 use messages::case::{CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOpened, Decision};
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
-    CustomerReplied, CustomerResponded,
+    CustomerReplied, CustomerResponded, WithdrawContact,
 };
 use messages::effect::{Conclusion, EffectAttempted, EffectConcluded};
 use messages::finding::{FindingRecorded, Outcome, PredictionVerified};
@@ -26,7 +28,8 @@ pub(crate) fn say(case: CaseId, envelope: &Envelope) -> String {
         .or_else(|| about_contact(envelope))
         .or_else(|| about_slots(envelope))
         .or_else(|| about_booking(envelope))
-        .or_else(|| about_truth(case, envelope));
+        .or_else(|| about_truth(case, envelope))
+        .or_else(|| elsewhere::about(envelope));
     said.unwrap_or_else(|| format!("{} (no words for it)", envelope.name))
 }
 
@@ -128,6 +131,11 @@ fn about_contact(it: &Envelope) -> Option<String> {
         })
     })
     .or_else(|| when(it, |m: CustomerResponded| understood(&m)))
+    .or_else(|| {
+        when(it, |m: WithdrawContact| {
+            format!("asks that {} be spoken to no more about it: {}", m.owner, m.reason)
+        })
+    })
     .or_else(|| {
         when(it, |m: ContactSuppressed| {
             format!("{} is not contacted ({}): {}", m.owner, token(&m.reason), m.detail)
@@ -314,6 +322,44 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use messages::catalogue::CATALOGUE;
+    use messages::registry::AssetRetired;
+    use messages::{MessageId, Stream};
+
+    /// What is never an answer to something of a case: devices, people and the runtime say it by themselves.
+    const OF_NO_CASE: [&str; 14] = [
+        "access.denied",
+        "activity.measured",
+        "asset.registered",
+        "asset.retired",
+        "audit.recorded",
+        "capa.signed",
+        "centre.registered",
+        "message.dead",
+        "message.redelivered",
+        "model.promoted",
+        "owner.registered",
+        "part.stocked",
+        "principal.released",
+        "telemetry.released",
+    ];
+
+    #[test]
+    fn there_are_words_for_every_message_that_can_be_in_a_story() {
+        let retired = AssetRetired { asset: "VEH001".to_owned(), reason: "sold".to_owned() };
+        let id = MessageId::named("words", "1");
+        let envelope = Envelope::new(id, "test", &retired).unwrap();
+        let on_log = CATALOGUE.iter().filter(|entry| entry.class.stream() == Stream::Log);
+        let names: Vec<&str> = on_log.map(|entry| entry.name).collect();
+        for name in OF_NO_CASE {
+            assert!(names.contains(&name), "there is no `{name}`");
+        }
+        for name in names.into_iter().filter(|name| !OF_NO_CASE.contains(name)) {
+            let case = CaseId::of(id, "brake");
+            let said = say(case, &Envelope { name: name.to_owned(), ..envelope.clone() });
+            assert!(!said.contains("no words"), "{said}");
+        }
+    }
 
     #[test]
     fn moments_shares_and_spans_are_said_as_people_say_them() {

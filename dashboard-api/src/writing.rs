@@ -9,7 +9,7 @@ use crate::problem::{Kind, Problem};
 use crate::request::{Request, malformed};
 use crate::views::LogView;
 use messages::{Envelope, Message, MessageId, Sequence};
-use runtime::committer::Entry;
+use runtime::committer::{Entry, Receipt};
 use runtime::store::Partition;
 use tokio::sync::OwnedMutexGuard;
 
@@ -76,9 +76,8 @@ impl Writing<'_> {
     /// Says `message`; nothing else is decided meanwhile, so what the view shows still holds.
     pub(crate) async fn say_alone<M: Message>(self, message: M) -> Result<Said<M>, Problem> {
         let envelope = self.envelope(self.id, &message)?;
-        let sequence = self.facade.append_one(envelope).await?;
-        drop(self.view);
-        Ok(Said { message, id: self.id, sequence })
+        let receipt = self.facade.append_holding(vec![envelope.into()], self.view).await?;
+        Ok(Said { message, id: self.id, sequence: home(&receipt)? })
     }
 
     /// Says `message`, together with others that follow from it.
@@ -90,12 +89,13 @@ impl Writing<'_> {
         let mut entries: Vec<Entry> = vec![self.envelope(self.id, &message)?.into()];
         entries.extend(also.map(Entry::from));
         // A repetition must find the first one; whoever sends no key does not wait for others.
-        let held = self.keyed.then_some(self.view);
-        let receipt = self.facade.append(entries).await?;
-        drop(held);
-        let home =
-            receipt.first().ok_or_else(|| Problem::new(Kind::Failed, "nothing was appended"))?;
-        Ok(Said { message, id: self.id, sequence: home.1 })
+        let receipt = if self.keyed {
+            self.facade.append_holding(entries, self.view).await?
+        } else {
+            drop(self.view);
+            self.facade.append(entries).await?
+        };
+        Ok(Said { message, id: self.id, sequence: home(&receipt)? })
     }
 
     /// A message that follows from the one of this write.
@@ -107,6 +107,12 @@ impl Writing<'_> {
         let envelope = Envelope::new(id, SOURCE, message)?;
         Ok(Envelope { traceparent: self.traceparent.clone(), ..envelope })
     }
+}
+
+/// Position of the first message in its own stream.
+fn home(receipt: &Receipt) -> Result<Sequence, Problem> {
+    let first = receipt.first().map(|(_, sequence)| *sequence);
+    first.ok_or_else(|| Problem::new(Kind::Failed, "nothing was appended"))
 }
 
 /// The key under which the request may be repeated.
@@ -136,6 +142,54 @@ fn named(path: &str, key: &str, body: &[u8]) -> MessageId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facade::tests::{quiet, request};
+    use messages::registry::AssetRetired;
+    use runtime::committer::Request as Commit;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::time::Duration;
+    use tokio::time::timeout;
+    use warp::http::HeaderValue;
+
+    /// A write under a key.
+    fn keyed() -> Request {
+        let mut request = request("/v1/assets/VEH001/retire");
+        request.headers.insert(KEY_HEADER, HeaderValue::from_static("key-1"));
+        request
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_client_went_away_is_found_by_the_one_that_repeats_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let facade = quiet(folder.path()).await;
+        let request = keyed();
+        for alone in [false, true] {
+            let head = facade.deployment.store().head(Partition::LOG);
+            let request = Request { path: format!("{}/{alone}", request.path), ..keyed() };
+            let (let_go, held) = mpsc::channel::<()>();
+            let hold = Commit::Look(Box::new(move |_| held.recv().unwrap_or_default()));
+            let holding = facade.deployment.committer().submit(hold).await.unwrap();
+            let first = facade.writing(&request).await.unwrap();
+            let message = AssetRetired { asset: "VEH001".to_owned(), reason: "sold".to_owned() };
+            let said = async {
+                match alone {
+                    true => first.say_alone(message).await,
+                    false => first.say(message, None).await,
+                }
+            };
+            assert!(timeout(Duration::ZERO, said).await.is_err(), "nothing is durable yet");
+            let mut again = pin!(facade.writing(&request));
+            let early = timeout(Duration::ZERO, &mut again).await;
+            drop(let_go);
+            holding.await.unwrap().unwrap();
+            let again = match early {
+                Ok(again) => again.unwrap(),
+                Err(_) => again.await.unwrap(),
+            };
+            assert!(again.earlier::<AssetRetired>().await.unwrap().is_some(), "it is done again");
+            assert_eq!(facade.deployment.store().head(Partition::LOG), head + 1);
+        }
+    }
 
     #[test]
     fn a_name_is_halved_between_key_and_body() {

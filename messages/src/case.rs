@@ -124,6 +124,21 @@ pub struct CaseAdvanced {
     pub reason: String,
     /// When something else happens if nothing does; every waiting state has one.
     pub deadline: Option<Timestamp>,
+    /// How grave it is now; absent in what was said before this was told.
+    pub severity: Option<Severity>,
+    /// When it should be seen to by now; absent in what was said before this was told.
+    pub due_at: Option<Timestamp>,
+}
+
+/// [`CaseAdvanced`] before it told how grave a case is.
+#[derive(Deserialize)]
+struct CaseAdvancedV1 {
+    case: CaseId,
+    asset: String,
+    from: CaseState,
+    to: CaseState,
+    reason: String,
+    deadline: Option<Timestamp>,
 }
 
 /// A person must act on a case.
@@ -253,6 +268,22 @@ impl Message for CaseOpened {
 
 impl Record for CaseAdvanced {
     const SCHEMA: u16 = 71;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => {
+                let CaseAdvancedV1 { case, asset, from, to, reason, deadline } = decode_body(body)?;
+                let (severity, due_at) = (None, None);
+                Ok(Self { case, asset, from, to, reason, deadline, severity, due_at })
+            }
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for CaseAdvanced {

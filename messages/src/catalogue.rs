@@ -15,7 +15,7 @@ use crate::centre::{CentreRegistered, PartStocked};
 use crate::consent::ConsentChanged;
 use crate::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
-    CustomerReplied, CustomerResponded,
+    CustomerReplied, CustomerResponded, WithdrawContact,
 };
 use crate::dead::DeadLettered;
 use crate::effect::{EffectAttempted, EffectConcluded};
@@ -29,6 +29,7 @@ use crate::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
 use crate::message::{Class, Encoding, Message, Stage};
+use crate::model::ModelPromoted;
 use crate::pattern::{AssetCounted, ComponentReported, PatternFound, PopulationReviewed};
 use crate::prediction::{FailurePredicted, PredictionCleared, PredictionWithheld};
 use crate::record::DecodeError;
@@ -99,6 +100,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<CustomerResponded>(),
     Entry::of::<ContactSuppressed>(),
     Entry::of::<ContactFailed>(),
+    Entry::of::<WithdrawContact>(),
     Entry::of::<CommandUnanswered>(),
     Entry::of::<CommandAnswered>(),
     Entry::of::<AgentDegraded>(),
@@ -124,6 +126,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<PredictionVerified>(),
     Entry::of::<DetectorDemoted>(),
     Entry::of::<DetectorPromoted>(),
+    Entry::of::<ModelPromoted>(),
     Entry::of::<AccessDenied>(),
     Entry::of::<ActivityMeasured>(),
     Entry::of::<PrincipalContained>(),

@@ -154,8 +154,28 @@ pub struct ContactSend {
     pub severity: Severity,
     /// The owner asked to be contacted now.
     pub asked_for: bool,
+    /// The time that the owner named for it: only in this span what was asked for comes in quiet hours, too.
+    pub promised: Option<Promised>,
     /// After this it is not begun.
     pub expires_at: Timestamp,
+}
+
+/// A span of time in which an owner asked to be contacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promised {
+    /// From this moment.
+    pub from: Timestamp,
+    /// Before this moment.
+    pub to: Timestamp,
+}
+
+impl ContactSend {
+    /// Whether the owner asked to be contacted just at `now`.
+    #[must_use]
+    pub fn is_promised(&self, now: Timestamp) -> bool {
+        self.asked_for && self.promised.is_some_and(|span| span.from <= now && now < span.to)
+    }
 }
 
 /// The owner was reached.
@@ -315,6 +335,8 @@ pub enum SuppressedReason {
     UnknownOwner,
     /// The owner's data was erased.
     Erased,
+    /// The case had ended before it could be made.
+    CaseEnded,
 }
 
 /// The owner could not be reached on any allowed channel.
@@ -366,8 +388,53 @@ impl Message for ContactOwner {
     }
 }
 
+/// Do not make what was not made yet: the case has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawContact {
+    /// The case.
+    pub case: CaseId,
+    /// The asset.
+    pub asset: String,
+    /// The owner.
+    pub owner: String,
+    /// Why, as a sentence.
+    pub reason: String,
+}
+
+impl Record for WithdrawContact {
+    const SCHEMA: u16 = 87;
+}
+
+impl Message for WithdrawContact {
+    const NAME: &'static str = "contact.withdraw";
+    const CLASS: Class = Class::Command;
+    const ENCODING: Encoding = Encoding::Json;
+    const STAGE: Option<Stage> = Some(Stage::Ag);
+
+    fn key(&self) -> &str {
+        &self.owner
+    }
+
+    fn case(&self) -> Option<CaseId> {
+        Some(self.case)
+    }
+}
+
 impl Record for ContactSend {
     const SCHEMA: u16 = 81;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<earlier::ContactSendV1>(body).map(Self::from),
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Message for ContactSend {

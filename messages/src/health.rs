@@ -337,6 +337,19 @@ impl QuarantineReason {
         QuarantineReason::Contained,
     ];
 
+    /// Whether values of a sample are set aside and the rest of it is used.
+    #[must_use]
+    pub const fn is_of_values(self) -> bool {
+        matches!(
+            self,
+            QuarantineReason::UnknownSignal
+                | QuarantineReason::UnknownUnit
+                | QuarantineReason::WrongUnit
+                | QuarantineReason::Ambiguous
+                | QuarantineReason::OutOfRange
+        )
+    }
+
     /// Name for people and labels.
     #[must_use]
     pub const fn name(self) -> &'static str {

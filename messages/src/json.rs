@@ -217,9 +217,19 @@ impl<'de> Visitor<'de> for AnyScalar {
     }
 }
 
+/// Longest account of what is wrong with a text, in characters: it may quote a key or a string of any length.
+const UNEXPECTED_CHARS_MAX: usize = 512;
+
 /// Reads `text` as `T`.
 pub(crate) fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonError> {
-    serde_json::from_str(text).map_err(|error| JsonError::Unexpected(error.to_string()))
+    serde_json::from_str(text).map_err(|error| {
+        let told = error.to_string();
+        let Some((end, _)) = told.char_indices().nth(UNEXPECTED_CHARS_MAX) else {
+            return JsonError::Unexpected(told);
+        };
+        let place = format!("at line {} column {}", error.line(), error.column());
+        JsonError::Unexpected(format!("{}… {place}", &told[..end]))
+    })
 }
 
 /// Reads `text` as `T`, which is not written as a list.

@@ -4,7 +4,7 @@
 //! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages
 //! and [`schema`] describes them.
 //! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`case`], [`contact`], [`booking`], [`finding`],
-//! [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`], [`behaviour`].
+//! [`model`], [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`], [`behaviour`].
 //! [`profile`] describes a kind of asset; agents know channels through it alone.
 
 #![warn(missing_docs)]
@@ -29,6 +29,7 @@ pub mod health;
 pub mod id;
 pub mod json;
 pub mod message;
+pub mod model;
 pub mod pattern;
 pub mod place;
 pub mod prediction;

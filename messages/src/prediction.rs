@@ -28,7 +28,7 @@ pub struct FailurePredicted {
     pub hypotheses: Vec<Hypothesis>,
     /// Components that could not be judged in this window.
     pub cannot_say: Vec<CannotSay>,
-    /// Model that computed it.
+    /// What computed it: trends to limits, or a learned model, and trends for components that it has not learned.
     pub model: String,
 }
 
@@ -41,7 +41,8 @@ pub struct Hypothesis {
     pub failure_mode: String,
     /// Calibrated probability of failure within the horizon, 0 to 1.
     pub probability: Finite,
-    /// The sum of the contributions' amounts, in probits: before calibration the probability is its normal distribution.
+    /// The sum of the contributions' amounts. By trend, in probits: before calibration the probability is its normal
+    /// distribution. By a learned model, the mean vote of its trees before calibration, 0 to 1.
     pub score: Finite,
     /// What the score is made of, the greatest amount first.
     pub contributions: Vec<Contribution>,
@@ -58,7 +59,7 @@ pub struct Contribution {
     pub name: String,
     /// What was seen, with its unit.
     pub value: String,
-    /// How much it added, in probits; negative when it speaks against the failure.
+    /// How much it added, in the unit of the score; negative when it speaks against the failure.
     pub amount: Finite,
 }
 

@@ -130,6 +130,13 @@ impl Usual {
         Shown { unusual, new_names, just_learned: learned && !was_learned }
     }
 
+    /// Ends the open span: what comes next is judged by itself.
+    pub fn part(&mut self, hours: &Hours, settings: &Settings) {
+        if let Some(closed) = self.open.take() {
+            self.learn(&closed, hours, settings);
+        }
+    }
+
     /// Adds `window` to the open span, or closes that and opens another.
     fn extend(&mut self, window: &ActivityMeasured, hours: &Hours, settings: &Settings) {
         let sums = Values::of(window);
@@ -140,9 +147,7 @@ impl Usual {
             open.until = open.until.max(window.until);
             return;
         }
-        if let Some(closed) = self.open.take() {
-            self.learn(&closed, hours, settings);
-        }
+        self.part(hours, settings);
         let until = self.until.unwrap_or(window.from);
         let made_up = self.made_up(window.from.since(until));
         self.learn_silence(until, window.from, hours);

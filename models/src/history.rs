@@ -23,7 +23,7 @@ const fn days(count: u64) -> Duration {
 }
 
 /// Which numbers make up a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Channels, by id.
     pub channels: Vec<String>,

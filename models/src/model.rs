@@ -5,6 +5,7 @@
 //! and the CRC-32C of all before it (4 bytes). The same data, settings and seed make the same bytes: nothing of the
 //! moment or the machine is among them.
 
+use crate::assessed::Rows;
 use crate::history::Plan;
 use crate::regime::Regimes;
 use crate::supervised::Table;
@@ -87,6 +88,15 @@ pub enum Learned {
         /// The model.
         model: Box<LifeModel>,
     },
+    /// Which components fail within a horizon, by what agents say of their assets: the plan of the schema is empty.
+    Assessed {
+        /// The horizon.
+        within: Duration,
+        /// What rows are made of.
+        rows: Rows,
+        /// One for each component.
+        by_component: BTreeMap<String, Classifier>,
+    },
 }
 
 /// Why bytes are no model, or a model is none for some rows.
@@ -168,7 +178,7 @@ impl Model {
     /// # Errors
     /// [`ModelError::Schema`] with the first feature that differs.
     pub fn accept(&self, features: &[String]) -> Result<(), ModelError> {
-        let ours = self.schema.plan.names();
+        let ours = self.names();
         let name = |names: &[String], place: usize| names.get(place).cloned().unwrap_or_default();
         let differs = |place: &usize| ours.get(*place) != features.get(*place);
         match (0..ours.len().max(features.len())).find(differs) {
@@ -181,10 +191,19 @@ impl Model {
         }
     }
 
+    /// Names of the features, in their order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        match &self.learned {
+            Learned::Assessed { rows, .. } => rows.names.clone(),
+            Learned::Failures { .. } | Learned::Life { .. } => self.schema.plan.names(),
+        }
+    }
+
     fn check(&self) -> Result<(), ModelError> {
-        let width = self.schema.plan.names().len();
+        let width = self.names().len();
         let whole = match &self.learned {
-            Learned::Failures { by_component, .. } => {
+            Learned::Failures { by_component, .. } | Learned::Assessed { by_component, .. } => {
                 by_component.values().all(|classifier| classifier.fits(width))
             }
             Learned::Life { model, .. } => model.fits(width),

@@ -1,8 +1,8 @@
 //! Says when and where a repair fits, what speaks against each choice in words, and what stands in the way.
 //!
 //! Hard rules are kept always: a bay and a technician with the skill are free, the part is there, the
-//! centre is open in its own zone, nothing lies in the past, a case has one live booking, and routine
-//! work leaves the day's emergency places free. Everything else is a [`Penalty`]: points with a sentence.
+//! centre is open in its own zone, nothing lies in the past, a case has one live booking, no asset is at two
+//! visits at once, and routine work leaves the day's emergency places free. Everything else is a [`Penalty`]: points with a sentence.
 //!
 //! - [`offers`]: one job; every slot of the horizon is looked at as far as the budget reaches, so the first
 //!   offer is the best there is. Without any, [`Infeasible`] names what to relax, each answer found by

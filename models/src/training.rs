@@ -7,6 +7,7 @@
 
 mod classifier;
 mod life;
+pub mod tuning;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -80,6 +81,12 @@ impl<O> Examples<'_, O> {
             return Err(LearnError::OneGroup { rows });
         }
         Ok(())
+    }
+
+    /// Parts by asset to choose settings by.
+    #[must_use]
+    pub fn inner(&self) -> Vec<tuning::Inner> {
+        self.parts().map(|(held, known)| tuning::Inner { known, held }).collect()
     }
 
     /// Rows that are held back and rows that are learned from, part by part.

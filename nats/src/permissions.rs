@@ -9,6 +9,7 @@ pub mod attempt;
 pub mod keys;
 
 use crate::bus::place;
+use crate::connection::{Credentials, Options};
 use messages::dead::DeadLettered;
 use messages::{Class, Message, Stream, subject};
 use runtime::effects;
@@ -17,6 +18,7 @@ use runtime::store::Partition;
 use runtime::wiring::Contract;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::Path;
 
 /// The operator's user: makes, trims and looks at streams.
 pub const OPERATOR: &str = "operator";
@@ -38,6 +40,13 @@ pub struct Grant {
 #[must_use]
 pub fn inbox(user: &str) -> String {
     format!("_INBOX_{user}")
+}
+
+/// How `user`, a principal's name, connects to `url` with its key of `keys_folder`.
+#[must_use]
+pub fn options(url: impl Into<String>, keys_folder: &Path, user: &str) -> Options {
+    let credentials = Credentials::Nkey(keys::path(keys_folder, user));
+    Options { credentials, inbox: Some(inbox(user)), ..Options::new(url, user) }
 }
 
 /// What every principal of a deployment with agents of these `contracts` may do, in the order of their names.

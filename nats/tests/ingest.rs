@@ -16,7 +16,7 @@ use runtime::clock::Clock;
 use runtime::deployment::{self, Deployment};
 use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
-use runtime::guard::Principal;
+use runtime::guard::{Principal, THROTTLED_BURST};
 use runtime::intake::Standing;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::memory::MemoryStore;
@@ -230,22 +230,27 @@ async fn what_cannot_be_read_or_believed_is_kept_and_said() {
     assert_eq!(site.taken(), [(("VEH001".to_owned(), 2), 1)].into());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_contained_device_publishes_is_kept_and_costs_nobody_else_anything() {
-    let site = Site::open().await;
-    let mut running = site.run(Gap::Stop).await;
+/// A person contains the device of `asset`.
+async fn contain(running: &Running, asset: &str, level: Level) {
     let contained = PrincipalContained {
-        principal: "device/demo/VEH001".to_owned(),
-        level: Level::Refused,
+        principal: format!("device/demo/{asset}"),
+        level,
         until: None,
         finding: None,
         reason: "a test".to_owned(),
         evidence_from: Timestamp::EPOCH,
         by: "facade".to_owned(),
     };
-    let envelope = Envelope::new(MessageId::named("test", "contained"), "facade", &contained);
+    let envelope = Envelope::new(MessageId::named("test", asset), "facade", &contained);
     let people = running.deployment.session(Principal::facade());
     people.append(vec![envelope.unwrap().into()]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_contained_device_publishes_is_kept_and_costs_nobody_else_anything() {
+    let site = Site::open().await;
+    let mut running = site.run(Gap::Stop).await;
+    contain(&running, "VEH001", Level::Refused).await;
     site.send("VEH001", 1).await;
     let last = site.send("VEH002", 1).await;
     let standing = running.until("read", |standing| standing.position >= last).await;
@@ -253,6 +258,31 @@ async fn what_a_contained_device_publishes_is_kept_and_costs_nobody_else_anythin
     assert_eq!(site.taken(), [(("VEH002".to_owned(), 1), 1)].into());
     let kept = site.quarantined();
     assert_eq!(&kept[0].as_sent.as_ref().unwrap().body[..], sample(1).as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_throttled_devices_is_taken_what_they_may_say_each_for_itself() {
+    let site = Site::open().await;
+    let running = site.run(Gap::Stop).await;
+    for asset in ["VEH001", "VEH002"] {
+        contain(&running, asset, Level::Throttled).await;
+    }
+    running.stop().await;
+    let burst = u64::from(THROTTLED_BURST);
+    for seq in 0..burst {
+        site.send("VEH001", seq).await;
+    }
+    let mut last = 0;
+    for seq in 0..2 * burst {
+        last = site.send("VEH002", seq).await;
+    }
+    let mut running = site.run(Gap::Stop).await;
+    running.until("read", |standing| standing.position >= last).await;
+    let taken = site.taken();
+    let of = |asset: &str| taken.keys().filter(|(it, _)| it == asset).count() as u64;
+    assert_eq!(of("VEH001"), burst, "another's refusal has cost it something");
+    assert!(of("VEH002") >= burst, "{}", of("VEH002"));
+    assert_eq!(of("VEH002") + site.quarantined().len() as u64, 2 * burst);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,6 +104,14 @@ pub enum CommitError {
     /// The principal may not do this.
     #[error(transparent)]
     Denied(Box<Denied>),
+    /// One of those whose words an [`Intake`] brings may not say them; nothing of it was taken.
+    #[error("{denied}")]
+    DeniedOne {
+        /// Which one, counted from 0.
+        place: usize,
+        /// Why.
+        denied: Box<Denied>,
+    },
     /// AUDIT is kept whole.
     #[error("`{0}` is never trimmed")]
     Kept(Partition),
@@ -281,9 +289,14 @@ impl Writer {
 
     fn add_intake(&mut self, batch: &mut Batch, intake: Intake) -> Result<(), CommitError> {
         let now = self.clock.now();
-        for (principal, entries) in &intake.said {
+        let tokens = self.guard.tokens();
+        for (place, (principal, entries)) in intake.said.iter().enumerate() {
             let said = entries.iter().map(|entry| &entry.envelope);
-            self.guard.judge(principal, said, now).map_err(CommitError::Denied)?;
+            if let Err(denied) = self.guard.judge(principal, said, now) {
+                // Nothing of it is taken: it has cost nobody anything.
+                self.guard.give_back(tokens);
+                return Err(CommitError::DeniedOne { place, denied });
+            }
         }
         let said = intake.said.into_iter().flat_map(|(_, entries)| entries);
         self.say(batch, said.chain(intake.aside), None);

@@ -3,6 +3,7 @@
 //! Synchronous and deterministic. [`crate::host`] runs engines as actors, [`crate::conductor`] runs
 //! them one after another under a virtual clock; neither changes what an engine does.
 
+mod built;
 mod cell;
 mod checkpoint;
 mod step;
@@ -11,7 +12,6 @@ pub use checkpoint::CHECKPOINT_SLICE_BYTES;
 pub use step::REASON_BYTES_MAX;
 
 use crate::agent::{Agent, ConfigError};
-use crate::configuration;
 use crate::guard::Standing;
 use crate::models::Models;
 use crate::store::{
@@ -20,6 +20,7 @@ use crate::store::{
 use crate::timers::{TimerFired, Wheel};
 use crate::upgrade;
 use crate::wiring::{Contract, Durability, Wiring};
+use built::Built;
 pub(crate) use cell::Form;
 use cell::{Cell, Memory, StoredMemory};
 use checkpoint::Saving;
@@ -136,6 +137,8 @@ pub struct Observation {
     pub incarnation: u64,
     /// Counts of the agent's own, by name.
     pub counts: BTreeMap<&'static str, u64>,
+    /// How many there are now of what it keeps, by name.
+    pub levels: BTreeMap<&'static str, u64>,
 }
 
 /// Why an engine cannot go on. It is built anew from what is committed.
@@ -147,6 +150,20 @@ pub enum EngineError {
     /// The agent cannot be built.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A promoted model is not there, or not as it was.
+    #[error(
+        "`{host}` judges assets of `{profile}` by model `{checksum}`, which {problem}; promote its file again with `aurorasync model promote FILE`, or use `aurorasync backup restore`, and start anew"
+    )]
+    Model {
+        /// The host.
+        host: HostId,
+        /// The profile.
+        profile: String,
+        /// Checksum of the model.
+        checksum: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A stored state cannot be read by this build.
     #[error(
         "state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or `aurorasync backup restore`"
@@ -198,11 +215,14 @@ pub struct AgentEngine<A: Agent> {
     id: HostId,
     partition: Partition,
     store: Arc<dyn Store>,
-    models: Arc<Models>,
+    /// What the deployment was started with.
+    given: Arc<Models>,
+    /// The same with the promoted ones.
+    models: Models,
     wiring: Wiring<A>,
     agent: A,
     config: A::Config,
-    config_name: Option<String>,
+    built: Built,
     cells: HashMap<String, Cell<A>>,
     wheel: Wheel,
     /// Keys whose memory is newer than what is saved.
@@ -241,16 +261,20 @@ impl<A: Agent> AgentEngine<A> {
             // A kind that is new to the deployment begins with the oldest record that is kept.
             progress.cursor = store.first(partition).saturating_sub(1);
         }
-        let (config, agent) = Self::configured(&id, &mut progress.config, &*store, &models)?;
+        let mut built = Built::read(progress.config.as_deref());
+        let given = models;
+        let models = built.load(&id, &given, &*store)?;
+        let (config, agent) = Self::configured(&id, &mut built, &*store, &models)?;
         let wheel = load_wheel(&id, &*store)?;
         let condemned = upgrade::condemned(&id, wiring.contract().durability, &*store)?;
         Ok(Self {
             partition,
+            given,
             models,
             wiring,
             agent,
             config,
-            config_name: progress.config,
+            built,
             cells: HashMap::new(),
             wheel,
             unsaved: BTreeSet::new(),
@@ -271,35 +295,6 @@ impl<A: Agent> AgentEngine<A> {
         })
     }
 
-    /// The agent under the configuration `name`, or under the newest one on its input if this build no
-    /// longer takes that: otherwise the host could not open to read on to the one that it takes.
-    fn configured(
-        id: &HostId,
-        name: &mut Option<String>,
-        store: &dyn Store,
-        models: &Models,
-    ) -> Result<(A::Config, A), EngineError> {
-        let build = |name: &Option<String>| {
-            let config = match name {
-                Some(name) => load_config::<A>(store, name)?,
-                None => A::Config::default(),
-            };
-            Ok((config.clone(), A::new(config, models)?))
-        };
-        match build(name) {
-            Err(EngineError::Config(refused)) => {
-                let newest = configuration::newest(id, store)?;
-                if newest.is_none() || newest == *name {
-                    return Err(refused.into());
-                }
-                tracing::warn!(host = %id, %refused, "the newest configuration takes its place");
-                *name = newest;
-                build(name)
-            }
-            built => built,
-        }
-    }
-
     /// Puts waiting records that now follow each other into line.
     fn line_up(&mut self) {
         while let Some(entry) = self.ahead.first_entry() {
@@ -317,7 +312,7 @@ impl<A: Agent> AgentEngine<A> {
     }
 
     fn progress(&self) -> Progress {
-        Progress { cursor: self.position, now: self.now, config: self.config_name.clone() }
+        Progress { cursor: self.position, now: self.now, config: self.built.name() }
     }
 
     fn durability(&self) -> Durability {
@@ -357,13 +352,6 @@ impl<A: Agent> AgentEngine<A> {
                 Ok((key.clone(), Some(bytes)))
             })
             .collect()
-    }
-
-    fn rebuild(&mut self, config: A::Config) -> Result<(), ConfigError> {
-        self.agent = A::new(config.clone(), &self.models)?;
-        self.config = config;
-        self.observation.incarnation += 1;
-        Ok(())
     }
 
     /// Completes what the steps said and collects what they changed.
@@ -478,8 +466,8 @@ impl<A: Agent> Engine for AgentEngine<A> {
         let mut steps = Vec::new();
         for taken in 0..limit.min(TURN_MESSAGES_MAX) {
             let Some(delivery) = self.ready.pop_front() else { break };
-            // A turn never spans two configurations: what is run again must run as it did.
-            if self.changes_config(&delivery) && taken > 0 {
+            // A turn never spans two builds of the agent: what is run again must run as it did.
+            if self.changes_agent(&delivery) && taken > 0 {
                 self.ready.push_front(delivery);
                 break;
             }
@@ -510,7 +498,7 @@ impl<A: Agent> Engine for AgentEngine<A> {
     }
 
     fn config(&self) -> Option<&str> {
-        self.config_name.as_deref()
+        self.built.config.as_deref()
     }
 
     fn condemn(&mut self, sequence: Sequence, cause: Cause) {
@@ -568,14 +556,6 @@ impl<A: Agent> AgentEngine<A> {
         let envelope = Envelope::new(id, A::KIND, fired).map_err(self.unwritable(&fired.timer))?;
         Ok(Envelope { addressed_to: Some(A::KIND.to_owned()), ..envelope })
     }
-}
-
-/// Reads the configuration stored under `name`.
-fn load_config<A: Agent>(store: &dyn Store, name: &str) -> Result<A::Config, EngineError> {
-    let bytes = store
-        .blob(name)?
-        .ok_or_else(|| ConfigError::new(A::KIND, format!("`{name}` is not in the store")))?;
-    Ok(serde_json::from_slice(&bytes).map_err(|error| ConfigError::new(A::KIND, error))?)
 }
 
 /// Reads every state once: for its timers, and to see that none is missing or damaged.

@@ -13,7 +13,7 @@ pub mod principal;
 pub mod session;
 
 pub use bucket::{THROTTLED_BURST, THROTTLED_INTERVAL};
-pub use containment::{Containments, SUSPECT_SPANS_MAX, Standing};
+pub use containment::{Containments, RELEASES_KNOWN_MAX, SUSPECT_SPANS_MAX, Standing};
 pub use denials::{DENIAL_KINDS_MAX, DENIALS_SAID_INTERVAL};
 pub use meter::{
     IDS_KNOWN_MAX, PRINCIPALS_KNOWN_MAX, WINDOW_MESSAGES_MAX, WINDOW_NEWS_TIME_MAX,
@@ -94,6 +94,9 @@ pub(crate) struct Verdicts {
     /// Named values.
     pub(crate) blobs: Vec<Change>,
 }
+
+/// What throttled principals may say still.
+pub(crate) struct Tokens(BTreeMap<String, Bucket>);
 
 /// Judges what is asked of the bus.
 pub(crate) struct Guard {
@@ -185,6 +188,16 @@ impl Guard {
     ) -> Result<(), Box<Denied>> {
         let verdict = self.verdict(principal, said.clone(), now);
         verdict.map_err(|denied| self.denied(denied, weakest(said), now))
+    }
+
+    /// What throttled principals may say still.
+    pub(crate) fn tokens(&self) -> Tokens {
+        Tokens(self.buckets.clone())
+    }
+
+    /// Puts `tokens` back: what was judged since was not taken.
+    pub(crate) fn give_back(&mut self, tokens: Tokens) {
+        self.buckets = tokens.0;
     }
 
     fn verdict<'e>(
@@ -323,6 +336,12 @@ impl Guard {
             }
         } else if principal::contains_or_releases(said) {
             self.decided(said);
+            if said.open::<PrincipalReleased>().is_ok() {
+                self.part(&said.key, now);
+            } else if said.open::<PrincipalContained>().is_ok() {
+                // Its time was over as this commit began, and it is contained anew within it.
+                self.said.retain(|it| it.name != PrincipalReleased::NAME || it.key != said.key);
+            }
         }
         if said.name == DeadLettered::NAME
             && let Ok(dead) = said.open::<DeadLettered>()
@@ -333,6 +352,14 @@ impl Guard {
         if said.class != Class::Timer && self.is_measured(&said.source) {
             self.meter.said(&said.source, said, now);
         }
+    }
+
+    /// Says what is known of `principal` until its release: what comes after is counted by itself.
+    fn part(&mut self, principal: &str, now: Timestamp) {
+        for (said, provenance) in self.denials.part(principal) {
+            self.tell(&said, provenance);
+        }
+        self.meter.close(principal, now);
     }
 
     /// Whether what `principal` does is counted: the world outside does what happens, and has no habits.

@@ -3,6 +3,7 @@
 use crate::store::Partition;
 use crate::wiring::Contract;
 use messages::dead::DeadLettered;
+use messages::model::ModelPromoted;
 use messages::{Class, Envelope, Message, Stream, subject};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,10 +70,16 @@ impl Router {
             return vec![Partition::DEAD];
         }
         let mut targets = vec![self.partition(envelope.class.stream(), &envelope.key)];
-        if matches!(envelope.class, Class::Registry | Class::Control)
-            && let Some(streams) = self.copies.get(&envelope.name)
-        {
-            targets.extend(streams.iter().map(|&stream| self.partition(stream, &envelope.key)));
+        if !matches!(envelope.class, Class::Registry | Class::Control) {
+            return targets;
+        }
+        for &stream in self.copies.get(&envelope.name).into_iter().flatten() {
+            // What an agent is built with concerns every host of it, whatever keys it holds.
+            if envelope.name == ModelPromoted::NAME {
+                targets.extend(self.partitions_of(stream));
+            } else {
+                targets.push(self.partition(stream, &envelope.key));
+            }
         }
         targets
     }

@@ -68,7 +68,7 @@ pub struct Progress {
     pub cursor: Sequence,
     /// The host's clock at that position.
     pub now: Timestamp,
-    /// Name of the blob that holds the configuration in force at that position.
+    /// Name of the blob that holds the configuration in force at that position, and of the models promoted by then.
     pub config: Option<String>,
 }
 
@@ -204,7 +204,9 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Corrupt`] when it is damaged.
     fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Names of values that start with `prefix`, in order.
+    /// Names of values that start with `prefix`, in order. These values are read and checked, no others, and commits
+    /// wait meanwhile. That none is missing is checked of all together: with an empty `prefix`, and by
+    /// [`Store::verify`].
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the store is damaged.

@@ -4,6 +4,7 @@ use crate::agent::{Agent, AgentResult, Handle, Timer};
 use crate::ctx::Ctx;
 use crate::effects::{self, Registered};
 use messages::effect::{Effect, Policy};
+use messages::model::ModelPromoted;
 use messages::{Class, DecodeError, Envelope, Message, Stream};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -197,6 +198,13 @@ impl<A: Agent> Wiring<A> {
         self
     }
 
+    /// Judges by the models that are promoted for it: [`Models::promoted`](crate::Models::promoted) has them when the
+    /// agent is built, and it is built anew at each [`ModelPromoted`] of its kind on its own input.
+    pub fn judges_by_promoted_models(&mut self) -> &mut Self {
+        self.contract.hears.insert(ModelPromoted::NAME.to_owned(), ModelPromoted::CLASS);
+        self
+    }
+
     /// Saves states at checkpoints at most `interval` apart instead of with every turn.
     pub fn checkpoints(&mut self, interval: Duration) -> &mut Self {
         self.contract.durability = Durability::Checkpoint { interval };
@@ -216,7 +224,12 @@ impl<A: Agent> Wiring<A> {
 
     /// Whether the agent hears messages called `name`.
     pub(crate) fn hears(&self, name: &str) -> bool {
-        self.decoders.contains_key(name)
+        self.contract.hears.contains_key(name)
+    }
+
+    /// Whether it is built anew when a model is promoted, and does not handle that itself.
+    pub(crate) fn judges_by_models(&self) -> bool {
+        self.hears(ModelPromoted::NAME) && !self.decoders.contains_key(ModelPromoted::NAME)
     }
 
     /// Reads `envelope` if the agent hears it.

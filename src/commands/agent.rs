@@ -6,7 +6,7 @@ use crate::cli::{Answer, Remote, Session};
 use crate::client::{Client, segment};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::Column;
+use crate::output::{Column, Format};
 use clap::Subcommand;
 use serde_json::Value;
 
@@ -65,7 +65,10 @@ pub(crate) fn perform(command: AgentCommand, session: &Session) -> Result<Exit, 
         }
         AgentCommand::Describe { kind, remote, answer } => {
             let path = format!("/v1/agents/{}", segment(&kind));
-            let described = Client::new(&remote)?.get(&path, &[])?;
+            let mut described = Client::new(&remote)?.get(&path, &[])?;
+            if answer.output == Format::Text {
+                name_profiles(&mut described);
+            }
             console.object(answer.output, &described)?;
             console.next(answer.output, &format!("aurorasync agent state {kind} KEY"));
         }
@@ -80,6 +83,17 @@ pub(crate) fn perform(command: AgentCommand, session: &Session) -> Result<Exit, 
     Ok(Exit::Ok)
 }
 
+/// Puts the names of profiles in place of their texts: each is a file of hundreds of lines.
+fn name_profiles(described: &mut Value) {
+    for table in ["/config/profiles", "/defaults/profiles"] {
+        let Some(profiles) = described.pointer_mut(table) else { continue };
+        let names = profiles.as_object().map(|it| it.keys().cloned().collect::<Vec<String>>());
+        if let Some(names) = names {
+            *profiles = names.into();
+        }
+    }
+}
+
 /// Whoever failed last is worth a look first.
 fn after_list(hosts: &[Value]) -> String {
     let kind = |host: &Value| host["kind"].as_str().unwrap_or("KIND").to_owned();
@@ -87,5 +101,25 @@ fn after_list(hosts: &[Value]) -> String {
     match failed.or_else(|| hosts.first()) {
         Some(host) => format!("aurorasync agent describe {}", kind(host)),
         None => "aurorasync doctor".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn of_profiles_people_are_told_the_names() {
+        let text = "name = \"vehicle\"\n".repeat(400);
+        let profiles =
+            json!({ "profiles": { "vehicle": text, "pump": text }, "close_grace": "1s" });
+        let mut described = json!({ "kind": "diagnosis", "config": profiles, "defaults": {} });
+        name_profiles(&mut described);
+        assert_eq!(
+            described["config"],
+            json!({ "profiles": ["pump", "vehicle"], "close_grace": "1s" })
+        );
+        assert_eq!(described["defaults"], json!({}));
     }
 }

@@ -86,9 +86,11 @@ fn text(verdict: &Verdict) -> String {
     let Verdict { links, signatures, public_key, problems, findings, .. } = verdict;
     let key = public_key.as_deref().unwrap_or("none");
     let mut text = format!("{links} links, {signatures} signatures, public key {key}: ");
-    text.push_str(&match problems {
-        0 => "intact".to_owned(),
-        problems => format!("{problems} wrong"),
+    text.push_str(&match (problems, public_key) {
+        (0, Some(_)) => "intact".to_owned(),
+        (0, None) => "each link follows from the one before; nobody's signature was checked, name the key with --public-key"
+            .to_owned(),
+        (problems, _) => format!("{problems} wrong"),
     });
     for finding in findings {
         text.push_str(&format!("\nlink {}: {}", finding.sequence, finding.what));

@@ -142,7 +142,7 @@ fn row(capa: &Value) -> Value {
     row["short"] = shown::id(capa, "/capa").into();
     row["of"] = group(&capa["group"]).into();
     row["safe"] = if capa["safety"] == true { "yes" } else { "no" }.into();
-    row["opened"] = shown::moment(capa, "/opened_at").into();
+    row["opened"] = format!("{} UTC", shown::moment(capa, "/opened_at")).into();
     row
 }
 
@@ -190,13 +190,23 @@ fn show(args: &OneArgs, session: &Session) -> Result<Exit, CliError> {
     let format = args.answer.output;
     let report = client.get(&format!("/v1/capas/{id}"), &[])?;
     if format == Format::Text {
-        session.console.line(document(&client, &id, Form::Md)?.trim_end())?;
+        session.console.line(unescaped(document(&client, &id, Form::Md)?.trim_end()))?;
     } else {
         session.console.object(format, &report)?;
     }
     let short: String = id.chars().take(shown::ID_LETTERS).collect();
     session.console.next(format, &next(&short, &report));
     Ok(Exit::Ok)
+}
+
+/// Markdown as a terminal shows it: what was written so that it makes no structure is read as it was.
+fn unescaped(markdown: &str) -> String {
+    let mut letters = markdown.chars();
+    let mut text = String::with_capacity(markdown.len());
+    while let Some(letter) = letters.next() {
+        text.push(if letter == '\\' { letters.next().unwrap_or(letter) } else { letter });
+    }
+    text
 }
 
 /// The next likely command about a CAPA.
@@ -233,4 +243,14 @@ fn export(args: &ExportArgs, session: &Session) -> Result<Exit, CliError> {
     let value = json!({ "capa": id, "format": form.name(), "path": shown, "bytes": text.len() });
     session.console.done(args.answer.output, format!("{shown} is written"), &value)?;
     Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_escaped_for_markdown_is_read_as_it_was_written() {
+        assert_eq!(unescaped(r"- pad\_compound \<7\>, a \\ b"), r"- pad_compound <7>, a \ b");
+    }
 }

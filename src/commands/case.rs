@@ -121,7 +121,7 @@ enum Became {
     DidNotHappen,
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column("CASE", "/short"),
     Column("ASSET", "/asset"),
     Column("COMPONENT", "/component"),
@@ -129,6 +129,7 @@ const COLUMNS: [Column; 8] = [
     Column("STATE", "/state"),
     Column("DUE", "/due"),
     Column("WAITS UNTIL", "/until"),
+    Column("ZONE", "/zone"),
     Column("REASON", "/why"),
 ];
 
@@ -199,6 +200,7 @@ fn row(case: &Value) -> Value {
     row["short"] = shown::id(case, "/case").into();
     row["due"] = shown::moment(case, "/due_at").into();
     row["until"] = shown::moment(case, "/deadline").into();
+    row["zone"] = "UTC".into();
     row["why"] = why.into();
     row
 }
@@ -315,4 +317,17 @@ fn decide(
     session.console.done(answer.output, text, &said)?;
     session.console.next(answer.output, &format!("aurorasync case show {short}"));
     Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_in_a_list_says_whose_clock_it_is() {
+        let case = json!({ "due_at": "2026-03-05T11:30:00Z", "deadline": null });
+        let row = row(&case);
+        let shown: Vec<String> = COLUMNS.iter().map(|column| shown::text(&row, column.1)).collect();
+        assert_eq!(shown[5..8], ["2026-03-05 11:30:00", "-", "UTC"]);
+    }
 }

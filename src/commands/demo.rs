@@ -44,7 +44,12 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Address of HTTP; when its port is taken, the next free one.
-    #[arg(long, default_value = "127.0.0.1:7380", value_name = "ADDR")]
+    #[arg(
+        long,
+        default_value = "127.0.0.1:7380",
+        value_name = "ADDR",
+        value_parser = config::listen
+    )]
     facade: SocketAddr,
     /// Ends after the story instead of serving on.
     #[arg(long)]

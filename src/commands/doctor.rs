@@ -11,11 +11,12 @@ use crate::upkeep::store_folder;
 use clap::Args;
 use messages::{Stream, Timestamp};
 use runtime::clock::Clock;
-use runtime::guard::audit::Seal;
-use runtime::store::Store;
+use runtime::guard::audit::{Seal, SealError};
 use runtime::store::sled::SledStore;
+use runtime::store::{Store, StoreError};
 use serde::Serialize;
 use serde_json::Value;
+use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,12 @@ const FREE_BYTES_MIN: u64 = 512 * 1024 * 1024;
 const FREE_BYTES_LOW: u64 = 5 * 1024 * 1024 * 1024;
 /// No clock of today is before this.
 const CLOCK_MIN: &str = "2026-01-01T00:00:00Z";
+
+/// What helps whoever may not look.
+const RIGHT: &str =
+    "give yourself the right to read and write there, or examine it as the user that runs it";
+/// The check of the process itself.
+const PROCESS: &str = "process";
 
 /// Flags of `doctor`.
 #[derive(Args, Debug)]
@@ -83,8 +90,11 @@ pub(crate) fn perform(args: &DoctorArgs, session: &Session) -> Result<Exit, CliE
         let items: Vec<Value> = rows.iter().map(|row| serde_json::json!(row)).collect();
         session.console.list(args.answer.output, &[], &items)?;
     }
-    if rows.iter().any(|row| row.verdict == Verdict::Failed) {
-        return Ok(Exit::No);
+    let failed = rows.iter().filter(|row| row.verdict == Verdict::Failed);
+    match failed.map(|row| row.check).collect::<Vec<_>>()[..] {
+        [] => {}
+        [PROCESS] => return Ok(Exit::Unreachable),
+        _ => return Ok(Exit::No),
     }
     session.console.next(args.answer.output, "aurorasync run");
     Ok(Exit::Ok)
@@ -121,18 +131,26 @@ fn examine(args: &DoctorArgs, session: &Session) -> Result<Vec<Row>, CliError> {
     rows.push(writable(&settings.store.path));
     rows.push(free_space(&settings.store.path));
     rows.push(audit(&settings.store.path));
-    let client = Client::new(&args.remote)?;
+    let configured = || format!("http://{}", settings.facade.listen);
+    let url = Some(args.remote.url.clone().unwrap_or_else(configured));
+    let client = Client::new(&Remote { url, ..args.remote.clone() })?;
     match client.fetch("/readyz", &[]) {
         Ok((status, _)) => {
             rows.push(clock(None));
             rows.push(process(&client, status.is_success()));
             rows.extend(agents(&client));
         }
-        Err(_) => {
+        Err(error) => {
             let (row, newest_at) = store(&settings.store.path);
             rows.push(clock(newest_at));
             rows.push(row);
-            rows.push(port(&settings));
+            // Whoever names a process means that one; else it is whether one could be started here.
+            rows.push(match args.remote.url {
+                Some(_) => {
+                    Row::failed(PROCESS, error.to_string(), error.help().unwrap_or_default())
+                }
+                None => port(&settings),
+            });
         }
     }
     Ok(rows)
@@ -196,7 +214,10 @@ fn audit(data: &Path) -> Row {
         }
         Ok((None, _)) => Row::ok("audit", "no key yet; `aurorasync run` makes one"),
         Err(error) => {
-            let fix = "see what is wrong with `aurorasync audit verify`";
+            let fix = match &error {
+                SealError::Io { source, .. } if is_denied(source) => RIGHT,
+                _ => "see what is wrong with `aurorasync audit verify`",
+            };
             Row::failed("audit", error.to_string(), fix)
         }
     }
@@ -222,9 +243,16 @@ fn clock(newest_at: Option<Timestamp>) -> Row {
 /// The store of no process, and the time of its newest record.
 fn store(data: &Path) -> (Row, Option<Timestamp>) {
     let folder = store_folder(data);
-    if !folder.is_dir() {
-        let text = format!("none in `{}` yet; `aurorasync run` makes one", data.display());
-        return (Row::ok("store", text), None);
+    match std::fs::metadata(&folder) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let text = format!("none in `{}` yet; `aurorasync run` makes one", data.display());
+            return (Row::ok("store", text), None);
+        }
+        Err(source) => {
+            let error = StoreError::Io { path: folder, source };
+            return (Row::failed("store", error.to_string(), remedy(&error)), None);
+        }
     }
     match SledStore::open(&folder) {
         Ok(store) => {
@@ -236,10 +264,20 @@ fn store(data: &Path) -> (Row, Option<Timestamp>) {
             let text = format!("opens; {log} records on the log, {dead} dead letters");
             (Row::ok("store", text), newest_at)
         }
-        Err(error) => {
-            let fix = "look at every record with `aurorasync verify`, or restore an export";
-            (Row::failed("store", error.to_string(), fix), None)
-        }
+        Err(error) => (Row::failed("store", error.to_string(), remedy(&error)), None),
+    }
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
+/// What helps against `error`.
+fn remedy(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Io { source, .. } if is_denied(source) => RIGHT,
+        StoreError::Locked { .. } => "name the process that has it with --url, or stop it",
+        _ => "look at every record with `aurorasync verify`, or restore an export",
     }
 }
 
@@ -260,10 +298,10 @@ fn port(settings: &Settings) -> Row {
 fn process(client: &Client, ready: bool) -> Row {
     let url = client.url();
     if ready {
-        return Row::ok("process", format!("{url} is ready"));
+        return Row::ok(PROCESS, format!("{url} is ready"));
     }
     let fix = "see which agent is not: `aurorasync agent ls`";
-    Row::warning("process", format!("{url} answers but is not ready"), fix)
+    Row::warning(PROCESS, format!("{url} answers but is not ready"), fix)
 }
 
 /// A row per agent that the process lists.
@@ -283,16 +321,36 @@ fn agent(host: &Value) -> Row {
     let detail = format!("{} {}: {}", text("kind"), text("reads"), text("state"));
     let kind = text("kind");
     match host["state"].as_str() {
-        Some("ready") => Row::ok("agent", detail),
+        Some("ready" | "standby" | "elsewhere" | "nowhere") => Row::ok("agent", detail),
         Some("dead") => {
             let fix = format!(
                 "see why with `aurorasync agent describe {kind}`, then start the process again"
             );
             Row::failed("agent", format!("{detail}, {}", text("last_failure")), fix)
         }
+        Some("contained") => {
+            let fix = format!(
+                "see why with `aurorasync principal show {kind}`, then `aurorasync principal release {kind} --reason WHY`"
+            );
+            Row::warning("agent", detail, fix)
+        }
         _ => {
             let fix = format!("look again in a moment: `aurorasync agent describe {kind}`");
             Row::warning("agent", detail, fix)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_may_not_be_read_is_not_called_damaged() {
+        let path = PathBuf::from("data/store");
+        let of = |kind: io::ErrorKind| StoreError::Io { path: path.clone(), source: kind.into() };
+        assert!(remedy(&of(io::ErrorKind::PermissionDenied)).contains("right to read"));
+        assert!(remedy(&of(io::ErrorKind::InvalidData)).contains("aurorasync verify"));
+        assert!(remedy(&StoreError::Locked { path: path.clone() }).contains("--url"));
     }
 }

@@ -3,7 +3,7 @@
 use crate::cli::{Answer, Session};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::learning::{Choice, Outcome, Progress, learn, report};
+use crate::learning::{Choice, Outcome, Progress, learn, learn_assessed, report};
 use crate::output::Format;
 use crate::replaying::Recording;
 use clap::Args;
@@ -29,14 +29,30 @@ pub(super) struct Learning {
     /// Judges what is known before, in place of the dataset's `[split]`.
     #[arg(long, value_name = "TIME")]
     test_until: Option<Timestamp>,
+    /// Chooses settings first, by how well they do on the later part of what is learned from; takes several times as long.
+    #[arg(long)]
+    tune: bool,
 }
 
 impl Learning {
     /// Learns, and judges what was learned.
     pub(super) fn perform(&self, session: &Session) -> Result<Outcome, CliError> {
         let recording = Recording::load(&self.dataset, self.data.as_deref())?;
+        let Self { seed, train_before, test_until, tune, .. } = *self;
+        let choice = Choice { seed, train_before, test_until, tune };
+        learn(&recording, choice, &Progress::new(session))
+    }
+
+    /// Learns from what agents say of the recordings, and judges what was learned.
+    pub(super) fn perform_assessed(&self, session: &Session) -> Result<Outcome, CliError> {
         let Self { seed, train_before, test_until, .. } = *self;
-        learn(&recording, Choice { seed, train_before, test_until }, &Progress::new(session))
+        if train_before.is_some() || test_until.is_some() {
+            return Err(CliError::failed(
+                "assets are parted, not times: leave `--train-before` and `--test-until` out",
+            ));
+        }
+        let recording = Recording::load(&self.dataset, self.data.as_deref())?;
+        learn_assessed(&recording, Choice { seed, ..Choice::default() }, &Progress::new(session))
     }
 }
 

@@ -1,4 +1,6 @@
-//! `model`: what is kept in files of models.
+//! `model`: what is kept in files of models, and which of them the agents of a running process judge by.
+
+mod promotion;
 
 use crate::cli::{Answer, Session};
 use crate::error::CliError;
@@ -16,6 +18,12 @@ pub enum ModelCommand {
     Ls(LsArgs),
     /// Checks a model and shows what it says, what it was learned from and how well it did.
     Show(ShowArgs),
+    /// Brings a model into use in a running process.
+    Promote(promotion::PromoteArgs),
+    /// Brings back the model that was in use before, or none where there was none.
+    Rollback(promotion::RollbackArgs),
+    /// Lists which models came into use in a running process, and which are.
+    Promoted(promotion::PromotedArgs),
 }
 
 /// Flags of `model ls`.
@@ -42,6 +50,9 @@ pub(crate) fn perform(command: &ModelCommand, session: &Session) -> Result<Exit,
     match command {
         ModelCommand::Ls(args) => ls(args, session),
         ModelCommand::Show(args) => show(args, session),
+        ModelCommand::Promote(args) => promotion::promote(args, session),
+        ModelCommand::Rollback(args) => promotion::roll_back(args, session),
+        ModelCommand::Promoted(args) => promotion::promoted(args, session),
     }
 }
 
@@ -83,7 +94,7 @@ fn show(args: &ShowArgs, session: &Session) -> Result<Exit, CliError> {
     let value = json!({
         "says": says(&model),
         "profile": model.schema.profile,
-        "features": model.schema.plan.names(),
+        "features": model.names(),
         "derived": model.schema.derived,
         "dataset": model.origin.dataset,
         "data_sha256": model.origin.data,
@@ -108,12 +119,14 @@ fn says(model: &Model) -> &'static str {
     match &model.learned {
         Learned::Failures { .. } => "which components fail",
         Learned::Life { .. } => "how much life is left",
+        Learned::Assessed { .. } => "which components fail, to agents",
     }
 }
 
 fn learned(learned: &Learned) -> Value {
     match learned {
-        Learned::Failures { within, by_component } => {
+        Learned::Failures { within, by_component }
+        | Learned::Assessed { within, by_component, .. } => {
             let thresholds: serde_json::Map<String, Value> = by_component
                 .iter()
                 .map(|(component, classifier)| (component.clone(), json!(classifier.threshold)))

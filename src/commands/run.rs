@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
 use crate::nearest::nearest;
 use crate::output::Console;
+use crate::promoting;
 use crate::upkeep::{Upkeep, store_folder};
 use clap::Args;
 use dashboard_api::{
@@ -23,6 +24,7 @@ use nats::devices::Ingest;
 use nats::hosts::Hosts;
 use rand::RngCore;
 use runtime::clock::Clock;
+use runtime::committer::CommitError;
 use runtime::deployment::{Deployment, Options};
 use runtime::flight::FlightRecorder;
 use runtime::guard::audit::Seal;
@@ -35,7 +37,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// Flags of `run`.
 #[derive(Args, Debug)]
@@ -134,6 +136,23 @@ fn recorder(args: &RunArgs) -> Result<FlightRecorder, CliError> {
     FlightRecorder::to(path).map_err(|source| CliError::File { path: path.clone(), source })
 }
 
+/// The end of what must not end; never where there is no such thing.
+async fn end_of<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Telemetry must be read as long as anything runs.
+fn unread(ended: Result<CommitError, JoinError>) -> CliError {
+    let reason = match ended {
+        Ok(stopped) => stopped.to_string(),
+        Err(error) => error.to_string(),
+    };
+    CliError::failed(format!("telemetry is not read any more: {reason}"))
+}
+
 /// Everything that runs.
 pub(super) struct Serving {
     deployment: Arc<Deployment>,
@@ -143,7 +162,7 @@ pub(super) struct Serving {
     facade: JoinHandle<()>,
     stop_facade: oneshot::Sender<()>,
     upkeep: JoinHandle<()>,
-    intake: Option<JoinHandle<()>>,
+    intake: Option<JoinHandle<CommitError>>,
     hosts: Option<Hosts>,
 }
 
@@ -188,12 +207,7 @@ impl Serving {
             drop(stopping.await);
         }));
         let upkeep = spawn(upkeep.run());
-        let intake = ingest.map(|ingest| {
-            spawn(async {
-                let reason = ingest.run().await;
-                tracing::error!(%reason, "telemetry is not read any more");
-            })
-        });
+        let intake = ingest.map(|ingest| spawn(ingest.run()));
         let data = settings.store.path;
         Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep, intake, hosts })
     }
@@ -230,6 +244,7 @@ impl Serving {
                 Some(CliError::Stopped { reason: reason.unwrap_or_else(|| "it has ended".to_owned()) })
             }
             ended = &mut self.facade => Some(self.ended(ended)),
+            ended = end_of(&mut self.intake) => Some(unread(ended)),
             signal = signals.next() => {
                 tracing::info!(signal, "stopping; a second signal stops at once");
                 None
@@ -244,7 +259,7 @@ impl Serving {
     }
 
     /// The facade must not end while it is served.
-    fn ended(&self, ended: Result<(), tokio::task::JoinError>) -> CliError {
+    fn ended(&self, ended: Result<(), JoinError>) -> CliError {
         let reason = match ended {
             Ok(()) => "it ended by itself".to_owned(),
             Err(error) => error.to_string(),
@@ -280,7 +295,7 @@ impl Serving {
     clippy::disallowed_methods,
     reason = "whoever holds the handle ends it and hears of its end"
 )]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     tokio::spawn(task)
 }
 
@@ -357,6 +372,7 @@ async fn open(
         clock: Clock::Real,
         random: Random::new(fill),
         features: profiles.values().map(features).collect(),
+        models: Some(promoting::reader(profiles.clone())),
         profiles,
         allowed_hosts: BTreeSet::new(),
         rate_limit: rate_limit(&settings.limits),

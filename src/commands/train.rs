@@ -15,6 +15,10 @@ use std::path::{Path, PathBuf};
 pub struct TrainArgs {
     #[command(flatten)]
     learning: Learning,
+    /// Learns from what data-analysis says of the recordings, so that the model can be promoted; a quarter of the assets,
+    /// drawn with the seed, is judged and not learned from.
+    #[arg(long)]
+    assessed: bool,
     /// The file to write; `<dataset>.model` in the present folder where not given. One that is there is replaced at once.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -23,10 +27,13 @@ pub struct TrainArgs {
 }
 
 pub(crate) fn perform(args: &TrainArgs, session: &Session) -> Result<Exit, CliError> {
-    let outcome = args.learning.perform(session)?;
+    let outcome = match args.assessed {
+        true => args.learning.perform_assessed(session)?,
+        false => args.learning.perform(session)?,
+    };
     let Some(model) = outcome.model else {
         return Err(CliError::failed(
-            "there is nothing to keep: each asset of this dataset is judged by its own beginning; use `aurorasync evaluate`",
+            "there is nothing to keep: assets of this dataset are judged by their own past; use `aurorasync evaluate`",
         ));
     };
     let path = args
@@ -42,7 +49,11 @@ pub(crate) fn perform(args: &TrainArgs, session: &Session) -> Result<Exit, CliEr
     let text = format!("{}: {bytes} bytes, seed {}", path.display(), model.origin.seed);
     let value = json!({ "file": path, "bytes": bytes, "figures": outcome.figures });
     session.console.done(args.answer.output, text, &value)?;
-    let next = format!("aurorasync model show {}", path.display());
+    let path = path.display();
+    let next = match args.assessed {
+        true => format!("aurorasync model promote {path} --by NAME --reason TEXT"),
+        false => format!("aurorasync model show {path}"),
+    };
     session.console.next(args.answer.output, &next);
     Ok(Exit::Ok)
 }

@@ -1,5 +1,6 @@
 //! Values laid over each other, each with its origin.
 
+use super::expected::{in_words, shown};
 use super::profiles::ProfileFile;
 use super::{ConfigFailure, Settings};
 use crate::nearest::nearest;
@@ -54,8 +55,15 @@ fn as_text<S: serde::Serializer>(origin: &Origin, serializer: S) -> Result<S::Ok
 /// The tables as laid so far. The tables of [`Settings`] take no new keys; an agent's may.
 pub(super) struct Layers {
     tables: Map<String, Json>,
-    origins: BTreeMap<String, Origin>,
+    set_by_key: BTreeMap<String, Set>,
     own: Vec<String>,
+}
+
+/// A value that was set.
+struct Set {
+    /// Its name, part by part: a part may have dots.
+    path: Vec<String>,
+    origin: Origin,
 }
 
 impl Layers {
@@ -70,7 +78,7 @@ impl Layers {
                 return Err(ConfigFailure::KindTaken { kind: kind.to_owned() });
             }
         }
-        Ok(Self { tables, origins: BTreeMap::new(), own })
+        Ok(Self { tables, set_by_key: BTreeMap::new(), own })
     }
 
     /// Lays a file over it.
@@ -136,9 +144,12 @@ impl Layers {
             let key = format!("{kind}.profiles.{name}");
             let table = self.tables.get_mut(kind).and_then(|table| table.get_mut("profiles"));
             let Some(Json::Object(known)) = table else { continue };
-            if !self.origins.contains_key(&key) && known.get(&name) != Some(&Json::from(&*text)) {
+            if !self.set_by_key.contains_key(&key) && known.get(&name) != Some(&Json::from(&*text))
+            {
                 known.insert(name.clone(), Json::from(&*text));
-                self.origins.insert(key, Origin::File(path.clone(), 1));
+                let origin = Origin::File(path.clone(), 1);
+                let path = vec![kind.to_owned(), "profiles".to_owned(), name.clone()];
+                self.set_by_key.insert(key, Set { path, origin });
             }
         }
     }
@@ -189,7 +200,7 @@ impl Layers {
         self.known(key, &origin)?;
         let unusable = |reason: String| ConfigFailure::Unusable {
             key: key.join("."),
-            value: plain(&value),
+            value: shown(&value),
             origin: origin.clone(),
             reason,
         };
@@ -197,19 +208,12 @@ impl Layers {
         if tables.is_empty() || self.is_own(key) && self.get(key).is_some_and(Json::is_object) {
             return Err(unusable("it is a table; set the values in it".to_owned()));
         }
-        let mut place = &mut self.tables;
-        for part in tables {
-            let below = place.entry(part.clone()).or_insert(Json::Null);
-            if !below.is_object() {
-                *below = Json::Object(Map::new());
-            }
-            place = below.as_object_mut().expect("it was made an object above");
-        }
-        place.insert(last.clone(), value.clone());
+        let before = self.get(key).cloned();
+        lay(&mut self.tables, tables, last, value.clone());
         if self.is_own(key) {
-            self.check().map_err(unusable)?;
+            self.check().map_err(|reason| unusable(in_words(&reason, before.as_ref())))?;
         }
-        self.origins.insert(key.join("."), origin);
+        self.set_by_key.insert(key.join("."), Set { path: key.to_vec(), origin });
         Ok(())
     }
 
@@ -238,7 +242,8 @@ impl Layers {
             leaf(name, table, &mut leaves);
         }
         let with_origin = |(key, value): (String, Json)| {
-            let origin = self.origins.get(&key).cloned().unwrap_or(Origin::Default);
+            let origin = self.set_by_key.get(&key).map(|set| set.origin.clone());
+            let origin = origin.unwrap_or(Origin::Default);
             Value { key, value, origin }
         };
         leaves.into_iter().map(with_origin).collect()
@@ -255,12 +260,53 @@ impl Layers {
         })
     }
 
-    /// The value that was probably meant, when agent `kind` says that it does not know a field.
-    pub(super) fn meant(&self, kind: &str, reason: &str) -> Option<String> {
-        let field = reason.split_once("unknown field `")?.1.split('`').next()?;
-        let expected = reason.split_once(" of ")?.1.split('`').skip(1).step_by(2);
-        nearest(field, expected).map(|meant| format!("{kind}.{meant}"))
+    /// Why agent `kind` refuses its table, which as a whole it does because of `reason`: the first value that was set
+    /// and that it refuses by itself, laid over its `defaults`; else values that do not go together, in its own words.
+    pub(super) fn refused(
+        &self,
+        kind: &str,
+        defaults: &Json,
+        reason: String,
+        check: impl Fn(&Json) -> Result<(), String>,
+    ) -> ConfigFailure {
+        let table = Map::from_iter([(kind.to_owned(), defaults.clone())]);
+        for Set { path, origin } in self.set_by_key.values().filter(|set| set.path[0] == kind) {
+            let (Some(value), Some((last, above))) = (self.get(path), path.split_last()) else {
+                continue;
+            };
+            let mut tables = table.clone();
+            lay(&mut tables, above, last, value.clone());
+            let Err(reason) = check(&tables[kind]) else { continue };
+            let (key, origin) = (path.join("."), origin.clone());
+            if reason.starts_with(&format!("unknown field `{last}`")) {
+                let nearest = meant(last, &reason).map(|it| format!("{}.{it}", above.join(".")));
+                return ConfigFailure::Unknown { key, origin, nearest };
+            }
+            let known = path[1..].iter().try_fold(defaults, |value, part| value.get(part));
+            let reason = in_words(&reason, known);
+            return ConfigFailure::Unusable { key, value: shown(value), origin, reason };
+        }
+        ConfigFailure::Agent { kind: kind.to_owned(), reason }
     }
+}
+
+/// The field that was probably meant by one that is not known, of those that `reason` lists.
+fn meant<'r>(field: &str, reason: &'r str) -> Option<&'r str> {
+    let (_, expected) = reason.split_once(", expected ")?;
+    nearest(field, expected.split('`').skip(1).step_by(2))
+}
+
+/// Puts `value` at `path` and `last`; what is in the way becomes a table.
+fn lay(tables: &mut Map<String, Json>, path: &[String], last: &str, value: Json) {
+    let mut place = tables;
+    for part in path {
+        let below = place.entry(part.clone()).or_insert(Json::Null);
+        if !below.is_object() {
+            *below = Json::Object(Map::new());
+        }
+        place = below.as_object_mut().expect("it was made an object above");
+    }
+    place.insert(last.to_owned(), value);
 }
 
 /// What a file says: a value's name, the value (none for a table as such), and the byte at which it stands.
@@ -312,9 +358,4 @@ fn leaf(name: &str, value: &Json, leaves: &mut Vec<(String, Json)>) {
         }
         value => leaves.push((name.to_owned(), value.clone())),
     }
-}
-
-/// A value as it was written.
-fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

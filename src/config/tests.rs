@@ -15,6 +15,15 @@ struct ProbeConfig {
     threshold: f64,
     channels: Vec<String>,
     weights: BTreeMap<String, f64>,
+    repeats: u8,
+    within: Within,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Within {
+    day: Span,
+    night: Span,
 }
 
 impl Default for ProbeConfig {
@@ -24,6 +33,8 @@ impl Default for ProbeConfig {
             threshold: 0.5,
             channels: Vec::new(),
             weights: BTreeMap::new(),
+            repeats: 2,
+            within: Within { day: span(60_000), night: span(3_600_000) },
         }
     }
 }
@@ -43,6 +54,10 @@ impl Agent for Probe {
     fn new(config: ProbeConfig, _models: &Models) -> Result<Self, ConfigError> {
         if config.threshold > 1.0 {
             let reason = format!("threshold is {}; it is a share of 1", config.threshold);
+            return Err(ConfigError::new(Self::KIND, reason));
+        }
+        if config.repeats > 3 && config.threshold >= 0.9 {
+            let reason = format!("{} repeats need a threshold below 0.9", config.repeats);
             return Err(ConfigError::new(Self::KIND, reason));
         }
         Ok(Self)
@@ -110,6 +125,22 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
 }
 
 #[test]
+fn a_place_to_serve_is_an_address_or_localhost_and_a_port() {
+    let listen = |text: &str| {
+        laid("", &[], &[("facade.listen", "--facade", text)])
+            .map(|loaded| loaded.settings.facade.listen.to_string())
+            .map_err(|failure| failure.to_string())
+    };
+    assert_eq!(listen("localhost:7455").unwrap(), "127.0.0.1:7455");
+    assert_eq!(listen("[::1]:0").unwrap(), "[::1]:0");
+    for wrong in ["127.0.0.1", "127.0.0.1:99999", "localhost", "example.org:80", ":80", ""] {
+        let error = listen(wrong).unwrap_err();
+        assert!(error.contains("HOST:PORT") && error.contains("(--facade)"), "{error}");
+        assert!(error.contains(&format!("`{wrong}`")), "{error}");
+    }
+}
+
+#[test]
 fn an_agents_table_takes_its_values_from_everywhere_too() {
     let file = "[line-probe]\nchannels = ['a']\n[line-probe.weights]\nb = 2\n";
     let variables = [
@@ -119,6 +150,7 @@ fn an_agents_table_takes_its_values_from_everywhere_too() {
     let loaded = laid(file, &variables, &[]).unwrap();
     let expected = serde_json::json!({
         "channels": ["a"], "silence_max": "90s", "threshold": 0.25, "weights": {"b": 2},
+        "repeats": 2, "within": {"day": "1m", "night": "1h"},
     });
     assert_eq!(loaded.agents["line-probe"], expected);
     assert!(value(&loaded, "line-probe.weights.b").origin.to_string().ends_with(":4"));
@@ -160,15 +192,53 @@ fn what_is_no_toml_is_shown_with_its_place() {
 #[test]
 fn an_agent_refuses_its_table_in_its_own_words() {
     let (text, help) = refused("[line-probe]\ntreshold = 1\n");
-    assert!(
-        text.starts_with("table [line-probe] cannot be used: unknown field `treshold`"),
-        "{text}"
-    );
+    assert_eq!(text, "`line-probe.treshold` (aurora.toml:2) is not known");
     assert_eq!(help.unwrap(), "did you mean `line-probe.threshold`?");
     let (text, _) = refused("[line-probe]\nthreshold = 1.5\n");
-    assert!(text.contains("it is a share of 1"), "{text}");
+    let said =
+        "`line-probe.threshold` is `1.5` (aurora.toml:2): threshold is 1.5; it is a share of 1";
+    assert_eq!(text, said);
     let (text, _) = refused("[line-probe]\nsilence_max = '3 parsecs'\n");
-    assert!(text.contains("`3 parsecs`"), "{text}");
+    assert!(
+        text.starts_with("`line-probe.silence_max` is `3 parsecs` (aurora.toml:2): "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_in_an_agents_table_is_named_with_its_place_and_without_types() {
+    let said = |text: &str, expected: &str| assert_eq!(refused(text).0, expected);
+    said(
+        "[line-probe]\nchannels = ['a']\nthreshold = 'high'\n",
+        "`line-probe.threshold` is `high` (aurora.toml:3): give a number; `0.5`, for example",
+    );
+    said(
+        "[line-probe]\nchannels = 'a'\n",
+        "`line-probe.channels` is `a` (aurora.toml:2): give a list",
+    );
+    said(
+        "[line-probe]\nrepeats = 300\n",
+        "`line-probe.repeats` is `300` (aurora.toml:2): give a whole number from 0 to 255; `2`, for example",
+    );
+    said(
+        "[line-probe]\nwithin = '5h'\n",
+        "`line-probe.within` is `5h` (aurora.toml:2): give a table of `day`, `night`",
+    );
+    said(
+        "[line-probe.within]\nday = '1h'\nnihgt = '2h'\n",
+        "`line-probe.within.nihgt` (aurora.toml:3) is not known",
+    );
+    let failure = laid("", &[("AURORASYNC__LINE_PROBE__REPEATS", "9pm")], &[]).unwrap_err();
+    let said = "`line-probe.repeats` is `9pm` (AURORASYNC__LINE_PROBE__REPEATS): \
+                give a whole number from 0 to 255; `2`, for example";
+    assert_eq!(failure.to_string(), said);
+}
+
+#[test]
+fn values_that_do_not_go_together_are_told_with_their_table() {
+    let (text, _) = refused("[line-probe]\nrepeats = 5\nthreshold = 0.9\n");
+    let said = "table [line-probe] cannot be used: 5 repeats need a threshold below 0.9";
+    assert_eq!(text, said);
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Rules<ContactSend> for Manners {
             let reason = format!("`{owner}` has not allowed the channel `{}`", channel.name());
             return Admission::Never { reason };
         }
-        if contact.asked_for {
+        if contact.is_promised(now) {
             return Admission::Now;
         }
         let Some(zone) = self.zones.get(owner) else {
@@ -77,7 +77,9 @@ impl Rules<ContactSend> for Manners {
                 format!("the time zone of `{owner}` is not known; quiet hours cannot be kept");
             return Admission::Never { reason };
         };
-        if let Some(reason) = self.frequency.objects(contact, zone, now) {
+        if !contact.asked_for
+            && let Some(reason) = self.frequency.objects(contact, zone, now)
+        {
             return Admission::Never { reason };
         }
         if contact.severity == Severity::Emergency {
@@ -93,10 +95,14 @@ impl Rules<ContactSend> for Manners {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use messages::contact::Purpose;
+    use agents::engagement::{Config, Engagement};
+    use messages::contact::{Promised, Purpose};
     use messages::effect::{Conclusion, EffectAttempted, EffectConcluded};
     use messages::sealed::{KEY_BYTES, Key, Keyring, NONCE_BYTES, Sealed};
     use messages::{CaseId, MessageId, Provenance};
+    use runtime::effects::{Attempt, Effects, Performer, Reach};
+    use runtime::testkit::World;
+    use std::time::Duration;
 
     fn record<M: Message>(message: &M) -> Envelope {
         Envelope::new(MessageId::default(), "test", message).unwrap()
@@ -113,6 +119,7 @@ mod tests {
             text: "Your brakes are worn.".to_owned(),
             severity: Severity::High,
             asked_for: false,
+            promised: None,
             expires_at: Timestamp::MAX,
         }
     }
@@ -126,19 +133,23 @@ mod tests {
         }
     }
 
-    /// The rules of Ann in Mumbai, five and a half hours ahead of UTC, who allowed SMS.
-    fn manners() -> Manners {
+    fn registered() -> OwnerRegistered {
         let mut keyring = Keyring::default();
         keyring.insert("ann", Key::new([7; KEY_BYTES])).unwrap();
-        let mut manners = Manners::default();
-        manners.hear(&record(&OwnerRegistered {
+        OwnerRegistered {
             owner: "ann".to_owned(),
             name: Sealed::seal(&"Ann".to_owned(), "ann", [0; NONCE_BYTES], &keyring).unwrap(),
             phone: None,
             email: None,
             zone: "Asia/Kolkata".to_owned(),
             language: "en".to_owned(),
-        }));
+        }
+    }
+
+    /// The rules of Ann in Mumbai, five and a half hours ahead of UTC, who allowed SMS.
+    fn manners() -> Manners {
+        let mut manners = Manners::default();
+        manners.hear(&record(&registered()));
         manners.hear(&record(&consent(&[Channel::Sms], &[])));
         manners
     }
@@ -164,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_are_kept_in_the_owners_zone_but_not_for_emergencies_or_callbacks() {
+    fn quiet_hours_are_kept_in_the_owners_zone_but_not_for_emergencies() {
         let manners = manners();
         let morning = Admission::NotBefore("2026-03-03T02:30:00Z".parse().unwrap());
         assert_eq!(admitted(&manners, &contact(Channel::Sms), NIGHT), morning);
@@ -179,8 +190,59 @@ mod tests {
         );
         let emergency = ContactSend { severity: Severity::Emergency, ..contact(Channel::Sms) };
         assert_eq!(admitted(&manners, &emergency, NIGHT), Admission::Now);
+    }
+
+    #[test]
+    fn a_callback_comes_at_night_only_in_the_span_that_the_owner_named() {
+        let manners = manners();
         let callback = ContactSend { asked_for: true, ..contact(Channel::Sms) };
-        assert_eq!(admitted(&manners, &callback, NIGHT), Admission::Now);
+        let morning = Admission::NotBefore("2026-03-03T02:30:00Z".parse().unwrap());
+        assert_eq!(admitted(&manners, &callback, NIGHT), morning);
+        let [from, to] = [NIGHT, "2026-03-02T16:30:00Z"].map(|at| at.parse().unwrap());
+        let named = ContactSend { promised: Some(Promised { from, to }), ..callback };
+        assert_eq!(admitted(&manners, &named, NIGHT), Admission::Now);
+        assert_eq!(admitted(&manners, &named, "2026-03-02T16:29:59Z"), Admission::Now);
+        assert_eq!(admitted(&manners, &named, "2026-03-02T16:30:00Z"), morning);
+        let unasked = ContactSend { asked_for: false, ..named };
+        assert_eq!(admitted(&manners, &unasked, NIGHT), morning);
+    }
+
+    /// Nobody can be reached through it.
+    struct OutOfOrder;
+
+    impl Performer<ContactSend> for OutOfOrder {
+        fn rules(&self) -> Box<dyn Rules<ContactSend>> {
+            Box::new(Manners::default())
+        }
+
+        fn reach(&self, _contact: &ContactSend) -> Reach {
+            Reach::Inside
+        }
+
+        fn perform(&self, _contact: &ContactSend) -> Attempt {
+            Attempt::Unreached { reason: "no line".to_owned() }
+        }
+    }
+
+    #[test]
+    fn a_callback_at_no_named_time_that_fails_in_the_evening_is_tried_again_in_the_morning() {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let effects = Effects::default().with::<ContactSend>(OutOfOrder);
+        let world = World::seeded(7).agent::<Engagement>(Config::default()).effects(effects);
+        let mut world = world.starting("2026-03-02T15:20:00Z".parse().unwrap());
+        world.publish(registered());
+        world.publish(consent(&[Channel::Voice], &[]));
+        world.publish(ContactSend { asked_for: true, ..contact(Channel::Voice) });
+        let attempts = |world: &World| world.published::<EffectAttempted>().len();
+        world.advance(minutes(9));
+        let in_the_evening = attempts(&world);
+        assert!(in_the_evening > 1, "{in_the_evening}");
+        // From a minute before nine until a minute before eight.
+        world.advance(minutes(11 * 60));
+        let by_the_morning = attempts(&world);
+        assert!(by_the_morning <= in_the_evening + 1, "{by_the_morning} after {in_the_evening}");
+        world.advance(minutes(2));
+        assert!(attempts(&world) > by_the_morning);
     }
 
     fn intend(manners: &mut Manners, contact: &ContactSend) -> EffectAttempted {

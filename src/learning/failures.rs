@@ -1,13 +1,16 @@
 //! How well failures are foreseen, component by component.
 
+use super::explained::{Background, Cleared, Explained};
 use super::report::{Section, failures as sections};
 use super::rows::{Features, Rows, drawn_assets};
-use super::{Choice, Outcome, Progress, entries, shown};
+use super::{Choice, Outcome, Progress, ageing, entries, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
 use models::model::{Learned, Model, Origin, hash};
+use models::supervised::boost::Loss;
 use models::supervised::judge::{self, Confusion, Reliability};
+use models::training::tuning::Tried;
 use models::training::{Classifier, Examples, GROWTHS, Settings};
 use serde::Serialize;
 use serde_json::json;
@@ -48,6 +51,10 @@ pub(super) struct Judged {
     pub(super) precision_recall: Vec<(f64, f64)>,
     /// What features added to the scores of alarms on average, the largest first.
     pub(super) contributions: Vec<(String, f64)>,
+    /// How many features must change for alarms to be cleared.
+    pub(super) cleared: Cleared,
+    /// The surest alarms of as many assets: why, what would clear them, and what came of rows like theirs.
+    pub(super) explained: Vec<Explained>,
 }
 
 /// Learns to foresee the failures of each component, and judges that.
@@ -57,26 +64,37 @@ pub(super) fn learn(
     progress: &Progress,
 ) -> Result<Outcome, CliError> {
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
-    let (features, learned, judged) = parted(recording, &recordings, choice)?;
-    let settings = Settings::default().seeded(choice.seed.unwrap_or(0));
-    let (by_component, refused) = classifiers(&features, &learned, settings, progress)?;
-    let mut outcomes = BTreeMap::new();
-    for (index, component) in features.components().iter().enumerate() {
-        if let Some(classifier) = by_component.get(component) {
-            outcomes.insert(component.clone(), judge_one(classifier, &judged, index));
-        }
-    }
-    let truth: Vec<Vec<f64>> = learned.failed.iter().map(|failed| numbers(failed)).collect();
-    let truth: Vec<&[f64]> = truth.iter().map(Vec::as_slice).collect();
+    let Parts { features, learned, judged, times } = parted(recording, &recordings, choice)?;
+    let base = Settings::default().seeded(choice.seed.unwrap_or(0));
+    let (settings, tried) = match choice.tune {
+        true => tune(&features, &learned, times.is_some(), base, progress)?,
+        false => (base, Vec::new()),
+    };
+    let components = features.components();
+    let (by_component, refused) = classifiers(components, &learned, settings, progress)?;
+    let ids: Vec<&str> = recordings.assets.keys().map(String::as_str).collect();
+    // The last ones are how long it has been watched, and the attributes.
+    let lasting = features.schema.plan.attributes.len() + 1;
+    let background = Background::new(&learned, features.width() - lasting, &ids);
     let origin = Origin {
         dataset: recording.dataset.name().to_owned(),
-        data: hash(&learned.table, &truth),
+        data: data_hash(&learned),
         rows: learned.table.len() as u64,
         seed: choice.seed.unwrap_or(0),
         settings,
     };
-    let mut outcome = outcome(&outcomes, &refused);
+    let by_age: BTreeMap<&str, ageing::Judged> = times.map_or_else(BTreeMap::new, |times| {
+        let judge = |component| ageing::judge(&recordings, component, times);
+        components.iter().filter_map(|it| Some((it.as_str(), judge(it)?))).collect()
+    });
+    let mut outcome = judged_by(components, (&by_component, &refused), &judged, &background);
+    outcome.lines.extend(by_age.iter().map(|(component, judged)| ageing::line(component, judged)));
+    outcome.sections.extend(sections::by_age(&by_age));
+    if choice.tune {
+        outcome.figures.insert("tried".to_owned(), tuned::shown(&tried));
+    }
     outcome.figures.extend(entries(json!({
+        "by_age": by_age,
         "rows_learned": learned.table.len(), "rows_judged": judged.table.len(),
         "features": features.width(), "data_sha256": origin.data,
     })));
@@ -86,17 +104,59 @@ pub(super) fn learn(
     Ok(outcome)
 }
 
-/// One classifier for each component whose failures can be learned, and why not for the others.
-type Classifiers = (BTreeMap<String, Classifier>, BTreeMap<String, String>);
+/// SHA-256 of rows and what came of them.
+pub(super) fn data_hash(rows: &Rows) -> String {
+    let truth: Vec<Vec<f64>> = rows.failed.iter().map(|failed| numbers(failed)).collect();
+    let truth: Vec<&[f64]> = truth.iter().map(Vec::as_slice).collect();
+    hash(&rows.table, &truth)
+}
 
-fn classifiers(
+/// The best settings for all components together, and what was tried.
+fn tune(
     features: &Features,
+    learned: &Rows,
+    is_by_time: bool,
+    base: Settings,
+    progress: &Progress,
+) -> Result<(Settings, Vec<Tried>), CliError> {
+    let splits = match learned.failed.first() {
+        Some(outcomes) if !is_by_time => {
+            Examples { table: &learned.table, outcomes, groups: &learned.assets }.inner()
+        }
+        _ => tuned::by_time(learned, features.horizon()),
+    };
+    let outcomes: Vec<Vec<f32>> = learned
+        .failed
+        .iter()
+        .map(|failed| failed.iter().map(|one| f32::from(u8::from(*one))).collect())
+        .collect();
+    tuned::choose(learned, &outcomes, &splits, (base, Loss::Logistic), progress)
+}
+
+/// How well the failures of each component are foreseen in rows that nothing was learned from.
+pub(super) fn judged_by(
+    components: &[String],
+    (by_component, refused): (&BTreeMap<String, Classifier>, &BTreeMap<String, String>),
+    judged: &Rows,
+    background: &Background<'_>,
+) -> Outcome {
+    let one = |(index, component): (usize, &String)| {
+        let classifier = by_component.get(component)?;
+        Some((component.clone(), judge_one(classifier, judged, index, background)))
+    };
+    outcome(&components.iter().enumerate().filter_map(one).collect(), refused)
+}
+
+/// One classifier for each component whose failures can be learned, and why not for the others.
+pub(super) type Classifiers = (BTreeMap<String, Classifier>, BTreeMap<String, String>);
+
+pub(super) fn classifiers(
+    components: &[String],
     learned: &Rows,
     settings: Settings,
     progress: &Progress,
 ) -> Result<Classifiers, CliError> {
     let (mut by_component, mut refused) = (BTreeMap::new(), BTreeMap::new());
-    let components = features.components();
     progress.begin(components.len() * GROWTHS, "learning");
     for (component, outcomes) in components.iter().zip(&learned.failed) {
         let examples = Examples { table: &learned.table, outcomes, groups: &learned.assets };
@@ -150,11 +210,19 @@ fn outcome(judged: &BTreeMap<String, Judged>, refused: &BTreeMap<String, String>
 }
 
 /// The rows that are learned from and those that are judged.
+struct Parts {
+    features: Features,
+    learned: Rows,
+    judged: Rows,
+    /// What parts them, where that is time.
+    times: Option<SplitTimes>,
+}
+
 fn parted(
     recording: &Recording,
     recordings: &Recordings,
     choice: Choice,
-) -> Result<(Features, Rows, Rows), CliError> {
+) -> Result<Parts, CliError> {
     match recording.dataset.split().map_err(CliError::failed)? {
         None => Err(CliError::failed("there is no `[split]`: say what to learn from")),
         Some(Split::Times(times)) => by_time(recording, recordings, times, choice),
@@ -171,7 +239,7 @@ fn parted(
             let drawn = drawn_assets(recordings, test_fraction, choice.seed.unwrap_or(written));
             let learned = features.rows(recordings, |asset, _| !drawn.contains(&asset))?;
             let judged = features.rows(recordings, |asset, _| drawn.contains(&asset))?;
-            Ok((features, learned, judged))
+            Ok(Parts { features, learned, judged, times: None })
         }
     }
 }
@@ -181,7 +249,7 @@ fn by_time(
     recordings: &Recordings,
     times: SplitTimes,
     choice: Choice,
-) -> Result<(Features, Rows, Rows), CliError> {
+) -> Result<Parts, CliError> {
     let train_before = choice.train_before.unwrap_or(times.train_before);
     let features = Features::of(recording, recordings, Some(train_before));
     // What comes of a row must be known before the end of its part.
@@ -195,10 +263,16 @@ fn by_time(
     let judged = features.rows(recordings, |_, at| {
         at >= test_from && test_until.is_none_or(|until| ends(at) < until)
     })?;
-    Ok((features, learned, judged))
+    let times = Some(SplitTimes { train_before, test_from, test_until });
+    Ok(Parts { features, learned, judged, times })
 }
 
-fn judge_one(classifier: &Classifier, judged: &Rows, component: usize) -> Judged {
+fn judge_one(
+    classifier: &Classifier,
+    judged: &Rows,
+    component: usize,
+    background: &Background<'_>,
+) -> Judged {
     let ones = &judged.failed[component];
     let said: Vec<f64> =
         (0..judged.table.len()).map(|row| classifier.probability(&judged.row(row))).collect();
@@ -229,6 +303,8 @@ fn judge_one(classifier: &Classifier, judged: &Rows, component: usize) -> Judged
         reliability: judge::reliability(&said, ones),
         precision_recall: judge::precision_recall(&said, ones),
         contributions: reasons(classifier, judged, &alarms),
+        cleared: background.cleared(classifier, judged, &alarms),
+        explained: background.surest(classifier, judged, component, (&alarms, &said)),
     }
 }
 

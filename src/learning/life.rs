@@ -2,10 +2,11 @@
 
 use super::report::{Section, life as sections};
 use super::rows::{Features, Rows, drawn_assets, last_rows, sampling_interval, time_left};
-use super::{Choice, Outcome, Progress, entries, shown};
+use super::{Choice, Outcome, Progress, entries, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use models::model::{Learned, Model, Origin, hash};
+use models::supervised::boost::Loss;
 use models::supervised::judge;
 use models::training::{Examples, GROWTHS, LifeLeft, LifeModel, Settings};
 use rand::{Rng, SeedableRng};
@@ -46,10 +47,18 @@ pub(super) fn learn(
 ) -> Result<Outcome, CliError> {
     let seed = choice.seed.unwrap_or(0);
     let (learned, judged, features, interval) = parted(recording, truth, choice.seed)?;
-    let settings = Settings::for_numbers().seeded(seed);
+    let base = Settings::for_numbers().seeded(seed);
     let cap = CAP_SAMPLES * interval.as_secs_f64() / unit(recording).as_secs_f64();
     let Lives { rows: Rows { table, assets, .. }, left, .. } = &learned;
     let examples = Examples { table, outcomes: left, groups: assets };
+    let (settings, tried) = match choice.tune {
+        true => {
+            let outcomes = vec![left.iter().map(|left| left.min(cap) as f32).collect()];
+            let which = (base, Loss::Squared);
+            tuned::choose(&learned.rows, &outcomes, &examples.inner(), which, progress)?
+        }
+        false => (base, Vec::new()),
+    };
     progress.begin(GROWTHS, "life");
     let model =
         LifeModel::learn(&examples, (cap, COVERAGE), settings, &mut || progress.step("life"))
@@ -67,6 +76,9 @@ pub(super) fn learn(
         settings,
     };
     let mut outcome = outcome(&said, &model, &reasons(&model, &judged));
+    if choice.tune {
+        outcome.figures.insert("tried".to_owned(), tuned::shown(&tried));
+    }
     outcome.figures.extend(entries(json!({
         "rows_learned": table.len(), "features": features.width(), "data_sha256": origin.data,
     })));

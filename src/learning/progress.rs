@@ -27,6 +27,12 @@ impl Progress {
         self.bar.set_message(doing.to_owned());
     }
 
+    /// How far something has come of which nobody knows the length.
+    pub(super) fn note(&self, doing: &str) {
+        self.bar.set_message(doing.to_owned());
+        self.bar.tick();
+    }
+
     /// One step is done.
     pub(super) fn step(&self, doing: &str) {
         self.bar.set_message(doing.to_owned());

@@ -2,6 +2,7 @@
 
 pub(super) mod anomalies;
 pub(super) mod failures;
+pub(super) mod forecast;
 pub(super) mod life;
 
 use dashboard_api::printed::{Bar, bars, escape, page, table};

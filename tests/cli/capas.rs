@@ -2,63 +2,15 @@
 
 use crate::cases::{ok, opened, refused};
 use crate::told::tell_capa;
-use messages::capa::{CapaOpened, Fmea, Priority};
-use messages::pattern::{Estimate, Group, Query, Rate};
-use messages::{CapaId, Finite, MessageId, Timestamp};
+use messages::capa::CapaOpened;
 use serde_json::json;
 use std::fs;
 
-fn number(value: f64) -> Finite {
-    Finite::new(value).unwrap()
-}
-
-fn rate(failures: u64) -> Rate {
-    let (low, high) = (Some(number(1.0)), Some(number(90.0)));
-    let at = "2026-03-02T06:00:00Z".parse::<Timestamp>().unwrap();
-    Rate {
-        group: Group { model: None, supplier: Some("Sona".into()), batch: Some("Q2-2025".into()) },
-        failures,
-        assets: 100,
-        life_days: number(9_000.0),
-        per_1000_years: Some(Estimate { low, value: number(40.0), high }),
-        ratio: Some(number(8.0)),
-        p_raw: Some(number(1e-9)),
-        p_value: Some(number(1e-5)),
-        query: Query {
-            counted: vec!["failure.recorded".into()],
-            condition: "component == 'brake'".into(),
-            from: at,
-            until: at,
-            records: failures,
-            first: None,
-            last: None,
-        },
-    }
-}
+/// One as the wire has it.
+const CAPA: &str = include_str!("../../messages/tests/golden/capa.opened.v1.json");
 
 fn capa() -> CapaOpened {
-    CapaOpened {
-        capa: CapaId::of(MessageId::named("told", "review"), "brake"),
-        population: "vehicle".into(),
-        component: "brake".into(),
-        group: rate(18).group,
-        failures: 18,
-        p_value: number(1e-5),
-        rate: rate(18),
-        rest: rate(3),
-        safety: true,
-        is_is_not: Vec::new(),
-        contain_by: "2026-03-03T06:00:00Z".parse().unwrap(),
-        causes: Vec::new(),
-        life: None,
-        fmea: Fmea {
-            severity: 10,
-            occurrence: 10,
-            detection: 8,
-            priority: Priority::High,
-            because: Vec::new(),
-        },
-    }
+    serde_json::from_str(CAPA).unwrap()
 }
 
 #[test]
@@ -68,7 +20,7 @@ fn a_capa_is_listed_shown_and_exported_in_three_forms() {
     let id = capa.capa.to_string();
     let listed = served.ask(&["capa", "ls"]);
     ok(&listed);
-    for said in [&id[..8], "brake", "Sona Q2-2025", "yes"] {
+    for said in [&id[..8], "brake", "S-102 Q2-2025", "yes"] {
         assert!(listed.out.contains(said), "`{said}`: {listed:?}");
     }
     let none = served.ask(&["capa", "ls", "--component", "battery", "-o", "json"]);
@@ -84,6 +36,7 @@ fn a_capa_is_listed_shown_and_exported_in_three_forms() {
     let shown = served.ask(&["capa", "show", "brake"]);
     ok(&shown);
     assert!(shown.out.contains("Q2-2025") && shown.out.contains("D3"), "{shown:?}");
+    assert!(!shown.out.contains('\\'), "a terminal shows no escapes: {shown:?}");
     for (form, begins) in [("html", "<!doctype html>"), ("md", "# "), ("json", "{")] {
         let file = folder.path().join(format!("report.{form}"));
         let to = file.display().to_string();

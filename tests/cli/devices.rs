@@ -198,9 +198,15 @@ fn a_body_is_checked_without_being_sent() {
     assert_eq!(other.code, 1, "{other:?}");
     assert!(other.out.contains("speaks for itself only"), "{other:?}");
     let misspelt = r#"{"t":"2026-03-02T06:00:00Z","s":{"coolant_temprature":90}}"#;
-    assert_eq!(check(misspelt, &[]).code, 0);
+    let unnamed = check(misspelt, &[]);
+    assert_eq!(unnamed.code, 1, "no profile knows the name");
+    assert!(unnamed.out.contains("nothing is taken"), "{unnamed:?}");
     let known = check(misspelt, &["--profile", "vehicle"]);
     assert_eq!(known.code, 1);
     assert!(known.out.contains("did you mean `coolant_temperature`?"), "{known:?}");
     assert_eq!(check("{\"t\":", &[]).code, 1);
+    let hot = r#"{"t":"2026-03-02T06:00:00Z","s":{"coolant_temperature":9000,"speed":50}}"#;
+    let hot = check(hot, &["-o", "json"]);
+    assert_eq!((hot.code, hot.json()["profile"].as_str()), (1, Some("vehicle")), "{hot:?}");
+    assert_eq!(hot.json()["signals"], json!(["speed"]), "{hot:?}");
 }

@@ -6,6 +6,7 @@ mod capas;
 mod cases;
 mod containment;
 mod devices;
+mod models;
 mod offline;
 mod operations;
 mod process;

@@ -79,6 +79,9 @@ fn every_verb_that_asks_a_process_says_when_there_is_none() {
         &["events", "tail"],
         &["check", "readiness"],
         &["backup", "create", "new.backup"],
+        &["model", "promoted"],
+        &["model", "promote", "north-0a", "--by", "desk", "--reason", "a test"],
+        &["model", "rollback", "--by", "desk", "--reason", "a test"],
     ] {
         let ran = run_with(folder.path(), arguments, &[("AURORASYNC_URL", NOBODY)]);
         assert_eq!(ran.code, 3, "{arguments:?} {ran:?}");
@@ -163,7 +166,7 @@ fn a_configuration_that_cannot_be_used_ends_with_5() {
         ),
         (
             "[diagnosis]\nraise_windws = 1\n",
-            "unknown field `raise_windws`",
+            "`diagnosis.raise_windws` (aurora.toml:2) is not known",
             "`diagnosis.raise_windows`",
         ),
     ] {
@@ -235,14 +238,42 @@ fn stores_and_exports_that_are_not_there_or_not_whole_are_refused() {
 }
 
 #[test]
+fn the_doctor_says_that_the_process_it_was_asked_about_does_not_answer() {
+    let folder = tempdir().unwrap();
+    let doctor = ["doctor", "-o", "json"];
+    let by_flag = run(folder.path(), &[&doctor[..], &["--url", NOBODY]].concat());
+    let by_variable = run_with(folder.path(), &doctor, &[("AURORASYNC_URL", NOBODY)]);
+    for ran in [by_flag, by_variable] {
+        assert_eq!(ran.code, 3, "{ran:?}");
+        let rows = ran.json();
+        let row = |check| rows.as_array().unwrap().iter().find(|row| row["check"] == check);
+        let process = row("process").expect("a row about the process");
+        assert_eq!(process["verdict"], "failed", "{process}");
+        assert!(process["detail"].as_str().unwrap().contains(NOBODY), "{process}");
+        assert!(process["fix"].as_str().unwrap().contains("aurorasync run"), "{process}");
+        assert_eq!(row("port"), None, "nobody asked about that port");
+    }
+}
+
+#[test]
+fn a_story_whose_folder_cannot_be_made_is_not_begun() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("taken"), b"a file").unwrap();
+    let ran = run(folder.path(), &["scenario", "run", "brake-to-capa", "--out", "taken"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.contains("taken"), "{ran:?}");
+}
+
+#[test]
 fn the_doctor_finds_a_busy_port_and_is_content_without_one() {
     let folder = tempdir().unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = listener.local_addr().unwrap().to_string();
     let examine = || {
-        let variables =
-            [("AURORASYNC__FACADE__LISTEN", listen.as_str()), ("AURORASYNC_URL", NOBODY)];
-        run_with(folder.path(), &["doctor", "-o", "json"], &variables)
+        // Who has the port takes connections and never answers.
+        let arguments = ["doctor", "-o", "json", "--timeout", "300ms"];
+        let variables = [("AURORASYNC__FACADE__LISTEN", listen.as_str())];
+        run_with(folder.path(), &arguments, &variables)
     };
     let port = |rows: &serde_json::Value| {
         let rows = rows.as_array().unwrap().clone();

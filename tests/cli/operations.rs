@@ -35,10 +35,11 @@ fn rules_and_dashboards_ask_for_figures_that_a_process_has() {
         let unknown: Vec<_> = figures(&asked).difference(&known).copied().collect();
         assert_eq!(unknown, Vec::<&str>::new(), "{path}");
     }
-    let effects = metrics.lines().filter(|line| line.starts_with("aurorasync_agent_counts_total"));
-    let counts: String = effects.collect();
-    for count in ["uncertain", "unreachable"] {
-        assert!(counts.contains(&format!("agent=\"effects\",count=\"{count}\"")), "{count}");
+    for said in [
+        "levels{agent=\"effects\",level=\"uncertain\"",
+        "counts_total{agent=\"effects\",count=\"unreachable\"",
+    ] {
+        assert!(metrics.contains(&format!("aurorasync_agent_{said}}}")), "{said}");
     }
 }
 

@@ -108,6 +108,8 @@ impl Log {
             to,
             reason: reason.into(),
             deadline: Some(at("2026-03-03T06:00:00Z")),
+            severity: None,
+            due_at: None,
         };
         self.say("master", cause, &advanced)
     }

@@ -57,6 +57,7 @@ impl Log {
                 text: "Please stop: the brakes are worn.".to_owned(),
                 severity: Severity::Emergency,
                 asked_for: false,
+                promised: None,
                 expires_at: Timestamp::MAX,
             };
             entry(&number.to_string(), &contact)

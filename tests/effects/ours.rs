@@ -86,7 +86,7 @@ impl Ours {
         };
         let settled = effects["state"] == "ready"
             && effects["lag"] == 0
-            && effects["counters"]["counts"]["pending"] == 0;
+            && effects["counters"]["levels"]["pending"] == 0;
         if settled { Ok(()) } else { Err(effects.to_string()) }
     }
 

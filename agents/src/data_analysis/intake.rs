@@ -1,10 +1,10 @@
 //! Takes in a frame: what can be used goes into windows, everything else into quarantine, nothing vanishes.
 
-use super::{AHEAD_MAX, Analyser, CODE_ACTIVE_MAX, DataAnalysis, Listen, State};
+use super::judged::{self, Column, Judged, Refusal, Values, ahead};
+use super::{Analyser, CODE_ACTIVE_MAX, DataAnalysis, Listen, State};
+use messages::Timestamp;
 use messages::health::{QuarantineReason, TelemetryQuarantined};
 use messages::telemetry::{Sample, Telemetry, TroubleCode};
-use messages::unit::{Unit, convert};
-use messages::{Finite, Timestamp};
 use models::features::{AddError, LATENESS};
 use runtime::{AgentError, AgentResult, Ctx, Handle};
 use std::collections::BTreeMap;
@@ -87,30 +87,11 @@ impl DataAnalysis {
     }
 }
 
-/// Why something is set aside; samples refused for the same reason are kept together.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Refusal {
-    reason: QuarantineReason,
-    detail: String,
-    nearest: Option<String>,
-    remedy: String,
-}
-
 /// What is set aside of a frame for one reason: samples, each whole or without the columns that are sound.
 #[derive(Default)]
 struct Aside {
     /// Columns by sample; an empty list means the whole sample.
     columns_by_sample: BTreeMap<usize, Vec<usize>>,
-}
-
-/// Values by channel.
-type Values = Vec<(usize, Finite)>;
-
-/// A column that can be used.
-#[derive(Clone, Copy)]
-struct Column {
-    channel: usize,
-    unit: Unit,
 }
 
 /// One frame being taken in.
@@ -124,12 +105,7 @@ struct Intake<'f> {
 
 impl Intake<'_> {
     fn take(mut self, state: &mut State, ctx: &mut Ctx<'_, DataAnalysis>) -> AgentResult {
-        let columns: Vec<Result<Column, Refusal>> = self
-            .telemetry
-            .signals
-            .iter()
-            .map(|signal| self.column(&signal.name, signal.unit.as_deref()))
-            .collect();
+        let columns = judged::columns(self.telemetry, &self.analyser.profile);
         for (index, sample) in self.telemetry.samples.iter().enumerate() {
             self.sample(index, sample, &columns, state, ctx)?;
         }
@@ -148,8 +124,8 @@ impl Intake<'_> {
         ctx: &mut Ctx<'_, DataAnalysis>,
     ) -> AgentResult {
         let sampled_at = sample.sampled_at;
-        if sampled_at > ctx.now().saturating_add(AHEAD_MAX) {
-            self.refuse_sample(index, state, ahead(ctx.now()));
+        if let Some(refusal) = ahead(sample, ctx.now()) {
+            self.refuse_sample(index, state, refusal);
             return Ok(());
         }
         let reading = self.telemetry.reading_identity(sample);
@@ -197,110 +173,18 @@ impl Intake<'_> {
         sample: &Sample,
         columns: &[Result<Column, Refusal>],
     ) -> (Values, Values) {
-        let mut values: Values = Vec::with_capacity(columns.len());
-        let mut beyond = Vec::new();
-        for (at, (column, value)) in columns.iter().zip(&sample.values).enumerate() {
-            let Some(value) = value else { continue };
-            let name = &self.telemetry.signals[at].name;
-            match column {
-                Err(refusal) => self.refuse_value(index, at, refusal.clone()),
-                Ok(Column { channel, unit }) => match self.value(*channel, *unit, *value, name) {
-                    Err((refusal, measured)) => {
-                        beyond.extend(measured.map(|measured| (*channel, measured)));
-                        self.refuse_value(index, at, refusal);
-                    }
-                    Ok(_) if values.iter().any(|(other, _)| other == channel) => {
-                        self.refuse_value(index, at, self.twice(*channel));
-                    }
-                    Ok(value) => values.push((*channel, value)),
-                },
-            }
+        let Judged { usable, beyond, refused } =
+            judged::judge(self.telemetry, sample, columns, &self.analyser.profile);
+        for (column, refusal) in refused {
+            let aside = self.refused.entry(refusal).or_default();
+            aside.columns_by_sample.entry(index).or_default().push(column);
         }
-        (values, beyond)
-    }
-
-    /// A value in the channel's unit, unless it cannot be true.
-    fn value(
-        &self,
-        channel: usize,
-        unit: Unit,
-        value: Finite,
-        name: &str,
-    ) -> Result<Finite, (Refusal, Option<Finite>)> {
-        let known = &self.analyser.profile.channels[channel];
-        let [low, high] = known.range;
-        let measured = convert(value, unit, known.unit).ok();
-        if let Some(measured) = measured.filter(|measured| *measured >= low && *measured <= high) {
-            return Ok(measured);
-        }
-        let refusal = Refusal {
-            reason: QuarantineReason::OutOfRange,
-            detail: format!(
-                "signal `{name}` is outside the valid range {low} to {high} {}",
-                known.unit.symbol()
-            ),
-            nearest: None,
-            remedy: format!("check the sensor and the unit of `{name}`"),
-        };
-        Err((refusal, measured))
-    }
-
-    /// Which channel a column is.
-    fn column(&self, name: &str, unit: Option<&str>) -> Result<Column, Refusal> {
-        let profile = &self.analyser.profile;
-        let Some(channel) = profile.channel_named(name) else {
-            let nearest = profile.nearest(name).map(str::to_owned);
-            let remedy = match &nearest {
-                Some(nearest) => {
-                    format!("send it as `{nearest}`, or add `{name}` to the profile's aliases")
-                }
-                None => {
-                    format!("add `{name}` to a channel's aliases in profile `{}`", profile.name)
-                }
-            };
-            return Err(Refusal {
-                reason: QuarantineReason::UnknownSignal,
-                detail: format!("profile `{}` has no signal `{name}`", profile.name),
-                nearest,
-                remedy,
-            });
-        };
-        let known = self.analyser.units[channel];
-        let Some(unit) = unit else { return Ok(Column { channel, unit: known }) };
-        let refusal = |reason, detail: String| Refusal {
-            reason,
-            detail,
-            nearest: Some(known.symbol().to_owned()),
-            remedy: format!("send `{name}` in `{}`", known.symbol()),
-        };
-        let unit = Unit::parse(unit).map_err(|error| {
-            refusal(QuarantineReason::UnknownUnit, format!("unit of signal `{name}`: {error}"))
-        })?;
-        if unit.converts_to(known) {
-            return Ok(Column { channel, unit });
-        }
-        let detail = format!("signal `{name}` cannot be given in `{}`", unit.symbol());
-        Err(refusal(QuarantineReason::WrongUnit, detail))
-    }
-
-    fn twice(&self, channel: usize) -> Refusal {
-        let id = &self.analyser.profile.channels[channel].id;
-        Refusal {
-            reason: QuarantineReason::Ambiguous,
-            detail: format!("one sample has two values for `{id}`"),
-            nearest: Some(id.clone()),
-            remedy: format!("send `{id}` under one name"),
-        }
+        (usable, beyond)
     }
 
     fn refuse_sample(&mut self, index: usize, state: &mut State, refusal: Refusal) {
         state.readings.quarantined += 1;
         self.refused.entry(refusal).or_default().columns_by_sample.insert(index, Vec::new());
-    }
-
-    fn refuse_value(&mut self, index: usize, column: usize, refusal: Refusal) {
-        let aside = self.refused.entry(refusal).or_default();
-        aside.columns_by_sample.entry(index).or_default().push(column);
     }
 }
 
@@ -325,6 +209,9 @@ impl Aside {
             Sample { sampled_at: sample.sampled_at, seq: sample.seq, values, codes }
         });
         Telemetry {
+            // What is left of a reading that was counted is another reading: by the device's counters it would be the
+            // same, and passed over when it is released.
+            boot: telemetry.boot.filter(|_| whole),
             signals: columns.iter().map(|column| telemetry.signals[*column].clone()).collect(),
             samples: samples.collect(),
             ..telemetry.clone()
@@ -344,16 +231,6 @@ fn quarantine(ctx: &mut Ctx<'_, DataAnalysis>, telemetry: Telemetry, refusal: Re
         telemetry,
         as_sent: None,
     });
-}
-
-/// The text names no sample, so that all samples of a frame that are ahead are kept together.
-fn ahead(now: Timestamp) -> Refusal {
-    Refusal {
-        reason: QuarantineReason::InTheFuture,
-        detail: format!("more than {} min ahead of {now}, when it came", AHEAD_MAX.as_secs() / 60),
-        nearest: None,
-        remedy: "set the device's clock".to_owned(),
-    }
 }
 
 fn unusable(error: &AddError) -> Refusal {

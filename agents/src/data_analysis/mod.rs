@@ -6,6 +6,7 @@
 
 mod analyser;
 mod intake;
+mod judged;
 mod peers;
 mod registry;
 mod seen;
@@ -16,6 +17,7 @@ mod window;
 mod tests;
 
 pub use analyser::{Analyser, schema};
+pub use judged::{Refusal, Verdict};
 
 use crate::profiles;
 use messages::health::{

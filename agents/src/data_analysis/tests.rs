@@ -350,6 +350,18 @@ fn a_value_that_no_sensor_can_give_is_kept_and_the_others_are_used() {
 }
 
 #[test]
+fn what_is_set_aside_of_a_counted_reading_is_heard_when_it_is_released() {
+    let mut world = watched();
+    world.publish(sent(
+        r#"{"boot":7,"t":"2026-03-02T05:00:00Z","seq":1,"s":{"coolant_temperature":500,"engine_speed":2000}}"#,
+    ));
+    let (_, kept) = quarantined(&world).remove(0);
+    world.publish(kept);
+    assert_eq!(quarantined(&world).len(), 2, "it is still out of range, and not a duplicate");
+    assert_eq!(readings(&mut world)[1], 0);
+}
+
+#[test]
 fn two_values_for_one_channel_are_not_chosen_between_in_silence() {
     let mut world = watched();
     world.publish(sent(r#"{"t":"2026-03-02T05:00:00Z","s":{"rpm":2000,"engine_speed":900}}"#));

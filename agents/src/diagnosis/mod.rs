@@ -1,9 +1,12 @@
 //! Says which component is going to fail, how sure that is and why, or that it cannot be said.
 //!
-//! Hears [`HealthAssessed`], maintenance and retirement. Says [`FailurePredicted`],
+//! Judges by trends to limits, or by a learned model where one was promoted for the profile.
+//!
+//! Hears [`HealthAssessed`], maintenance, retirement and what is promoted. Says [`FailurePredicted`],
 //! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component.
 
 mod confirmation;
+mod learned;
 mod outlook;
 mod speech;
 mod stored;
@@ -13,6 +16,7 @@ mod tests;
 
 use crate::profiles;
 use confirmation::Confirmations;
+use learned::Promoted;
 use messages::health::HealthAssessed;
 use messages::prediction::{
     CannotSay, ClearedReason, FailurePredicted, PredictionCleared, PredictionWithheld, Severity,
@@ -24,16 +28,19 @@ use messages::{DecodeError, Record, Timestamp};
 use models::trend;
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
+use speech::Judgement;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Name of what computes the predictions.
+/// Name of what computes the predictions where no model was promoted.
 pub const MODEL: &str = "trend-to-limit/1";
 
 /// The agent.
 pub struct Diagnosis {
     config: Config,
     profiles: BTreeMap<String, Profile>,
+    /// By profile.
+    promoted: BTreeMap<String, Promoted>,
 }
 
 /// Settings of diagnosis.
@@ -160,7 +167,7 @@ impl Agent for Diagnosis {
     type Config = Config;
     type State = State;
 
-    fn new(config: Config, _models: &Models) -> Result<Self, ConfigError> {
+    fn new(config: Config, models: &Models) -> Result<Self, ConfigError> {
         let profiles = profiles::parse(Self::KIND, &config.profiles)?;
         let step = config.probability_step;
         if !(step > 0.0 && step <= 1.0) {
@@ -168,7 +175,11 @@ impl Agent for Diagnosis {
                 format!("`probability_step` is `{step}`; give a number above 0, at most 1");
             return Err(ConfigError::new(Self::KIND, reason));
         }
-        Ok(Self { config, profiles })
+        let mut promoted = BTreeMap::new();
+        for (name, profile) in &profiles {
+            promoted.extend(Promoted::open(profile, models)?.map(|model| (name.clone(), model)));
+        }
+        Ok(Self { config, profiles, promoted })
     }
 
     fn wiring(wiring: &mut Wiring<Self>) {
@@ -178,7 +189,8 @@ impl Agent for Diagnosis {
         wiring
             .publishes::<FailurePredicted>()
             .publishes::<PredictionCleared>()
-            .publishes::<PredictionWithheld>();
+            .publishes::<PredictionWithheld>()
+            .judges_by_promoted_models();
     }
 }
 
@@ -204,8 +216,17 @@ impl Handle<HealthAssessed> for Diagnosis {
         state.judged_through = Some(assessed.window_end);
         state.fleet.clone_from(&assessed.fleet);
         state.confirmations.note(profile, assessed);
-        let judged = self.judge(profile, assessed, state);
-        state.speak(&self.config, profile, assessed, judged, ctx);
+        let mut judgement = Judgement {
+            profile,
+            assessed,
+            judged: self.judge(profile, assessed, state),
+            model: MODEL,
+        };
+        if let Some(promoted) = self.promoted.get(&assessed.profile) {
+            judgement.judged = promoted.judge(profile, assessed, state, judgement.judged);
+            judgement.model = &promoted.name;
+        }
+        state.speak(&self.config, judgement, ctx);
         Ok(())
     }
 }
@@ -217,8 +238,10 @@ impl Handle<MaintenanceRecorded> for Diagnosis {
         recorded: &MaintenanceRecorded,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
-        let component = &recorded.component;
-        state.clear(component, recorded.performed_at, ClearedReason::Maintained, ctx);
+        // Whoever records it later has heard more predictions since: all of them end with it.
+        let judged = state.judged_through.unwrap_or(recorded.performed_at);
+        let at = recorded.performed_at.max(judged);
+        state.clear(&recorded.component, at, ClearedReason::Maintained, ctx);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Decides what is worth saying: neither each flicker, nor nothing when things change.
 
 use super::outlook::Judged;
-use super::{Config, Diagnosis, MODEL, State};
+use super::{Config, Diagnosis, State};
 use messages::health::HealthAssessed;
 use messages::prediction::{
     CannotSay, ClearedReason, FailurePredicted, Hypothesis, PredictionCleared, PredictionWithheld,
@@ -12,16 +12,24 @@ use messages::{Finite, Timestamp};
 use runtime::Ctx;
 use std::time::Duration;
 
+/// What a window says of every component.
+pub(super) struct Judgement<'j> {
+    pub(super) profile: &'j Profile,
+    pub(super) assessed: &'j HealthAssessed,
+    pub(super) judged: Vec<Judged>,
+    /// Name of the model that says it.
+    pub(super) model: &'j str,
+}
+
 impl State {
     /// Compares what this window says with what stands said, and says what changed.
     pub(super) fn speak(
         &mut self,
         config: &Config,
-        profile: &Profile,
-        assessed: &HealthAssessed,
-        judged: Vec<Judged>,
+        judgement: Judgement<'_>,
         ctx: &mut Ctx<'_, Diagnosis>,
     ) {
+        let Judgement { profile, assessed, judged, model } = judgement;
         let mut hypotheses = Vec::new();
         let mut cannot_say = Vec::new();
         let mut changed = false;
@@ -48,7 +56,7 @@ impl State {
             }
         }
         if changed {
-            self.say(profile, assessed, hypotheses, &cannot_say, ctx);
+            self.say((profile, model), assessed, hypotheses, &cannot_say, ctx);
         }
         self.withhold(assessed, cannot_say, ctx);
     }
@@ -88,7 +96,7 @@ impl State {
     /// Publishes every component that stands predicted, the gravest first.
     fn say(
         &self,
-        profile: &Profile,
+        (profile, model): (&Profile, &str),
         assessed: &HealthAssessed,
         mut hypotheses: Vec<Hypothesis>,
         cannot_say: &[CannotSay],
@@ -113,7 +121,7 @@ impl State {
             severity: gravest,
             hypotheses,
             cannot_say: cannot_say.to_vec(),
-            model: MODEL.to_owned(),
+            model: model.to_owned(),
         });
     }
 

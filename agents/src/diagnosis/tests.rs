@@ -2,8 +2,10 @@
 
 mod confirmation;
 mod delays;
+mod learned;
 
 use super::{Config, Diagnosis};
+use messages::case::{CaseClosed, CaseOpened, CaseOutcome};
 use messages::health::{HealthAssessed, SensorFault, SensorFaultKind, Trend};
 use messages::prediction::{
     ClearedReason, FailurePredicted, Hypothesis, PredictionCleared, PredictionWithheld, Severity,
@@ -14,6 +16,7 @@ use messages::registry::{AssetRetired, MaintenanceRecorded};
 use messages::telemetry::TroubleCode;
 use messages::{Finite, Timestamp};
 use models::stats::normal_cdf;
+use runtime::effects::Effects;
 use runtime::testkit::World;
 
 const ASSET: &str = "VEH001";
@@ -303,6 +306,28 @@ fn maintenance_takes_the_prediction_of_its_component_back_and_no_other() {
     world.publish(maintained("engine"));
     world.publish(maintained("engine"));
     assert_eq!(cleared(&world), [("engine".to_owned(), ClearedReason::Maintained)]);
+}
+
+#[test]
+fn maintenance_that_is_recorded_later_closes_the_case_that_was_foreseen_again_meanwhile() {
+    let catalog = crate::catalog();
+    let effects = Effects::recorded(&catalog);
+    let mut world = World::seeded(7).catalog(catalog).effects(effects);
+    (1..=RAISE).for_each(|end| world.publish(assessed(end, (111.5, 0.0))));
+    assert_eq!(world.published::<CaseOpened>().len(), 1);
+    let performed_at = minute(RAISE);
+    // The trend of before the repair says it once more, and graver.
+    (RAISE + 1..=2 * RAISE).for_each(|end| world.publish(assessed(end, (118.0, 0.0))));
+    let said = world.published::<FailurePredicted>();
+    assert!(said.last().is_some_and(|last| last.window_end > performed_at), "{said:?}");
+    world.publish(MaintenanceRecorded {
+        asset: ASSET.into(),
+        component: "engine".into(),
+        performed_at,
+    });
+    assert_eq!(cleared(&world), [("engine".to_owned(), ClearedReason::Maintained)]);
+    let closed = world.published::<CaseClosed>();
+    assert_eq!(closed.iter().map(|one| one.outcome).collect::<Vec<_>>(), [CaseOutcome::Recovered]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::script::{self, Matter, Occasion};
 use super::{DIALOGUES_MAX, Engagement, Wake};
 use messages::consent::Channel;
 use messages::contact::{
-    ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
-    SuppressedReason,
+    ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted, Promised,
+    SuppressedReason, WithdrawContact,
 };
 use messages::effect::{Conclusion, EffectConcluded};
 use messages::{CaseId, Message, MessageId, Timestamp};
@@ -18,6 +18,18 @@ pub(super) struct Handling<'a, 'c> {
     pub(super) agent: &'a Engagement,
     pub(super) state: &'a mut State,
     pub(super) ctx: &'a mut Ctx<'c, Engagement>,
+}
+
+/// How a text is sent.
+pub(super) struct Terms {
+    /// The owner asked for it.
+    pub(super) asked_for: bool,
+    /// The time that the owner named for it.
+    pub(super) promised: Option<Promised>,
+    /// It answers a reply.
+    pub(super) answer: bool,
+    /// Until then it may be sent.
+    pub(super) expires_at: Timestamp,
 }
 
 impl Handling<'_, '_> {
@@ -107,13 +119,16 @@ impl Handling<'_, '_> {
         dialogue.begun = true;
         dialogue.phase = Phase::Sending;
         let contact = dialogue.contact.clone();
+        let promised = dialogue.promised.filter(|_| contact.asked_for);
+        let promised = promised.map(|(from, to)| Promised { from, to });
         let text = self.worded(Occasion::Contact(contact.purpose), &contact);
         let key = effect_key(case, &contact.step, channel);
         if channel == Channel::Voice && !contact.asked_for {
             self.state.called_at.insert(key.clone(), self.ctx.now());
         }
-        let (step, expires_at) = (contact.step.clone(), contact.expires_at);
-        self.perform(&contact, &step, channel, text, (contact.asked_for, false, expires_at));
+        let ContactOwner { asked_for, expires_at, .. } = contact;
+        let terms = Terms { asked_for, promised, answer: false, expires_at };
+        self.perform(&contact, &contact.step, channel, text, terms);
     }
 
     /// What is said to the owner of `contact` on `occasion`.
@@ -121,20 +136,21 @@ impl Handling<'_, '_> {
         let zone = manners::zone(self.state).unwrap_or(jiff::tz::TimeZone::UTC);
         let language = self.state.owner.as_ref().map_or("", |owner| &owner.language);
         let ContactOwner { asset, facts, slots, .. } = contact;
-        let visits = self.state.visits_of_others(contact.case);
+        let visits = self.state.visits_of_others(asset);
         let matter = Matter { asset, facts, slots, zone: &zone, visits: &visits };
         script::write(occasion, &matter, language).text()
     }
 
-    /// Sends `text`; whether it was asked for, answers a reply, and until when it may be sent.
+    /// Sends `text` on these terms.
     pub(super) fn perform(
         &mut self,
         contact: &ContactOwner,
         step: &str,
         channel: Channel,
         text: String,
-        (asked_for, answer, expires_at): (bool, bool, Timestamp),
+        terms: Terms,
     ) {
+        let Terms { asked_for, promised, answer, expires_at } = terms;
         let ContactOwner { case, asset, owner, purpose, severity, .. } = contact;
         let key = effect_key(*case, step, channel);
         self.ctx.perform(&ContactSend {
@@ -147,6 +163,7 @@ impl Handling<'_, '_> {
             text: text.clone(),
             severity: *severity,
             asked_for,
+            promised,
             expires_at,
         });
         let sent = Sent {
@@ -256,6 +273,16 @@ impl Handling<'_, '_> {
         let ContactOwner { asset, owner, step, .. } = dialogue.contact.clone();
         let reason = reason.to_owned();
         self.ctx.publish(&ContactFailed { case, asset, owner, step, reason, uncertain });
+    }
+
+    /// What waits until it may be made is not made any more.
+    pub(super) fn withdrawn(&mut self, withdrawn: &WithdrawContact) {
+        let case = withdrawn.case;
+        let known = self.state.dialogues.get(&case);
+        if known.is_some_and(|known| matches!(known.phase, Phase::Waiting(_))) {
+            let detail = format!("the case has ended: {}", withdrawn.reason);
+            self.suppress(case, SuppressedReason::CaseEnded, detail, None);
+        }
     }
 
     /// The newest contact about `case` must not be made, or not before `until`.

@@ -23,11 +23,11 @@ pub struct State {
 }
 
 impl State {
-    /// Visits that the owner was last told of for assets of other cases than `case`.
-    pub(super) fn visits_of_others(&self, case: CaseId) -> Vec<Visit<'_>> {
-        let others = self.dialogues.iter().filter(|(other, _)| **other != case);
+    /// Visits that the owner was last told of for other assets than `own`.
+    pub(super) fn visits_of_others(&self, own: &str) -> Vec<Visit<'_>> {
+        let others = self.dialogues.values().filter(|dialogue| dialogue.contact.asset != own);
         others
-            .filter_map(|(_, dialogue)| {
+            .filter_map(|dialogue| {
                 let ContactOwner { asset, facts, .. } = &dialogue.contact;
                 Some(Visit { asset, slot: facts.booked.as_ref()? })
             })

@@ -31,7 +31,7 @@ use memory::Owner;
 use messages::consent::ConsentChanged;
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, CustomerContacted,
-    CustomerReplied, CustomerResponded,
+    CustomerReplied, CustomerResponded, WithdrawContact,
 };
 use messages::effect::EffectConcluded;
 use messages::registry::OwnerRegistered;
@@ -71,6 +71,7 @@ impl Agent for Engagement {
         wiring.on::<OwnerRegistered>().key(|registered| &registered.owner);
         wiring.on::<ConsentChanged>().key(|changed| &changed.owner);
         wiring.on::<ContactOwner>().key(|contact| &contact.owner);
+        wiring.on::<WithdrawContact>().key(|withdrawn| &withdrawn.owner);
         wiring.on::<CustomerReplied>().key(|replied| &replied.owner);
         wiring.on::<EffectConcluded>().key(|concluded| &concluded.key);
         wiring
@@ -127,6 +128,20 @@ impl Handle<ContactOwner> for Engagement {
         }
         let mut handling = Handling { agent: self, state, ctx };
         handling.asked_to_contact(contact)?;
+        handling.arm();
+        Ok(())
+    }
+}
+
+impl Handle<WithdrawContact> for Engagement {
+    fn handle(
+        &self,
+        state: &mut State,
+        withdrawn: &WithdrawContact,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        let mut handling = Handling { agent: self, state, ctx };
+        handling.withdrawn(withdrawn);
         handling.arm();
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Takes in what owners say: which case it is about, what it means, what it changes and what is answered.
 
-use super::contacting::Handling;
+use super::contacting::{Handling, Terms};
 use super::manners;
 use super::memory::Phase;
 use super::script::Occasion;
@@ -8,7 +8,7 @@ use super::understanding::{Context, Offer, Understood};
 use jiff::tz::TimeZone;
 use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{
-    ContactOwner, CustomerReplied, CustomerResponded, Intent, Purpose, TimeWindow,
+    ContactOwner, CustomerReplied, CustomerResponded, Intent, Promised, Purpose, TimeWindow,
 };
 use messages::{CaseId, Finite};
 
@@ -165,9 +165,12 @@ impl Handling<'_, '_> {
         dialogue.answers = dialogue.answers.saturating_add(1);
         let step = format!("{}-answer-{}", contact.step, dialogue.answers);
         let text = self.worded(occasion, contact);
-        let expires_at = self.ctx.now().saturating_add(self.agent.config.answer_within.duration());
+        let now = self.ctx.now();
+        let expires_at = now.saturating_add(self.agent.config.answer_within.duration());
         // Whoever asks wants to be answered, also at night.
-        self.perform(contact, &step, channel, text, (true, true, expires_at));
+        let promised = Some(Promised { from: now, to: expires_at });
+        let terms = Terms { asked_for: true, promised, answer: true, expires_at };
+        self.perform(contact, &step, channel, text, terms);
     }
 
     /// A reply about no case that is known: only the wish to be left alone can be followed.

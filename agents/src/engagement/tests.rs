@@ -7,6 +7,7 @@ use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, Costs, CustomerContacted,
     CustomerReplied, CustomerResponded, Facts, Intent, OfferedSlot, Purpose, SuppressedReason,
+    WithdrawContact,
 };
 use messages::dead::Cause;
 use messages::prediction::{Driving, Severity};
@@ -16,6 +17,8 @@ use messages::{CaseId, Finite, MessageId, OfferId, Timestamp};
 use runtime::effects::{Attempt, Effects, Performer, Reach};
 use runtime::testkit::World;
 use std::time::Duration;
+
+mod held_back;
 
 const OWNER: &str = "ann";
 const HOUR: Duration = Duration::from_secs(3600);
@@ -200,15 +203,18 @@ fn the_owner_of_a_grave_case_is_called_and_that_of_a_mild_one_written_to() {
 
 #[test]
 fn the_owner_of_two_assets_is_told_which_slot_is_together_with_the_other() {
-    let mut world = world(NOON, &[Channel::Sms]);
-    let booked = Some(slot(9, "2026-03-05T04:00:00Z"));
-    let (facts, slots) = (Facts { booked, ..facts() }, Vec::new());
-    world.publish(ContactOwner { purpose: Purpose::BookingConfirmed, facts, slots, ..about(4) });
-    world.publish(contact(1));
-    let said = world.published::<CustomerContacted>().pop().expect("both were reached").text;
-    let together = "2) Thursday 5 March at 14:00, Pune, together with VEH004, 3)";
-    assert!(said.contains(together), "{said}");
-    assert_eq!(said.matches("together with").count(), 1, "{said}");
+    // Nothing is together with another visit of itself.
+    for (asset, told) in [("VEH004", ", together with VEH004"), ("VEH003", "")] {
+        let mut world = world(NOON, &[Channel::Sms]);
+        let booked = Some(slot(9, "2026-03-05T04:00:00Z"));
+        let (asset, facts, slots) = (asset.into(), Facts { booked, ..facts() }, Vec::new());
+        let purpose = Purpose::BookingConfirmed;
+        world.publish(ContactOwner { purpose, asset, facts, slots, ..about(4) });
+        world.publish(contact(1));
+        let said = world.published::<CustomerContacted>().pop().expect("both were reached").text;
+        assert!(said.contains(&format!("5 March at 14:00, Pune{told}, 3)")), "{said}");
+        assert_eq!(said.matches("together with").count(), told.matches("with").count(), "{said}");
+    }
 }
 
 #[test]
@@ -251,29 +257,6 @@ fn an_emergency_does_not_wait_for_the_morning() {
     let severity = Severity::Emergency;
     world.publish(ContactOwner { severity, purpose: Purpose::UrgentAlert, ..contact(1) });
     assert_eq!(reached(&world), [Channel::Voice]);
-}
-
-#[test]
-fn a_contact_that_would_be_too_late_in_the_morning_is_a_matter_for_a_person() {
-    let mut world = world(NIGHT, &Channel::ALL);
-    let expires_at = at("2026-03-03T02:30:00Z");
-    world.publish(ContactOwner { expires_at, ..contact(1) });
-    assert_eq!(suppressed(&world), [SuppressedReason::QuietHours]);
-    let until = world.published::<ContactSuppressed>().remove(0).until;
-    assert_eq!(until, Some(at("2026-03-03T02:30:00Z")), "when the night is over");
-    world.publish(ContactOwner { expires_at: at(NIGHT), ..contact(2) });
-    assert_eq!(world.published::<ContactFailed>().len(), 1, "its time has passed already");
-    world.advance(HOUR * 24);
-    assert_eq!(reached(&world), []);
-}
-
-#[test]
-fn consent_that_is_taken_back_at_night_holds_in_the_morning() {
-    let mut world = world(NIGHT, &Channel::ALL);
-    world.publish(contact(1));
-    world.publish(consent(&[], &Channel::ALL));
-    world.advance(HOUR * 24);
-    assert_eq!((reached(&world), suppressed(&world)), (vec![], vec![SuppressedReason::NoConsent]));
 }
 
 #[test]
@@ -436,6 +419,9 @@ fn a_callback_comes_at_night_only_where_the_owner_named_that_time() {
         world.advance(HOUR * 10 + HOUR / 2);
         world.publish(callback.clone());
         assert_eq!(reached(&world).len(), 1 + reached_at_night, "{text}");
+        let (sent, now) = (world.published::<ContactSend>(), world.conductor().now());
+        let promised = sent.iter().filter(|sent| sent.is_promised(now)).count();
+        assert_eq!(promised, reached_at_night, "{text}");
         world.advance(HOUR * 24);
         assert_eq!(reached(&world), [Channel::Voice; 2], "{text}");
     }

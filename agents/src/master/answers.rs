@@ -13,6 +13,10 @@ use messages::prediction::Severity;
 impl Handling<'_, '_> {
     /// The owner said what they want.
     pub(super) fn responded(&mut self, responded: &CustomerResponded) {
+        if self.owner != Some(&responded.owner) {
+            // Whoever owned the asset before decides nothing about it.
+            return self.pass_over();
+        }
         let agrees = matches!(responded.intent, Intent::Accept | Intent::ChooseSlot);
         let intent = match responded.intent {
             _ if !agrees && responded.sentiment.get() <= self.config().angry_at => Intent::Human,

@@ -281,6 +281,26 @@ impl Handling<'_, '_> {
         }
     }
 
+    /// The asset is no longer `former`'s. Its owner has heard nothing and agreed to nothing yet.
+    pub(super) fn owner_changed(&mut self, former: &str) {
+        use CaseState::{AwaitingCustomer, Booked, Contacting, Declined, Deferred, Scheduling};
+        self.withdraw(former, "the asset has another owner");
+        self.case.appointment = None;
+        match self.case.state {
+            Contacting | AwaitingCustomer | Deferred | Declined | Scheduling => {
+                self.release("the asset has another owner");
+                self.case.approach = Approach::first(self.severity());
+                self.case.tally.searches = 0;
+                self.search(Contacting, "The asset has another owner now; slots are looked for.");
+            }
+            Booked => {
+                self.remark("The asset has another owner now, who is told of the booking.");
+                self.tell(Purpose::BookingConfirmed);
+            }
+            _ => {}
+        }
+    }
+
     /// The owner was reached.
     pub(super) fn contacted(&mut self, contacted: &CustomerContacted) {
         if !self.case.waits_for(Wait::Reach) || self.case.step.as_ref() != Some(&contacted.step) {
@@ -321,6 +341,7 @@ impl Handling<'_, '_> {
             }
             SuppressedReason::UnknownOwner => "register the owner",
             SuppressedReason::Erased => "find out who owns the asset now",
+            SuppressedReason::CaseEnded => "open the case again, or close it",
         };
         // Without leave to contact them, the owner can agree to a person only.
         self.escalate(Resume::Book, reason, how);

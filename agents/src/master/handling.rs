@@ -7,7 +7,7 @@ use super::path::{self, Wait};
 use super::words;
 use messages::booking::CancelBooking;
 use messages::case::{CaseAdvanced, CaseClosed, CaseEscalated, CaseOutcome, CaseState};
-use messages::contact::Purpose;
+use messages::contact::{Purpose, WithdrawContact};
 use messages::prediction::Severity;
 use messages::profile::{Component, Profile};
 use messages::{BookingId, OfferId, Place, Timestamp};
@@ -102,8 +102,16 @@ impl<'h> Handling<'h, '_> {
         let from = self.case.state;
         assert!(path::leads(from, to), "a case goes from {} to {}", from.name(), to.name());
         self.case.state = to;
-        let advanced =
-            CaseAdvanced { case: self.case.id, asset: self.asset(), from, to, reason, deadline };
+        let advanced = CaseAdvanced {
+            case: self.case.id,
+            asset: self.asset(),
+            from,
+            to,
+            reason,
+            deadline,
+            severity: Some(self.severity()),
+            due_at: Some(self.case.due_at),
+        };
         self.ctx.publish(&advanced);
     }
 
@@ -119,6 +127,8 @@ impl<'h> Handling<'h, '_> {
         // Whoever sold the asset has no use for the news.
         if self.case.has_booking() && outcome != CaseOutcome::Retired {
             self.tell(Purpose::BookingCancelled);
+        } else if let Some(owner) = self.owner {
+            self.withdraw(owner, &reason);
         }
         self.release(&reason);
         self.case.wait = None;
@@ -133,6 +143,18 @@ impl<'h> Handling<'h, '_> {
         let (case, asset) = (self.case.id, self.asset());
         let closed = CaseClosed { case, asset, outcome, reason, network };
         self.ctx.publish(&closed);
+    }
+
+    /// `owner` is not to hear in the morning of what has come to nothing by night.
+    pub(super) fn withdraw(&mut self, owner: &str, reason: &str) {
+        let contacted = self.case.step.is_some() || self.case.notice.is_some();
+        // By then the asset has come, and everything that was to be said has been.
+        let visited = matches!(self.case.state, CaseState::InService | CaseState::Verifying);
+        if contacted && !visited {
+            let (case, asset) = (self.case.id, self.asset());
+            let (owner, reason) = (owner.to_owned(), reason.to_owned());
+            self.ctx.publish(&WithdrawContact { case, asset, owner, reason });
+        }
     }
 
     /// A person is asked. `how` says what to do first; approving then does `resume`.

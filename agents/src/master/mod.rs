@@ -43,6 +43,7 @@ use messages::case::{
 };
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSuppressed, CustomerContacted, CustomerResponded,
+    WithdrawContact,
 };
 use messages::finding::{FindingRecorded, PredictionVerified};
 use messages::prediction::{FailurePredicted, PredictionCleared};
@@ -129,6 +130,7 @@ impl Agent for Master {
             .publishes::<CaseClosed>()
             .publishes::<MaintenanceRecorded>()
             .publishes::<ContactOwner>()
+            .publishes::<WithdrawContact>()
             .publishes::<OfferSlots>()
             .publishes::<HoldSlot>()
             .publishes::<ConfirmBooking>()
@@ -201,14 +203,16 @@ impl Handle<AssetRegistered> for Master {
         registered: &AssetRegistered,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
-        let unknown = state.owner.is_none();
+        let before = std::mem::replace(&mut state.owner, registered.owner.clone());
         state.retired = false;
-        state.owner.clone_from(&registered.owner);
         state.home = registered.home;
-        if unknown && state.owner.is_some() {
+        if state.owner.is_some() && state.owner != before {
             let components: Vec<String> = state.cases.keys().cloned().collect();
             for component in components {
-                self.on_component(state, &component, ctx, |handling| handling.owner_known());
+                self.on_component(state, &component, ctx, |handling| match &before {
+                    None => handling.owner_known(),
+                    Some(former) => handling.owner_changed(former),
+                });
             }
         }
         state.arm(ctx);

@@ -4,6 +4,7 @@ use super::Master;
 use super::handling::Handling;
 use super::memory::{Found, Resume, State};
 use super::path::Wait;
+use super::words;
 use messages::case::CaseOutcome;
 use messages::case::CaseState::{Booked, InService, Verifying};
 use messages::contact::Purpose;
@@ -68,16 +69,15 @@ impl Handling<'_, '_> {
             self.tell(Purpose::BookingCancelled);
         }
         self.release("a workshop has looked at it already");
+        let by = words::capitalised(&finding.by);
         let reason = match &finding.component {
             Some(found) if *found == self.case.component => {
-                format!("{} found the {} faulty.", finding.by, self.component_words())
+                format!("{by} found the {} faulty.", self.component_words())
             }
-            Some(found) => format!(
-                "{} found “{found}” faulty, and not the {}.",
-                finding.by,
-                self.component_words()
-            ),
-            None => format!("{} found no fault.", finding.by),
+            Some(found) => {
+                format!("{by} found “{found}” faulty, and not the {}.", self.component_words())
+            }
+            None => format!("{by} found no fault."),
         };
         self.case.found =
             Some(Found { at: finding.found_at, component: finding.component.clone() });

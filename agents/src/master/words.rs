@@ -144,6 +144,13 @@ pub(super) fn relaxations(relax: &[Relaxation]) -> String {
     words.collect::<Vec<_>>().join("; or ")
 }
 
+/// `text` as a sentence begins.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// How the owner was reached.
 pub(super) fn channel(channel: Channel) -> &'static str {
     match channel {

@@ -47,7 +47,7 @@ impl Desk<'_, '_> {
         moves: Option<BookingId>,
     ) -> Result<Vec<Offer>, OfferError> {
         let problem = self.state.problem(self.now(), Some(&work.component));
-        let job = Job { company: self.state.company(of, work, self.now()), ..work.job(of.0) };
+        let job = Job { company: self.state.company(of, work, self.now()), ..work.job(of.0, of.1) };
         let moves = moves.map(|id| id.to_string());
         let found = schedule::offers(&problem, &job, moves.as_deref(), &self.config.search)?;
         Ok(found.offers)
@@ -136,7 +136,7 @@ impl Desk<'_, '_> {
             self.refuse::<HoldSlot>(of, RefusedReason::OfferUnknown, unknown(command.offer));
             return DONE;
         };
-        let conflicts = self.conflicts(&work, command.case, &slot, None)?;
+        let conflicts = self.conflicts(&work, of, &slot, None)?;
         if !conflicts.is_empty() {
             self.refuse_slot::<HoldSlot>(of, &conflicts);
             return DONE;
@@ -149,7 +149,7 @@ impl Desk<'_, '_> {
     fn conflicts(
         &self,
         work: &Work,
-        case: CaseId,
+        (case, asset): (CaseId, &str),
         slot: &Slot,
         moves: Option<BookingId>,
     ) -> Result<Vec<Constraint>, AgentError> {
@@ -158,7 +158,7 @@ impl Desk<'_, '_> {
             return Ok(vec![Constraint::Early { at: now }]);
         }
         let problem = self.state.problem(now, Some(&work.component));
-        let job = Job { earliest_at: now, ..work.job(case) };
+        let job = Job { earliest_at: now, ..work.job(case, asset) };
         let moves = moves.map(|id| id.to_string());
         schedule::conflicts(&problem, &job, slot, moves.as_deref(), &self.config.search)
             .map_err(|invalid| rejected(&invalid))
@@ -236,7 +236,7 @@ impl Desk<'_, '_> {
             self.refuse::<MoveBooking>(of, RefusedReason::OfferUnknown, unknown(command.offer));
             return DONE;
         };
-        let conflicts = self.conflicts(&work, command.case, &slot, Some(booking))?;
+        let conflicts = self.conflicts(&work, of, &slot, Some(booking))?;
         if !conflicts.is_empty() {
             self.refuse_slot::<MoveBooking>(of, &conflicts);
             return DONE;

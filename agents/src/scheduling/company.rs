@@ -1,20 +1,19 @@
-//! Visits of an owner's other assets: who owns several has them seen to on one day, if that can be.
+//! Visits of an owner's other assets, and others of the same one: all are seen to on one day, if that can be.
 
 use super::memory::{Live, Stage, State, Work};
 use messages::{CaseId, Timestamp};
 use models::schedule::{Slot, Visit};
 
 impl State {
-    /// Visits with which `work` on the asset of `case` could go together: those that are booked; without any, what the
-    /// owner's other cases were offered first.
+    /// Visits with which `work` on the asset of `case` could go together: those that are booked, the asset's own for
+    /// other cases among them; without any, what the owner's other assets were offered first.
     pub(super) fn company(
         &self,
         (case, asset): (CaseId, &str),
         work: &Work,
         now: Timestamp,
     ) -> Vec<Visit> {
-        let Some(owner) = &work.owner else { return Vec::new() };
-        let is_theirs = |other: &Work| other.owner.as_ref() == Some(owner);
+        let is_theirs = |other: &Work| work.owner.is_some() && other.owner == work.owner;
         let visit = |asset: &str, slot: &Slot| Visit {
             asset: asset.to_owned(),
             centre: slot.centre.clone(),
@@ -22,7 +21,8 @@ impl State {
             until: slot.until,
         };
         let stands = |live: &&Live| {
-            is_theirs(&live.work) && live.asset != asset && live.stage != Stage::InService
+            let goes_with = live.asset == asset || is_theirs(&live.work);
+            goes_with && live.case != case && live.stage != Stage::InService
         };
         let booked = self.bookings.values().filter(stands);
         let mut visits: Vec<Visit> = booked.map(|live| visit(&live.asset, &live.slot)).collect();

@@ -125,7 +125,7 @@ impl State {
         let centres = self.centres.values().map(|centre| stocked(&centre.plan, &parts)).collect();
         let bookings = self.bookings.iter().map(|(id, live)| Booking {
             id: id.to_string(),
-            job: live.work.job(live.case),
+            job: live.work.job(live.case, &live.asset),
             slot: live.slot.clone(),
             fixed: live.stage == Stage::InService,
         });
@@ -145,7 +145,7 @@ impl State {
         });
         problem.bookings.extend(promised.filter_map(|(other, offered)| {
             let (offer, slot) = offered.slots.first()?;
-            let (id, job) = (offer.to_string(), offered.work.job(*other));
+            let (id, job) = (offer.to_string(), offered.work.job(*other, &offered.asset));
             Some(Booking { id, job, slot: slot.clone(), fixed: true })
         }));
         problem
@@ -188,10 +188,11 @@ fn stocked(plan: &models::schedule::Centre, parts: &BTreeSet<&str>) -> models::s
 }
 
 impl Work {
-    pub(super) fn job(&self, case: CaseId) -> Job {
+    pub(super) fn job(&self, case: CaseId, asset: &str) -> Job {
         let once = |(from, until): (Timestamp, Timestamp)| Window::Once { from, until };
         Job {
             case: case.to_string(),
+            asset: Some(asset.to_owned()),
             skill: self.component.clone(),
             minutes: self.minutes,
             part: Some(self.component.clone()),

@@ -7,7 +7,8 @@
 //!
 //! A case without a slot need not ask again: when there is room, the gravest that wait are offered it first.
 //!
-//! One memory decides about every slot of a network: so no slot and no case ever has two live bookings.
+//! One memory decides about every slot of a network: so no slot and no case ever has two live bookings, and no asset two at
+//! once.
 
 mod commands;
 mod company;

@@ -1,5 +1,6 @@
 //! The life of a booking, one story at a time.
 
+mod assets;
 mod demand;
 mod places;
 mod waiting;

@@ -48,7 +48,7 @@ impl Desk<'_, '_> {
             work.earliest_at.max(now.saturating_add(self.config.held_for.duration()));
         let problem = self.state.problem_beside_promises(now, case, &work.component);
         let company = self.state.company((case, &asset), &work, now);
-        let job = Job { company, ..work.job(case) };
+        let job = Job { company, ..work.job(case, &asset) };
         match schedule::offers(&problem, &job, None, &self.config.search) {
             Ok(found) => {
                 self.state.waiting.remove(&case);

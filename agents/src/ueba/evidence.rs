@@ -9,6 +9,15 @@ use models::behaviour::{Contribution, Raise, Unusual};
 /// Longest text about one name or reason that is taken into evidence, in characters.
 const DETAIL_CHARS_MAX: usize = 200;
 
+/// What evidence of what a principal did begins with: only that contains it. Readings are of the world, not of whoever
+/// sends them.
+const CONDUCT: [&str; 3] = ["denied.", "unusual.", "new."];
+
+/// Whether evidence of this kind is of what a principal did.
+pub(super) fn is_conduct(kind: &str) -> bool {
+    CONDUCT.iter().any(|of| kind.starts_with(of))
+}
+
 /// One piece of evidence, and how it joins what is known.
 pub(super) struct Seen {
     pub(super) contribution: Contribution,

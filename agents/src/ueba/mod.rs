@@ -6,8 +6,8 @@
 //!
 //! It knows no attack, only evidence: what a contract refuses weighs from the first time on, what is unusual only once it
 //! is known what is usual. Points add up and decay; from [`Config::flag_at`] on it is said, from the steps of
-//! [`Config::ladder`] on something is done. What devices measure may flag them and never contains them by itself: a
-//! sensor that lies is far more often broken than bought.
+//! [`Config::ladder`] on something is done. What devices measure may flag them and is no step of the ladder, however
+//! much of it there is: a sensor that lies is far more often broken than bought.
 //!
 //! **It cannot set itself off.** A finding is said again only when containment goes further, so at most four times
 //! however long evidence lasts; of itself it judges nothing but refusals, and never contains itself. **A flood does not
@@ -88,8 +88,11 @@ impl Handle<AccessDenied> for Ueba {
         denied: &AccessDenied,
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
-        let seen = evidence::of_denial(denied, &self.config, ctx.envelope().id);
         let watched = state.of(&denied.principal);
+        if watched.is_forgiven(denied.first_at) {
+            return Ok(());
+        }
+        let seen = evidence::of_denial(denied, &self.config, ctx.envelope().id);
         self.weigh(watched, &denied.principal, denied.first_at, vec![seen], ctx)
     }
 }
@@ -110,6 +113,10 @@ impl Handle<ActivityMeasured> for Ueba {
         if shown.just_learned {
             let since = watched.usual.first_at().unwrap_or(measured.from);
             ctx.publish(&BaselineLearned { principal: principal.clone(), since });
+        }
+        if watched.is_forgiven(measured.from) {
+            watched.usual.part(&self.hours, &self.config.behaviour);
+            return Ok(());
         }
         let id = ctx.envelope().id;
         let mut seen: Vec<Seen> = shown
@@ -175,18 +182,20 @@ impl Handle<PrincipalContained> for Ueba {
 }
 
 impl Handle<PrincipalReleased> for Ueba {
-    /// A person's release wipes the slate clean; when only the time was over, what is left of the evidence stays.
+    /// A person's release wipes the slate clean, also of what is measured but not heard of yet; when only the time was over, what is left of the evidence stays.
     fn handle(
         &self,
         state: &mut State,
         released: &PrincipalReleased,
-        _: &mut Ctx<'_, Self>,
+        ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
         let watched = state.of(&released.principal);
         watched.stand = None;
         if released.by != GUARD {
             watched.risk.clear();
             watched.finding = None;
+            watched.released_at = Some(ctx.now());
+            watched.usual.part(&self.hours, &self.config.behaviour);
         }
         Ok(())
     }
@@ -211,6 +220,7 @@ impl Ueba {
         if seen.is_empty() {
             return Ok(());
         }
+        let acted = seen.iter().any(|seen| evidence::is_conduct(&seen.contribution.kind));
         for Seen { contribution, raise } in seen {
             watched.risk.take(contribution, raise, half_life);
         }
@@ -219,7 +229,8 @@ impl Ueba {
             return Ok(());
         }
         let finding = watched.finding_since(principal, from);
-        let step = self.step(principal, risk, watched.stand, now);
+        let conduct = watched.risk.score_of(now, half_life, evidence::is_conduct);
+        let step = if acted { self.step(principal, conduct, watched.stand, now) } else { None };
         if step.is_none() && finding.number > 0 {
             return Ok(());
         }
@@ -232,7 +243,7 @@ impl Ueba {
         Ok(())
     }
 
-    /// The step to be taken at `risk`: one further than where the principal stands, or the same again when half of its
+    /// The step to be taken at `risk` by what the principal did: one further than where the principal stands, or the same again when half of its
     /// time is over and evidence still comes.
     fn step(
         &self,

@@ -6,7 +6,8 @@ use messages::guard::{
     AccessDenied, Action, ActivityMeasured, Backlog, Level, PrincipalContained, PrincipalReleased,
     Refusal, UNKNOWN,
 };
-use messages::health::{SensorFaultKind, SensorFaulted};
+use messages::health::{QuarantineReason, SensorFaultKind, SensorFaulted, TelemetryQuarantined};
+use messages::telemetry::Telemetry;
 use messages::{MessageId, Timestamp};
 use runtime::testkit::World;
 use std::time::Duration;
@@ -75,6 +76,22 @@ fn faulted(world: &mut World, channel: &str, kind: SensorFaultKind) {
         since,
         cleared_at: None,
         detail: "reads 40 where its peer reads 20".into(),
+    });
+}
+
+fn quarantined(world: &mut World, reason: QuarantineReason) {
+    let (fleet, asset) = ("demo".to_owned(), "VEH004".to_owned());
+    let (signals, samples) = (Vec::new(), Vec::new());
+    let telemetry = Telemetry { fleet, asset, boot: None, signals, samples };
+    world.publish(TelemetryQuarantined {
+        fleet: telemetry.fleet.clone(),
+        asset: telemetry.asset.clone(),
+        reason,
+        detail: "its clock is hours off".into(),
+        nearest: None,
+        remedy: "set the device's clock".into(),
+        telemetry,
+        as_sent: None,
     });
 }
 
@@ -217,6 +234,36 @@ fn a_persons_release_wipes_the_slate_and_time_alone_does_not() {
 }
 
 #[test]
+fn what_began_before_a_persons_release_is_forgiven_however_late_it_is_heard_of() {
+    let mut world = world();
+    live(&mut world, "data-analysis", 48);
+    let before = world.conductor().now();
+    world.advance(Duration::from_secs(30));
+    let released_by = |world: &mut World, by: &str| {
+        world.publish(PrincipalReleased {
+            principal: "data-analysis".into(),
+            by: by.into(),
+            reason: "looked at".into(),
+            backlog: Backlog::SetAside,
+        });
+    };
+    released_by(&mut world, "operator");
+    world.advance(Duration::from_secs(1));
+    world.publish(denied("data-analysis", Refusal::NotDeclared, 50, before));
+    measured(&mut world, "data-analysis", 20, 50_000);
+    assert_eq!(findings(&world), []);
+    measured(&mut world, "data-analysis", 0, 10);
+    assert_eq!(
+        findings(&world),
+        [],
+        "the flood before the release was judged with what came after"
+    );
+    let now = world.conductor().now();
+    world.publish(denied("data-analysis", Refusal::NotDeclared, 50, now));
+    assert_eq!(findings(&world).len(), 1);
+}
+
+#[test]
 fn sensors_flag_their_device_and_never_contain_it() {
     let mut world = world();
     faulted(&mut world, "coolant_temperature", SensorFaultKind::Drift);
@@ -227,6 +274,41 @@ fn sensors_flag_their_device_and_never_contain_it() {
     }
     assert_eq!(findings(&world).len(), 1);
     assert_eq!(world.published::<PrincipalContained>(), []);
+}
+
+#[test]
+fn however_much_is_wrong_with_what_a_device_sends_it_is_flagged_and_not_contained() {
+    let mut world = world();
+    faulted(&mut world, "coolant_temperature", SensorFaultKind::Drift);
+    for channel in ["oil_pressure", "battery_voltage", "speed"] {
+        faulted(&mut world, channel, SensorFaultKind::OutOfRange);
+        faulted(&mut world, channel, SensorFaultKind::Dropout);
+    }
+    for _ in 0..10 {
+        quarantined(&mut world, QuarantineReason::TooLate);
+        quarantined(&mut world, QuarantineReason::InTheFuture);
+    }
+    assert_eq!(findings(&world).len(), 1);
+    assert_eq!(world.published::<PrincipalContained>(), []);
+    // Points of its readings do not add to those of what it does.
+    for _ in 0..2 {
+        refuse(&mut world, "device/demo/VEH004", Refusal::Contained, 1);
+    }
+    assert_eq!(levels(&world, "device/demo/VEH004"), []);
+    refuse(&mut world, "device/demo/VEH004", Refusal::NotDeclared, 1);
+    assert_eq!(levels(&world, "device/demo/VEH004"), [Level::Throttled]);
+    quarantined(&mut world, QuarantineReason::TooLate);
+    assert_eq!(levels(&world, "device/demo/VEH004").len(), 1);
+}
+
+#[test]
+fn a_device_of_another_fleet_with_the_same_asset_is_another_principal() {
+    let mut world = world();
+    refuse(&mut world, "device/demo/VEH004", Refusal::NotDeclared, 1);
+    refuse(&mut world, "device/evil/VEH004", Refusal::NotDeclared, 1);
+    assert_eq!(levels(&world, "device/demo/VEH004"), [Level::Throttled]);
+    assert_eq!(levels(&world, "device/evil/VEH004"), [Level::Throttled]);
+    assert_eq!(findings(&world)[1].risk.get(), 40.0);
 }
 
 #[test]

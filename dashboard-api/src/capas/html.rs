@@ -12,7 +12,7 @@ pub(super) fn write(report: &Report) -> String {
         report.state.name(),
         report.opened_at,
         report.updated_at,
-        escape(&format!("{:?}", report.provenance).to_lowercase())
+        report.provenance.name()
     );
     for section in report.sections() {
         body += &format!("<section><h2>{}</h2><ul>\n", escape(&section.title));

@@ -6,12 +6,12 @@ use super::report::Report;
 pub(super) fn write(report: &Report) -> String {
     let mut text = format!("# {}\n\n", plain(&report.title()));
     text += &format!(
-        "CAPA `{}`, state {}, opened {}, last change {}; provenance {:?}.\n",
+        "CAPA `{}`, state {}, opened {}, last change {}; provenance {}.\n",
         report.opened.capa,
         report.state.name(),
         report.opened_at,
         report.updated_at,
-        report.provenance
+        report.provenance.name()
     );
     for section in report.sections() {
         text += &format!("\n## {}\n\n", plain(&section.title));

@@ -31,7 +31,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 
 /// `GET /v1/stream`
 pub(crate) async fn open(facade: &Facade, request: Request) -> Result<Response, Problem> {
-    let filter = Filter::of(&request)?;
+    let filter = Filter::of(facade, &request)?;
     let last_seen = request.headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
     let last_seen = last_seen.filter(|text| !text.is_empty());
     let cursor = begin(facade, last_seen.or(request.query("after"))).await?;

@@ -149,10 +149,15 @@ impl Keeper {
     async fn save(
         &self,
         facade: &Facade,
-        mut sums: OwnedMutexGuard<Sums>,
+        sums: OwnedMutexGuard<Sums>,
     ) -> Result<OwnedMutexGuard<Sums>, Problem> {
-        let store = &**facade.deployment.store();
-        let changes = sums.changes(store, self.partition)?;
+        let partition = self.partition;
+        let gather = move |store: &dyn Store| {
+            let changes = sums.changes(store, partition)?;
+            Ok::<_, HistoryError>((changes, sums))
+        };
+        let store = facade.deployment.store().clone();
+        let (changes, mut sums) = blocking(store, gather).await??;
         facade.deployment.committer().commit(Commit::Blobs(changes)).await?;
         sums.unsaved.clear();
         sums.begun.clear();
@@ -312,11 +317,8 @@ impl Sums {
             changes.push(written(name("minutes", slot), hour)?);
             changes.push(written(name("hours", slot), &hour.whole())?);
         }
-        for slot in &self.begun {
-            changes.extend(too_old(store, "minutes", slot, MINUTES_KEPT_HOURS)?);
-            if slot.1.is_multiple_of(24) {
-                changes.extend(too_old(store, "hours", slot, HOURS_KEPT_HOURS)?);
-            }
+        for ((kind, asset), oldest) in oldest_kept(&self.begun) {
+            changes.extend(too_old(store, kind, asset, oldest)?);
         }
         changes.push(written(place_name(partition), place)?);
         Ok(changes)
@@ -356,7 +358,7 @@ impl Sums {
         Ok(found)
     }
 
-    /// Hours of the asset that there is something of, those in memory and those on disk.
+    /// Hours of the asset that there may be something of, those in memory and those on disk.
     fn hours_within(
         &self,
         store: &dyn Store,
@@ -366,12 +368,14 @@ impl Sums {
         let slot = |hour| (wanted.asset.clone(), hour);
         let known = self.hours.range(slot(first)..=slot(last)).map(|((_, hour), _)| *hour);
         let mut hours: BTreeSet<u32> = known.collect();
-        let kind = match wanted.resolution {
-            Resolution::Minute => "minutes",
-            Resolution::Hour => "hours",
-        };
-        let saved = saved_hours(store, kind, &wanted.asset)?;
-        hours.extend(saved.into_iter().filter(|hour| (first..=last).contains(hour)));
+        match wanted.resolution {
+            // So few that each is looked for.
+            Resolution::Minute => hours.extend(first..=last),
+            Resolution::Hour => {
+                let saved = saved_hours(store, "hours", &wanted.asset)?;
+                hours.extend(saved.into_iter().filter(|hour| (first..=last).contains(hour)));
+            }
+        }
         Ok(hours)
     }
 
@@ -404,16 +408,29 @@ fn saved_hours(store: &dyn Store, kind: &str, asset: &str) -> Result<Vec<u32>, H
     Ok(names.iter().filter_map(|name| name.rsplit('/').next()?.parse().ok()).collect())
 }
 
-/// Removes what is saved of the asset as `kind` and lies more than `kept` hours before the slot.
+/// The oldest hour that is kept of each kind and asset, now that `begun` have begun; whole hours are asked after
+/// once a day. One look for each: it reads all that is saved of the asset.
+fn oldest_kept(begun: &BTreeSet<Slot>) -> BTreeMap<(&'static str, &str), u32> {
+    let mut oldest = BTreeMap::new();
+    // Of an asset the newest comes last.
+    for (asset, hour) in begun {
+        oldest.insert(("minutes", asset.as_str()), hour.saturating_sub(MINUTES_KEPT_HOURS));
+        if hour.is_multiple_of(24) {
+            oldest.insert(("hours", asset.as_str()), hour.saturating_sub(HOURS_KEPT_HOURS));
+        }
+    }
+    oldest
+}
+
+/// Removes what is saved of the asset as `kind` from before `oldest`.
 fn too_old(
     store: &dyn Store,
     kind: &str,
-    slot: &Slot,
-    kept: u32,
+    asset: &str,
+    oldest: u32,
 ) -> Result<Vec<Change>, HistoryError> {
-    let (asset, newest) = slot;
-    let old = saved_hours(store, kind, asset)?.into_iter().filter(|hour| hour + kept < *newest);
-    Ok(old.map(|hour| (name(kind, &(asset.clone(), hour)), None)).collect())
+    let old = saved_hours(store, kind, asset)?.into_iter().filter(|hour| *hour < oldest);
+    Ok(old.map(|hour| (name(kind, &(asset.to_owned(), hour)), None)).collect())
 }
 
 /// The value in the channel's unit, if it can be true at all; data-analysis sets the others aside.
@@ -504,6 +521,27 @@ mod tests {
         }
         assert_eq!(saved(&steps), saved(&whole));
         assert_eq!(saved(&whole).len(), 1 + 2 * 3, "a place, three hours by the minute and whole");
+    }
+
+    #[test]
+    fn one_look_for_each_asset_finds_what_is_too_old_however_many_hours_began() {
+        let slot = |asset: &str, hour| (asset.to_owned(), hour);
+        let day = 24 * 1_000;
+        let begun = BTreeSet::from([slot("a", day), slot("a", day + 1), slot("b", day + 5)]);
+        let looks = oldest_kept(&begun);
+        assert_eq!(looks.len(), 3, "{looks:?}");
+        assert_eq!(looks[&("minutes", "a")], day + 1 - MINUTES_KEPT_HOURS);
+        assert_eq!(looks[&("hours", "a")], day - HOURS_KEPT_HOURS);
+        assert_eq!(looks[&("minutes", "b")], day + 5 - MINUTES_KEPT_HOURS);
+        let store = MemoryStore::default();
+        let hours = [day - MINUTES_KEPT_HOURS, day - MINUTES_KEPT_HOURS + 1];
+        let blobs = hours.map(|hour| written(name("minutes", &slot("a", hour)), &Hour::default()));
+        let blobs = blobs.map(Result::unwrap).to_vec();
+        store.commit(Batch { blobs, ..Batch::default() }).unwrap();
+        let sums = Sums { place: Some(Place::default()), begun, ..Sums::default() };
+        let changes = sums.changes(&store, PARTITION).unwrap();
+        let gone = changes.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name);
+        assert_eq!(gone.collect::<Vec<_>>(), [name("minutes", &slot("a", hours[0]))]);
     }
 
     #[test]

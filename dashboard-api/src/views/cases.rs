@@ -9,6 +9,7 @@ use messages::case::{
 };
 use messages::effect::{Conclusion, EffectConcluded};
 use messages::prediction::{FailurePredicted, Severity};
+use messages::registry::AssetRegistered;
 use messages::{BookingId, CaseId, Message, MessageId, Provenance, Sequence, Timestamp};
 use runtime::store::Delivery;
 use std::collections::{BTreeMap, VecDeque};
@@ -103,6 +104,7 @@ impl Cases {
         match delivery.envelope.name.as_str() {
             FailurePredicted::NAME => self.remember(delivery),
             CaseOpened::NAME => self.begin(delivery),
+            AssetRegistered::NAME => return self.change_owner(delivery),
             _ => {}
         }
         let Some(id) = delivery.envelope.case_id.map(CaseId) else { return false };
@@ -112,6 +114,17 @@ impl Cases {
         let ended = case.state.is_final();
         self.rows.set_ended(id, ended);
         true
+    }
+
+    /// An open case is its asset's owner's, whoever that was when it was opened.
+    fn change_owner(&mut self, delivery: &Delivery) -> bool {
+        let Some(registered) = open::<AssetRegistered>(delivery) else { return false };
+        let mut changed = false;
+        for case in self.rows.open_mut().filter(|case| case.asset == registered.asset) {
+            changed |= case.owner != registered.owner;
+            case.owner.clone_from(&registered.owner);
+        }
+        changed
     }
 
     fn remember(&mut self, delivery: &Delivery) {
@@ -202,8 +215,12 @@ impl Case {
     }
 
     fn advance(&mut self, advanced: Option<CaseAdvanced>) {
-        let Some(CaseAdvanced { to, reason, deadline, .. }) = advanced else { return };
+        let Some(CaseAdvanced { to, reason, deadline, severity, due_at, .. }) = advanced else {
+            return;
+        };
         self.state = to;
+        self.severity = severity.unwrap_or(self.severity);
+        self.due_at = due_at.unwrap_or(self.due_at);
         self.reason = Some(reason);
         self.deadline = deadline;
         if !matches!(to, CaseState::Escalated | CaseState::Uncertain) {

@@ -65,6 +65,13 @@ impl<I: Ord + Copy, T> Rows<I, T> {
         self.rows.get_mut(self.sequence_by_id.get(&id)?).map(|(_, row)| row)
     }
 
+    /// Those of which more is expected.
+    pub(crate) fn open_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        let ended = &self.ended;
+        let open = self.rows.iter_mut().filter(|(sequence, _)| !ended.contains(sequence));
+        open.map(|(_, (_, row))| row)
+    }
+
     /// Up to `limit` rows behind `after` that are wanted, with the position of each, and whether there are more.
     pub(crate) fn page(
         &self,

@@ -14,13 +14,14 @@ pub(crate) enum Topic {
     Predictions,
     Feedback,
     Insights,
+    Models,
     Quarantine,
     Dead,
     Traffic,
 }
 
 /// Topics.
-const TOPICS: usize = 11;
+const TOPICS: usize = 12;
 
 /// Position and time of the record that changed each topic last.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -200,6 +200,9 @@ async fn a_report_is_had_as_a_page_as_markdown_and_as_json_and_texts_stay_texts(
     assert!(html.contains("reported by 2 of 3 workshops"));
     let markdown = site.get(&path("/export?format=md")).await;
     assert!(markdown.text().contains("## D4 root cause") && !markdown.text().contains("<b>"));
+    for form in [html.as_str(), markdown.text()] {
+        assert!(form.contains("; provenance measured."), "{form}");
+    }
     let json = site.get(&path("/export?format=json")).await.expect(200);
     assert_eq!(json, site.get(&path("")).await.expect(200));
     site.get(&path("/export?format=pdf")).await.problem(400, "malformed");

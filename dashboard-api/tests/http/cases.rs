@@ -3,9 +3,12 @@
 use crate::site::Site;
 use crate::story::{ASSET, OWNER, Story, at, number, say};
 use dashboard_api::{FacadeOptions, Feature};
-use messages::case::{CaseClosed, CaseDecided, CaseEscalated, CaseOutcome, CaseState};
+use messages::case::{
+    CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOutcome, CaseState,
+};
 use messages::effect::{Conclusion, EffectConcluded};
 use messages::finding::{Outcome, PredictionVerified};
+use messages::prediction::Severity;
 use messages::{Message, MessageId};
 use runtime::Catalog;
 use runtime::store::Store;
@@ -289,4 +292,28 @@ async fn a_verdict_is_told_in_words() {
     let says = why["steps"].as_array().unwrap().last().unwrap()["says"].as_str().unwrap();
     assert_eq!(says, "the prediction was right, 3.5 days ahead: trend-to-limit/1 brake");
     assert_eq!(at("2026-03-02T06:00:00Z").to_string(), why["steps"][0]["at"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_as_grave_as_it_has_become_and_its_assets_owners() {
+    let site = Site::empty().await;
+    let story = Story::open(&site).await;
+    let (due_at, severity) = (at("2026-03-02T09:00:00Z"), Severity::Emergency);
+    let advanced = CaseAdvanced {
+        case: story.case,
+        asset: ASSET.into(),
+        from: CaseState::Opened,
+        to: CaseState::Contacting,
+        reason: "It has grown graver.".into(),
+        deadline: None,
+        severity: Some(severity),
+        due_at: Some(due_at),
+    };
+    say(&site, "master", Some(story.opened), &advanced).await;
+    let shown = story.shown(&site).await;
+    assert_eq!((&shown["severity"], &shown["due_at"]), (&json!("EMERGENCY"), &json!(due_at)));
+    let registered =
+        json!({ "asset": ASSET, "fleet": "demo", "profile": "vehicle", "owner": "owner-2" });
+    site.post("/v1/assets", registered.to_string()).await.expect(201);
+    assert_eq!(story.shown(&site).await["owner"], "owner-2");
 }

@@ -295,3 +295,19 @@ async fn the_end_ends_streams_too() {
     site.end().await;
     assert!(follower.next().await.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_there_is_not_is_refused_with_those_that_there_are() {
+    let site = Site::empty().await;
+    for wrong in ["zzz", "asset,cases", "asset.retird"] {
+        for route in ["/v1/changes", "/v1/stream"] {
+            let refused = site.get(&format!("{route}?kinds={wrong}")).await;
+            let problem = refused.problem(400, "malformed");
+            let detail = problem["detail"].as_str().unwrap();
+            let unknown = wrong.rsplit(',').next().unwrap();
+            assert!(detail.contains(&format!("`{unknown}`")), "{detail}");
+            assert!(detail.contains("agent, asset, ") && detail.contains(", case, "), "{detail}");
+        }
+    }
+    changes(&site, "kinds=case,%20asset.retired,").await;
+}

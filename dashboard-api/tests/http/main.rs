@@ -14,6 +14,7 @@ mod following;
 mod guarding;
 mod history;
 mod ingest;
+mod models;
 mod operators;
 mod owners;
 mod page;

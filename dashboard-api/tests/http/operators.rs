@@ -2,10 +2,12 @@
 
 use crate::agents::{POISON, UNKNOWN};
 use crate::site::{Site, sample};
+use crate::story::say;
 use messages::Message;
 use messages::dead::DeadLettered;
-use messages::health::TelemetryQuarantined;
+use messages::health::{AsSent, QuarantineReason, TelemetryQuarantined};
 use messages::redelivery::{MessageRedelivered, TelemetryReleased};
+use messages::telemetry::Telemetry;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,6 +85,31 @@ async fn quarantined_telemetry_is_listed_shown_and_released_once() {
     site.get("/v1/quarantine/x").await.problem(404, "not-found");
     let unknown = "/v1/quarantine/00000000-0000-0000-0000-000000000000";
     site.get(unknown).await.problem(404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_contained_device_published_is_read_when_it_is_released() {
+    let site = Site::open().await;
+    let body = r#"{"t":"2026-03-02T06:00:00Z","s":{"coolant":90}}"#;
+    let (fleet, asset) = ("demo".to_owned(), "VEH001".to_owned());
+    let aside = TelemetryQuarantined {
+        fleet: fleet.clone(),
+        asset: asset.clone(),
+        reason: QuarantineReason::Contained,
+        detail: "it is contained".into(),
+        nearest: None,
+        remedy: "see `aurorasync principal show`".into(),
+        telemetry: Telemetry { fleet, asset, boot: None, signals: vec![], samples: vec![] },
+        as_sent: Some(AsSent {
+            position: "TELEMETRY/7".into(),
+            body: body.as_bytes().to_vec().into(),
+            bytes: body.len() as u64,
+        }),
+    };
+    let id = say(&site, "ingest", None, &aside).await.id;
+    let released = site.post(&format!("/v1/quarantine/{id}/release"), "").await.expect(201);
+    assert_eq!(released["samples"], 1);
+    assert_eq!(site.remembers("witness", "VEH001", 1).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

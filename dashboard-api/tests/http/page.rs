@@ -7,15 +7,23 @@ use crate::site::Site;
 async fn the_page_is_whole_without_its_script_and_asks_nobody_else() {
     let site = Site::open().await;
     site.register("VEH001").await;
+    crate::capas::open(&site).await;
     let reply = site.get("/").await;
     assert_eq!(
         (reply.status, reply.headers["content-type"].as_str()),
         (200, "text/html; charset=utf-8")
     );
     let text = reply.text();
-    for part in
-        ["<b>1</b> assets", "No case is open.", "witness", "/v1/changes", "<h1>AuroraSync</h1>"]
-    {
+    for part in [
+        "<b>1</b> assets",
+        "<b>1</b> open CAPAs",
+        "<b>0</b> contained",
+        "<b>0</b> dead letters so far",
+        "No case is open.",
+        "witness",
+        "/v1/changes",
+        "<h1>AuroraSync</h1>",
+    ] {
         assert!(text.contains(part), "{part}");
     }
     assert!(!text.contains("{{"), "everything is filled in");

@@ -10,8 +10,14 @@ use runtime::store::{Partition, Store};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Writes that need no key: devices number their samples, ids of redeliveries are derived, a file is made once.
-const WITHOUT_KEY: [&str; 2] = ["/v1/fleets/{fleet}/assets/{asset}/telemetry", "/v1/backup"];
+/// Writes that need no key (devices number their samples, ids of redeliveries are derived, a file is made once), and
+/// those that are repeated where there is somebody to judge by models.
+const WITHOUT_KEY: [&str; 4] = [
+    "/v1/fleets/{fleet}/assets/{asset}/telemetry",
+    "/v1/backup",
+    "/v1/models",
+    "/v1/models/rollback",
+];
 
 async fn send(site: &Site, path: &str, key: &str, body: &Value) -> Reply {
     site.ask(Ask::post(path, body.to_string()).header("idempotency-key", key)).await

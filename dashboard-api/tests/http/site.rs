@@ -63,6 +63,7 @@ pub(crate) fn options(clock: &VirtualClock) -> FacadeOptions {
         rate_limit: None,
         timeouts: Timeouts::default(),
         backup: None,
+        models: None,
         intake: None,
     }
 }

@@ -138,6 +138,8 @@ impl Story {
             to,
             reason: reason.into(),
             deadline: Some(at("2026-03-03T06:00:00Z")),
+            severity: None,
+            due_at: None,
         };
         say(site, "master", Some(self.opened), &advanced).await;
     }

@@ -1,8 +1,10 @@
 //! Contacts as earlier versions wrote them: read from whoever kept their bytes, never written.
 
 use super::{
-    ContactOwner, ContactSuppressed, Costs, Facts, OfferedSlot, Purpose, SuppressedReason,
+    ContactOwner, ContactSend, ContactSuppressed, Costs, Facts, OfferedSlot, Purpose,
+    SuppressedReason,
 };
+use crate::consent::Channel;
 use crate::finite::Finite;
 use crate::id::CaseId;
 use crate::prediction::{Driving, Severity};
@@ -37,6 +39,21 @@ struct FactsV1 {
     booked: Option<OfferedSlot>,
 }
 
+/// [`ContactSend`] that did not say which time the owner had named.
+#[derive(Deserialize)]
+pub(super) struct ContactSendV1 {
+    effect_key: String,
+    case: CaseId,
+    asset: String,
+    owner: String,
+    channel: Channel,
+    purpose: Purpose,
+    text: String,
+    severity: Severity,
+    asked_for: bool,
+    expires_at: Timestamp,
+}
+
 /// [`ContactSuppressed`] that did not say until when.
 #[derive(Deserialize)]
 pub(super) struct ContactSuppressedV1 {
@@ -60,6 +77,24 @@ impl From<ContactOwnerV1> for ContactOwner {
             facts: old.facts.into(),
             slots: old.slots,
             asked_for: old.asked_for,
+            expires_at: old.expires_at,
+        }
+    }
+}
+
+impl From<ContactSendV1> for ContactSend {
+    fn from(old: ContactSendV1) -> Self {
+        Self {
+            effect_key: old.effect_key,
+            case: old.case,
+            asset: old.asset,
+            owner: old.owner,
+            channel: old.channel,
+            purpose: old.purpose,
+            text: old.text,
+            severity: old.severity,
+            asked_for: old.asked_for,
+            promised: None,
             expires_at: old.expires_at,
         }
     }

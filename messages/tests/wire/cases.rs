@@ -31,6 +31,8 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             to: CaseState::AwaitingCustomer,
             reason: "the owner was reached on app".into(),
             deadline: Some(at("2026-03-03T06:00:00Z")),
+            severity: Some(Severity::High),
+            due_at: Some(at("2026-03-04T06:00:00Z")),
         }),
         Box::new(CaseEscalated {
             case: case(),

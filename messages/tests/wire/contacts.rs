@@ -6,8 +6,8 @@ use crate::samples::{AnyMessage, at, number};
 use messages::consent::{Channel, ConsentChanged};
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSend, ContactSuppressed, Costs, CustomerContacted,
-    CustomerReplied, CustomerResponded, Facts, Intent, OfferedSlot, Purpose, SuppressedReason,
-    TimeWindow,
+    CustomerReplied, CustomerResponded, Facts, Intent, OfferedSlot, Promised, Purpose,
+    SuppressedReason, TimeWindow, WithdrawContact,
 };
 use messages::prediction::{Driving, Severity};
 
@@ -31,7 +31,11 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             purpose: Purpose::PredictedFailure,
             text: text.into(),
             severity: Severity::High,
-            asked_for: false,
+            asked_for: true,
+            promised: Some(Promised {
+                from: at("2026-03-02T16:30:00Z"),
+                to: at("2026-03-02T17:30:00Z"),
+            }),
             expires_at: at("2026-03-03T06:01:00Z"),
         }),
         Box::new(CustomerContacted {
@@ -67,6 +71,12 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             step: step.into(),
             reason: "the provider did not answer".into(),
             uncertain: Some(intent()),
+        }),
+        Box::new(WithdrawContact {
+            case,
+            asset: asset.into(),
+            owner: owner.into(),
+            reason: "What was foreseen is no longer expected.".into(),
         }),
     ]
 }

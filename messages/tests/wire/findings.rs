@@ -8,6 +8,8 @@ use messages::finding::{
     DetectorDemoted, DetectorPromoted, FailureRecorded, FindingRecorded, Outcome, Precision,
     PredictionVerified,
 };
+use messages::model::{ModelCard, ModelPromoted};
+use std::collections::BTreeMap;
 
 pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
     let detector = "trend-to-limit/1 cooling";
@@ -52,6 +54,22 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             detector: detector.into(),
             precision: precision(),
             reason: "its precision holds again".into(),
+        }),
+        Box::new(ModelPromoted {
+            profile: "vehicle".into(),
+            agent: "diagnosis".into(),
+            model: Some(ModelCard {
+                name: "north-01020304".into(),
+                checksum: "01020304".repeat(8),
+                feature_schema: 7,
+                data: "05060708".repeat(8),
+                figures: BTreeMap::from([("macro_f1".into(), number(0.75))]),
+            }),
+            before: Some("090a0b0c".repeat(8)),
+            rolled_back: false,
+            forced: Some("the one before was judged by another fleet".into()),
+            by: "reliability desk".into(),
+            reason: "learned from a year more".into(),
         }),
     ]
 }

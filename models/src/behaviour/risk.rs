@@ -92,8 +92,20 @@ impl Risk {
     /// The score at `now`: the sum of [`Risk::contributions`].
     #[must_use]
     pub fn score(&self, now: Timestamp, half_life: Duration) -> f64 {
+        self.score_of(now, half_life, |_kind| true)
+    }
+
+    /// The score at `now` of the kinds that count alone.
+    #[must_use]
+    pub fn score_of(
+        &self,
+        now: Timestamp,
+        half_life: Duration,
+        counts: impl Fn(&str) -> bool,
+    ) -> f64 {
         let tenths = |kept: &Contribution| (kept.points * TENTH).round() as i64;
-        let sum: i64 = self.contributions(now, half_life).iter().map(tenths).sum();
+        let left = self.contributions(now, half_life);
+        let sum: i64 = left.iter().filter(|kept| counts(&kept.kind)).map(tenths).sum();
         sum as f64 / TENTH
     }
 

@@ -8,4 +8,5 @@ pub mod alike;
 pub mod compare;
 pub mod pareto;
 pub mod rate;
+pub mod remaining;
 pub mod weibull;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use messages::prediction::Severity;
 use messages::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A hard rule that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +90,13 @@ pub enum Constraint {
         /// How many stay free.
         places: u16,
     },
+    /// The asset is at another visit then.
+    Elsewhere {
+        /// The asset.
+        asset: String,
+        /// The centre of that visit.
+        centre: String,
+    },
 }
 
 /// Hard rules as bits.
@@ -102,8 +110,10 @@ pub(super) const PART: Against = 32;
 pub(super) const PLACES: Against = 64;
 pub(super) const EARLY: Against = 128;
 pub(super) const REACH: Against = 256;
+pub(super) const ELSEWHERE: Against = 512;
 /// All of them, in the order in which people are told.
-const ALL: [Against; 9] = [EARLY, LATEST, REACH, HOURS, HOLIDAY, BAY, TECHNICIAN, PART, PLACES];
+const ALL: [Against; 10] =
+    [EARLY, LATEST, REACH, HOURS, HOLIDAY, ELSEWHERE, BAY, TECHNICIAN, PART, PLACES];
 
 /// What a look at a spot shows.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +128,8 @@ pub(super) struct Verdict {
 pub(super) struct Taken<'a> {
     /// Whose it is: index of a booking or job.
     pub(super) key: usize,
+    /// What is repaired, if known.
+    pub(super) asset: Option<&'a str>,
     pub(super) from: i64,
     pub(super) until: i64,
     /// `None` when the centre no longer has it.
@@ -127,6 +139,15 @@ pub(super) struct Taken<'a> {
     pub(super) routine: bool,
     /// Put there by this search at a time of its choice.
     pub(super) chosen: bool,
+}
+
+/// When and at which centre an asset is.
+#[derive(Clone, Copy, Debug)]
+struct Visit {
+    key: usize,
+    centre: usize,
+    from: i64,
+    until: i64,
 }
 
 /// What is asked of a spot.
@@ -150,6 +171,8 @@ pub(super) struct Calendar<'a> {
     emergency: i64,
     reach_km: f64,
     taken: Vec<Vec<Taken<'a>>>,
+    /// Visits of each asset that is known.
+    visits: BTreeMap<&'a str, Vec<Visit>>,
     /// Looks at spots so far.
     pub(super) evaluations: u32,
     evaluations_max: u32,
@@ -160,7 +183,8 @@ impl<'a> Calendar<'a> {
         let taken = ground.sites.iter().map(|_| Vec::new()).collect();
         let emergency = i64::from(settings.emergency_minutes) * MINUTE;
         let (reach_km, evaluations_max) = (settings.reach_km, settings.evaluations);
-        Self { ground, emergency, reach_km, taken, evaluations: 0, evaluations_max }
+        let visits = BTreeMap::new();
+        Self { ground, emergency, reach_km, taken, visits, evaluations: 0, evaluations_max }
     }
 
     /// With the bookings of `problem` that `keep` keeps, each under its index.
@@ -177,6 +201,7 @@ impl<'a> Calendar<'a> {
         let site = &self.ground.sites[centre];
         let taken = Taken {
             key,
+            asset: booking.job.asset.as_deref(),
             from: booking.slot.from.as_millis(),
             until: booking.slot.until.as_millis(),
             bay: Some(booking.slot.bay).filter(|bay| *bay < site.centre.bays),
@@ -189,11 +214,20 @@ impl<'a> Calendar<'a> {
     }
 
     pub(super) fn add(&mut self, centre: usize, taken: Taken<'a>) {
+        if let Some(asset) = taken.asset {
+            let Taken { key, from, until, .. } = taken;
+            self.visits.entry(asset).or_default().push(Visit { key, centre, from, until });
+        }
         self.taken[centre].push(taken);
     }
 
     pub(super) fn remove(&mut self, centre: usize, key: usize) {
-        self.taken[centre].retain(|taken| taken.key != key);
+        let (taken, visits) = (&mut self.taken[centre], &mut self.visits);
+        let assets = taken.iter().filter(|taken| taken.key == key).filter_map(|taken| taken.asset);
+        for asset in assets {
+            visits.entry(asset).or_default().retain(|visit| visit.key != key);
+        }
+        taken.retain(|taken| taken.key != key);
     }
 
     /// Whether the budget allows no further look.
@@ -247,6 +281,7 @@ impl<'a> Calendar<'a> {
             (REACH, !asked.stays && !asked.agreed && self.is_too_far(job, spot)),
             (HOURS, day.closed || !day.is_within_hours(spot)),
             (HOLIDAY, day.holiday),
+            (ELSEWHERE, self.elsewhere(job, spot).is_some()),
             (BAY, bay.is_none()),
             (TECHNICIAN, technician.is_none()),
             (PART, !self.part_is_there(job, spot)),
@@ -260,6 +295,14 @@ impl<'a> Calendar<'a> {
     fn is_too_far(&self, job: &Job, spot: Spot) -> bool {
         let centre = self.ground.sites[spot.centre].centre;
         known_km(job, centre).is_some_and(|km| km > self.reach_km)
+    }
+
+    /// The centre at which the asset of `job` is at some time of `spot`.
+    fn elsewhere(&self, job: &Job, spot: Spot) -> Option<usize> {
+        let visits = self.visits.get(job.asset.as_deref()?)?;
+        let mut meeting =
+            visits.iter().filter(|visit| visit.from < spot.until && spot.from < visit.until);
+        meeting.next().map(|visit| visit.centre)
     }
 
     /// Bays and technicians that are busy at some time of `spot`.
@@ -301,8 +344,17 @@ impl<'a> Calendar<'a> {
         if asked.stays && !self.taken[centre].iter().any(chosen) {
             return false;
         }
-        let own =
-            Taken { key: 0, from, until, bay, technician, part: None, routine: true, chosen: true };
+        let own = Taken {
+            key: 0,
+            asset: None,
+            from,
+            until,
+            bay,
+            technician,
+            part: None,
+            routine: true,
+            chosen: true,
+        };
         self.places_left(centre, day, &own) < needed
     }
 
@@ -353,6 +405,11 @@ impl<'a> Calendar<'a> {
             }
             HOURS => Constraint::Hours { centre, date },
             HOLIDAY => Constraint::Holiday { centre, date },
+            ELSEWHERE => {
+                let at = self.elsewhere(job, spot).unwrap_or(spot.centre);
+                let centre = self.ground.sites[at].centre.id.clone();
+                Constraint::Elsewhere { asset: job.asset.clone().unwrap_or_default(), centre }
+            }
             BAY => Constraint::Bay { centre },
             TECHNICIAN => {
                 let skilled = site.skilled(&job.skill).len();

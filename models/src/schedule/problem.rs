@@ -87,6 +87,8 @@ pub struct Position {
 pub struct Job {
     /// The case.
     pub case: String,
+    /// What is repaired, if known: it is at one visit at a time.
+    pub asset: Option<String>,
     /// What the technician must be able to do.
     pub skill: String,
     /// How long it takes, in minutes.
@@ -113,11 +115,11 @@ pub struct Job {
     pub position: Option<Position>,
     /// Kilometres to centres where they are known better than by the straight line.
     pub km_by_centre: BTreeMap<String, f64>,
-    /// Visits of the owner's other assets: best is to come together with one of them.
+    /// Visits of the owner's other assets, and others of this one: best is to come together with one of them.
     pub company: Vec<Visit>,
 }
 
-/// A visit of another asset of the same owner.
+/// Another visit of the same asset, or one of another asset of the same owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
     /// The asset.

@@ -3,7 +3,7 @@
 //! Each look at a spot gives *all* rules that it breaks. A spot that breaks one rule alone is therefore the
 //! proof that relaxing this one is enough, and the first such spot is the nearest time.
 
-use super::calendar::{Against, Asked, Calendar, Constraint, REACH};
+use super::calendar::{Against, Asked, Calendar, Constraint, ELSEWHERE, REACH};
 use super::ground::{Domain, Spot, moment};
 use super::penalty::{Wishes, known_km};
 use super::problem::Job;
@@ -63,7 +63,11 @@ pub(super) struct Misses {
 }
 
 impl Misses {
+    /// Keeps `spot` in mind, unless the asset is elsewhere then: nothing else would be enough, and that is not relaxed.
     pub(super) fn note(&mut self, spot: Spot, against: Against) {
+        if against & ELSEWHERE != 0 {
+            return;
+        }
         let far = (against & REACH != 0).then_some(spot.centre);
         let nearest = self.nearest.entry((against, far)).or_insert(spot);
         *nearest = spot.min(*nearest);

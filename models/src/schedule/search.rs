@@ -306,7 +306,7 @@ impl<'a> Search<'a> {
         ruined
     }
 
-    /// `task` first, and with it those who sit where it could go.
+    /// `task` first, and with it those who sit where it could go, or are its asset's then.
     fn forced(&mut self, task: usize) -> Vec<usize> {
         let candidates = &self.tasks[task].candidates;
         let count = candidates.len().min(FORCED_SPOTS);
@@ -314,13 +314,14 @@ impl<'a> Search<'a> {
         else {
             return vec![task];
         };
-        let near = |seat: &Seat| {
-            let same_day = (seat.spot.centre, seat.spot.day) == (spot.centre, spot.day);
-            same_day && seat.spot.from < spot.until && spot.from < seat.spot.until
+        let asset = |task: usize| self.tasks[task].wishes.job.asset.as_ref();
+        let near = |other: &usize| {
+            let Some(Seat { spot: seat, .. }) = self.seats[*other] else { return false };
+            let same_day = (seat.centre, seat.day) == (spot.centre, spot.day);
+            let same_asset = asset(task).is_some() && asset(*other) == asset(task);
+            (same_day || same_asset) && seat.from < spot.until && spot.from < seat.until
         };
-        let near =
-            (0..self.tasks.len()).filter(|other| self.seats[*other].as_ref().is_some_and(near));
-        let mut ruined: Vec<usize> = near.collect();
+        let mut ruined: Vec<usize> = (0..self.tasks.len()).filter(near).collect();
         ruined.shuffle(&mut self.rng);
         ruined.truncate(RUIN_MAX - 1);
         ruined.insert(0, task);
@@ -403,6 +404,7 @@ impl<'a> Search<'a> {
         let stays = self.tasks[task].home.is_some_and(|home| home.spot == seat.spot);
         let taken = Taken {
             key: self.first_key + task,
+            asset: job.asset.as_deref(),
             from: seat.spot.from,
             until: seat.spot.until,
             bay: seat.verdict.bay,

@@ -57,6 +57,7 @@ fn centre(id: &str, zone: &str) -> Centre {
 fn job(case: &str) -> Job {
     Job {
         case: case.into(),
+        asset: None,
         skill: "brake".into(),
         minutes: 120,
         part: None,

@@ -3,7 +3,7 @@
 use super::calendar::Constraint;
 use super::ground::{Ground, Site, Spot, zoned};
 use super::penalty::{PenaltyKind, Wishes};
-use super::problem::Slot;
+use super::problem::{Slot, Visit};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use messages::time::Timestamp;
@@ -60,15 +60,22 @@ pub(super) fn penalty(
     }
 }
 
-/// When and where the owner's other assets come.
+/// When and where the owner's other assets come, or this one for another repair.
 fn apart(wishes: &Wishes<'_>, ground: &Ground<'_>, spot: Spot) -> String {
     if let Some(visit) = wishes.same_day(ground, spot).next() {
-        return format!("`{}` of the same owner comes at another hour of the day", visit.asset);
+        return format!("{} comes at another hour of the day", whose(wishes, visit));
     }
     let Some(visit) = wishes.job.company.first() else { return String::new() };
     let zone = ground.site(&visit.centre).map(|at| &ground.sites[at].zone);
     let at = clock(visit.from.as_millis(), zone.unwrap_or(&TimeZone::UTC));
-    format!("`{}` of the same owner comes to `{}` on {at}", visit.asset, visit.centre)
+    format!("{} comes to `{}` on {at}", whose(wishes, visit), visit.centre)
+}
+
+fn whose(wishes: &Wishes<'_>, visit: &Visit) -> String {
+    match wishes.job.asset.as_ref() == Some(&visit.asset) {
+        true => format!("for another repair `{}`", visit.asset),
+        false => format!("`{}` of the same owner", visit.asset),
+    }
 }
 
 /// What would have to be otherwise.
@@ -106,6 +113,9 @@ pub(super) fn relaxed(constraint: &Constraint, zone: &TimeZone, due_at: Timestam
         }
         Constraint::EmergencyPlaces { centre, date: day, places } => {
             format!("using one of the {places} emergency places of `{centre}` on {}", date(*day))
+        }
+        Constraint::Elsewhere { asset, centre } => {
+            format!("without the other visit of `{asset}` to `{centre}`")
         }
     }
 }
@@ -188,6 +198,9 @@ fn loss(constraint: &Constraint) -> String {
         }
         Constraint::EmergencyPlaces { centre, date: day, .. } => {
             format!("it takes an emergency place of `{centre}` on {}", date(*day))
+        }
+        Constraint::Elsewhere { asset, centre } => {
+            format!("`{asset}` is at `{centre}` for another repair then")
         }
     }
 }

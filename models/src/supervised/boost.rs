@@ -137,6 +137,12 @@ impl Boosted {
         }
     }
 
+    /// The trees.
+    #[cfg(test)]
+    pub(super) fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
     /// Number of trees.
     #[must_use]
     pub fn rounds(&self) -> usize {

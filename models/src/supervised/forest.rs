@@ -5,6 +5,7 @@
 
 use super::bins::Binned;
 use super::grow::{Grower, Growth, draw_again};
+use super::tree::DEPTH_MAX;
 use super::{LearnError, Table, Tree, within};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -109,6 +110,12 @@ impl RandomForest {
         sum / self.trees.len() as f64
     }
 
+    /// The trees.
+    #[cfg(test)]
+    pub(super) fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
     /// Whether rows of `width` features can be asked about.
     pub(crate) fn fits(&self, width: usize) -> bool {
         !self.trees.is_empty() && self.trees.iter().all(|tree| tree.fits(width))
@@ -138,7 +145,12 @@ fn rng_seed(seed: u64, tree: u64) -> u64 {
 
 fn check(table: &Table, outcomes: &[f32], settings: Settings) -> Result<(), LearnError> {
     within((1..=2_000).contains(&settings.trees), "trees", settings.trees, "1 to 2000")?;
-    within((1..=40).contains(&settings.depth_max), "depth_max", settings.depth_max, "1 to 40")?;
+    within(
+        (1..=DEPTH_MAX).contains(&settings.depth_max),
+        "depth_max",
+        settings.depth_max,
+        "1 to 40",
+    )?;
     within(settings.leaf_rows_min >= 1, "leaf_rows_min", settings.leaf_rows_min, "at least 1")?;
     let share = settings.features_share.unwrap_or(1.0);
     within(share > 0.0 && share <= 1.0, "features_share", share, "more than 0, at most 1")?;

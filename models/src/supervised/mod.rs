@@ -15,6 +15,7 @@ pub mod judge;
 
 mod bins;
 mod grow;
+mod shapley;
 mod table;
 mod tree;
 

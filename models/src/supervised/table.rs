@@ -72,6 +72,12 @@ impl Table {
         self.columns[feature][index]
     }
 
+    /// One value, NaN where nothing is known.
+    #[must_use]
+    pub fn value(&self, row: usize, feature: usize) -> f32 {
+        self.at(row, feature)
+    }
+
     /// The table of some of its rows, in the order in which they are named.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {

@@ -3,6 +3,7 @@
 use super::{Classifier, Examples, GROWTHS, LifeModel, Settings};
 use crate::supervised::judge::{self, Confusion};
 use crate::supervised::{LearnError, Table, boost, forest};
+use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -162,4 +163,57 @@ fn lives_too_few_to_be_tried_on_are_refused() {
     assert_eq!(learn(50.0, &groups), LearnError::OneGroup { rows: table.len() });
     let two: Vec<u32> = (0..table.len()).map(|row| u32::from(row > 9)).collect();
     assert!(matches!(learn(f64::NAN, &two), LearnError::OutOfLimits { name: "cap", .. }));
+}
+
+/// Any rows: with holes, constant columns, one class, one asset, one row, none.
+fn any_rows() -> impl Strategy<Value = (Table, Vec<bool>, Vec<u32>)> {
+    let cell = || {
+        prop_oneof![
+            Just(None),
+            Just(Some(7.0_f32)),
+            any::<f32>().prop_map(|it| it.is_finite().then_some(it))
+        ]
+    };
+    let row = (cell(), cell(), any::<bool>(), 0_u32..4);
+    prop::collection::vec(row, 0..80).prop_map(|rows| {
+        let mut table = Table::new(vec!["a".to_owned(), "b".to_owned()]).unwrap();
+        let (mut ones, mut groups) = (Vec::new(), Vec::new());
+        for (a, b, one, group) in rows {
+            table.push(&[a, b]).unwrap();
+            ones.push(one);
+            groups.push(group);
+        }
+        (table, ones, groups)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_rows_give_probabilities_that_sum_up_or_are_refused((table, outcomes, groups) in any_rows()) {
+        let examples = Examples { table: &table, outcomes: &outcomes, groups: &groups };
+        if let Ok(classifier) = Classifier::learn(&examples, small(), &mut || ()) {
+            for index in 0..table.len() {
+                let row: Vec<f32> = table.row(index).collect();
+                prop_assert!((0.0..=1.0).contains(&classifier.probability(&row)));
+                let (base, parts) = classifier.contributions(&row);
+                let sum = base + parts.iter().sum::<f64>();
+                prop_assert!((sum - classifier.trees.value(&row)).abs() < 1e-5, "{sum}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_rows_give_a_life_within_its_bounds_or_are_refused((table, _, groups) in any_rows(), scale in 1.0_f64..1e6) {
+        let left: Vec<f64> = (0..table.len()).map(|row| row as f64 * scale).collect();
+        let examples = Examples { table: &table, outcomes: &left, groups: &groups };
+        if let Ok(model) = LifeModel::learn(&examples, (scale * 20.0, 0.9), small(), &mut || ()) {
+            for index in 0..table.len() {
+                let said = model.left(&table.row(index).collect::<Vec<f32>>());
+                prop_assert!(said.expected.is_finite() && said.low <= said.expected, "{said:?}");
+                prop_assert!(said.high.is_none_or(|high| said.expected <= high), "{said:?}");
+            }
+        }
+    }
 }

@@ -3,16 +3,19 @@
 use super::Position;
 use super::message::Judged;
 use super::reader::{Gap, ReadError, Reader, Record};
-use crate::connection::Connection;
+use crate::connection::{CONNECT_TIMEOUT, Connection};
 use crate::streams::TELEMETRY;
+use messages::guard::Refusal;
 use runtime::committer::{CommitError, Committer, Request};
 use runtime::deployment::Deployment;
+use runtime::guard::Denied;
 use runtime::intake::{Intake, Standing};
 use runtime::store::{Store, StoreError};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Stored value that holds the position in TELEMETRY.
 pub const POSITION: &str = "nats/telemetry";
@@ -126,13 +129,11 @@ impl Ingest {
     /// Waits for a connection, and says so while there is none.
     async fn until_connected(&self) -> Result<(), Trouble> {
         let mut link = self.connection.watch();
-        if !link.borrow().is_connected {
-            let source = self.standing.borrow().source.clone();
-            self.note_trouble(Trouble::NotConnected(source.clone()).to_string());
-            let connected = link.wait_for(|link| link.is_connected).await;
-            if connected.is_err() {
-                return Err(Trouble::NotConnected(source));
-            }
+        let not_connected = || Trouble::NotConnected(self.standing.borrow().source.clone());
+        let soon = timeout(CONNECT_TIMEOUT, link.wait_for(|link| link.is_connected));
+        if !soon.await.is_ok_and(|connected| connected.is_ok()) {
+            self.note_trouble(not_connected().to_string());
+            link.wait_for(|link| link.is_connected).await.map_err(|_| not_connected())?;
         }
         let connects = link.borrow().connects;
         self.standing.send_modify(|standing| {
@@ -149,13 +150,8 @@ impl Ingest {
         loop {
             match self.committer.commit(Request::Intake(intake(&judged, position))).await {
                 Ok(_) => break,
-                Err(CommitError::Denied(denied))
-                    if judged.iter().any(|one| is_denied(one, &denied.principal)) =>
-                {
-                    let apart = |one: Judged| {
-                        if is_denied(&one, &denied.principal) { one.denied(&denied) } else { one }
-                    };
-                    judged = judged.into_iter().map(apart).collect();
+                Err(CommitError::DeniedOne { place, denied }) => {
+                    judged = apart(judged, place, &denied);
                 }
                 Err(stopped) => return Err(stopped.into()),
             }
@@ -186,9 +182,20 @@ impl Ingest {
     }
 }
 
-/// Whether `one` would say something as `principal`.
-fn is_denied(one: &Judged, principal: &str) -> bool {
-    !one.entries.is_empty() && one.principal.name() == principal
+/// Sets aside what its sender may not say, `place` being the first of it among those that say something: of a sender that
+/// is throttled, what came before it is taken in.
+fn apart(judged: Vec<Judged>, place: usize, denied: &Denied) -> Vec<Judged> {
+    let from = if denied.reason == Refusal::TooFast { place } else { 0 };
+    let mut speaking = 0;
+    let judge = |one: Judged| {
+        if one.entries.is_empty() {
+            return one;
+        }
+        speaking += 1;
+        let is_denied = one.principal.name() == denied.principal && speaking > from;
+        if is_denied { one.denied(denied) } else { one }
+    };
+    judged.into_iter().map(judge).collect()
 }
 
 fn intake(judged: &[Judged], position: Position) -> Intake {

@@ -18,6 +18,8 @@ pub const SOURCE: &str = "ingest";
 const ROOT: &str = "aurora.v1.telemetry.";
 /// In place of a fleet: records of the house's own.
 const CONTROL: &str = "_control";
+/// Longest detail of what is set aside, in characters: it may quote what the device sent.
+pub const DETAIL_CHARS_MAX: usize = 2_048;
 /// Refused samples of one message that are told one by one.
 const REFUSED_TOLD_MAX: usize = 5;
 
@@ -154,7 +156,7 @@ impl Sender {
             fleet: self.fleet.clone(),
             asset: self.asset.clone(),
             reason: aside.reason,
-            detail: aside.detail.clone(),
+            detail: aside.detail.chars().take(DETAIL_CHARS_MAX).collect(),
             nearest: None,
             remedy: aside.remedy.clone(),
             telemetry: Telemetry {
@@ -309,6 +311,22 @@ mod tests {
         let sent = quarantined(&judge("aurora.v1.telemetry.demo.9.VEH001", &[], &body)).as_sent;
         let sent = sent.unwrap();
         assert_eq!((sent.body.len(), sent.bytes), (RECORD_BYTES_MAX, body.len() as u64));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_shortly_however_much_a_device_sends() {
+        let long = "k".repeat(RECORD_BYTES_MAX - 16);
+        let names = "\u{7f}".repeat(RECORD_BYTES_MAX / 2);
+        for body in [
+            format!(r#"{{"{long}":1}}"#),
+            format!(r#"{{"boot":"{long}","t":1,"s":{{}}}}"#),
+            format!(r#"{{"boot":"{names}","t":1,"s":{{}}}}"#),
+            format!(r#"{{"t":"{names}","s":{{"{long}":1}}}}"#),
+        ] {
+            let said = quarantined(&judge("aurora.v1.telemetry.demo.9.VEH001", &[], &body));
+            assert!(said.detail.chars().count() <= DETAIL_CHARS_MAX, "{}", said.detail.len());
+            assert_eq!(said.as_sent.unwrap().bytes, body.len() as u64);
+        }
     }
 
     #[test]

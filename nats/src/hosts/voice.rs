@@ -134,7 +134,7 @@ impl Voice {
                 }
                 continue;
             };
-            self.say(batch).await?;
+            Box::pin(self.say(batch)).await?;
             self.position = last;
         }
     }

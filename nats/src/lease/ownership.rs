@@ -16,6 +16,8 @@ pub struct Ownership {
     /// That it lives.
     member: Option<Lease>,
     held: BTreeMap<u16, Lease>,
+    /// Partitions that a round has said it gained, with the epoch of each.
+    told: BTreeMap<u16, u64>,
 }
 
 /// What one round brought.
@@ -33,7 +35,14 @@ impl Ownership {
     /// A process that is to host partitions of `kind`; it holds none before the first round.
     #[must_use]
     pub fn new(leases: Leases, kind: impl Into<String>, partitions: NonZeroU16) -> Self {
-        Self { leases, kind: kind.into(), partitions, member: None, held: BTreeMap::new() }
+        Self {
+            leases,
+            kind: kind.into(),
+            partitions,
+            member: None,
+            held: BTreeMap::new(),
+            told: BTreeMap::new(),
+        }
     }
 
     /// The lease of `partition`, while it is held.
@@ -52,10 +61,10 @@ impl Ownership {
     /// Renews what is due, takes what is its own and free, and says what is not its own any more.
     ///
     /// # Errors
-    /// [`LeaseError`] when the server does not say who lives; what is held lasts as long as it did.
+    /// [`LeaseError`] when the server does not say who lives; what is held lasts as long as it did, and what has been
+    /// gained or lost by then is said by the next round.
     pub async fn round(&mut self) -> Result<Round, LeaseError> {
-        let mut round = Round::default();
-        self.renew(&mut round).await;
+        self.renew().await;
         self.live().await?;
         let owners = self.owners().await?;
         let members = self.leases.holders(&format!("member.{}", self.kind)).await?;
@@ -63,18 +72,29 @@ impl Ownership {
         let mine = assign(self.partitions, &members, &owners);
         let is_mine =
             |partition: &u16| mine.get(partition).is_some_and(|it| it == self.leases.process());
-        round.surplus = self.held.keys().copied().filter(|it| !is_mine(it)).collect();
+        let surplus = self.held.keys().copied().filter(|it| !is_mine(it)).collect();
         let free = (0..self.partitions.get()).filter(|it| !owners.contains_key(it));
         for partition in free.filter(is_mine).collect::<Vec<u16>>() {
             if self.held.contains_key(&partition) {
                 continue;
             }
             if let Some(lease) = self.leases.acquire(&self.key(partition)).await? {
-                round.gained.push((partition, lease.epoch()));
                 self.held.insert(partition, lease);
             }
         }
-        Ok(round)
+        Ok(self.say(surplus))
+    }
+
+    /// What has changed since the last round that was told.
+    fn say(&mut self, surplus: Vec<u16>) -> Round {
+        let held: BTreeMap<u16, u64> =
+            self.held.iter().map(|(partition, lease)| (*partition, lease.epoch())).collect();
+        let told = std::mem::replace(&mut self.told, held.clone());
+        // One that was lost and taken again is both.
+        let lost = told.iter().filter(|(it, epoch)| held.get(it) != Some(epoch));
+        let lost = lost.map(|(partition, _)| *partition).collect();
+        let gained = held.into_iter().filter(|(it, epoch)| told.get(it) != Some(epoch)).collect();
+        Round { gained, lost, surplus }
     }
 
     /// Gives `partition` back, so that another can have it at once.
@@ -82,6 +102,7 @@ impl Ownership {
     /// # Errors
     /// [`LeaseError`]; it then expires by itself.
     pub async fn release(&mut self, partition: u16) -> Result<(), LeaseError> {
+        self.told.remove(&partition);
         match self.held.remove(&partition) {
             Some(lease) => lease.release().await,
             None => Ok(()),
@@ -101,16 +122,17 @@ impl Ownership {
         result
     }
 
-    async fn renew(&mut self, round: &mut Round) {
+    async fn renew(&mut self) {
+        let mut lost = Vec::new();
         for (partition, lease) in &mut self.held {
             let renewed = if lease.is_due() { lease.renew().await } else { Ok(()) };
             match renewed {
                 Ok(()) => {}
-                Err(LeaseError::Lost { .. }) => round.lost.push(*partition),
+                Err(LeaseError::Lost { .. }) => lost.push(*partition),
                 Err(trouble) => tracing::warn!(%trouble, "a lease is not renewed yet"),
             }
         }
-        for partition in &round.lost {
+        for partition in &lost {
             self.held.remove(partition);
         }
     }

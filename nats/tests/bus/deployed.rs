@@ -1,9 +1,9 @@
 //! The configurations in `deploy/nats`: each starts as it stands, but for addresses and folders, and does its work.
 
 use crate::support::{bus, entries, ids, ids_on_log};
-use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, inbox, keys};
+use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, keys, options};
 use nats::streams::{self, Layout};
-use nats::{Connection, Credentials, Options, server};
+use nats::{Connection, Options, server};
 use runtime::bus::Bus;
 use std::fs;
 use std::net::TcpListener;
@@ -58,9 +58,7 @@ fn permissions(keys_folder: &Path) -> String {
 }
 
 async fn connect(urls: &str, keys_folder: &Path, user: &str) -> Connection {
-    let credentials = Credentials::Nkey(keys::path(keys_folder, user));
-    let options = Options { credentials, inbox: Some(inbox(user)), ..Options::new(urls, user) };
-    let connection = Connection::open_patiently(&options).await.unwrap();
+    let connection = Connection::open_patiently(&options(urls, keys_folder, user)).await.unwrap();
     connection.watch().wait_for(|link| link.is_connected).await.unwrap();
     connection
 }
@@ -153,8 +151,8 @@ async fn a_leaf_as_deployed_starts_while_its_hub_is_away() {
     let seed = fs::read_to_string(keys::path(&seeds, "site")).unwrap();
     fs::write(folder.path().join("seed.conf"), format!("SITE_SEED: {:?}\n", seed.trim())).unwrap();
     let _running = start(&configuration, "site");
-    let options = Options::new(format!("nats://127.0.0.1:{port}"), "test");
-    let connection = Connection::open_patiently(&options).await.unwrap();
+    let stranger = Options::new(format!("nats://127.0.0.1:{port}"), "test");
+    let connection = Connection::open_patiently(&stranger).await.unwrap();
     connection.watch().wait_for(|link| link.is_connected).await.unwrap();
     make(&connection, &Layout::default()).await;
     let bus = bus(connection, "master", 1);

@@ -35,7 +35,9 @@ impl From<CommitError> for BusError {
                 BusError::Refused(error.to_string())
             }
             CommitError::Stopped(_) => BusError::Down(error.to_string()),
-            CommitError::Denied(denied) => BusError::Denied(denied.clone()),
+            CommitError::Denied(denied) | CommitError::DeniedOne { denied, .. } => {
+                BusError::Denied(denied.clone())
+            }
         }
     }
 }

@@ -302,10 +302,12 @@ fn observe(ledger: &Ledger) -> Observation {
     Observation {
         position: ledger.position(),
         cursor: ledger.position(),
-        counts: BTreeMap::from([
+        levels: BTreeMap::from([
             ("pending", figure(ledger.pending())),
             ("calling", figure(ledger.calling())),
             ("uncertain", figure(ledger.uncertain())),
+        ]),
+        counts: BTreeMap::from([
             ("attempted", counts.attempted),
             ("accepted", counts.accepted),
             ("refused", counts.refused),

@@ -1,7 +1,7 @@
 //! One message of a turn: who it is for, what handling it led to, and how a failed one is undone.
 
 use super::cell::Base;
-use super::{AgentEngine, EngineError, FAULTS_IN_A_ROW_MAX, KEY_BYTES_MAX, load_config};
+use super::{AgentEngine, EngineError, FAULTS_IN_A_ROW_MAX, KEY_BYTES_MAX};
 use crate::agent::{Agent, AgentError};
 use crate::control::ConfigApplied;
 use crate::ctx::{Ctx, Outcome};
@@ -75,6 +75,11 @@ impl<A: Agent> Step<A> {
         }
     }
 
+    /// The message.
+    pub(super) fn envelope(&self) -> &Envelope {
+        &self.delivery.envelope
+    }
+
     /// The timer that fired, if it is one's firing.
     fn firing(&self) -> Option<TimerFired> {
         let envelope = &self.delivery.envelope;
@@ -112,11 +117,6 @@ impl<A: Agent> Step<A> {
 }
 
 impl<A: Agent> AgentEngine<A> {
-    pub(super) fn changes_config(&self, delivery: &Delivery) -> bool {
-        let envelope = &delivery.envelope;
-        envelope.name == ConfigApplied::NAME && envelope.key == A::KIND
-    }
-
     /// Takes one record: handles it, sets it aside or passes over it. Appends a step if it mattered.
     pub(super) fn take(
         &mut self,
@@ -126,7 +126,7 @@ impl<A: Agent> AgentEngine<A> {
         self.position = delivery.sequence;
         self.now = self.now.max(delivery.envelope.time);
         let envelope = delivery.envelope.clone();
-        if self.changes_config(&delivery) {
+        if envelope.name == ConfigApplied::NAME && envelope.key == A::KIND {
             return self.apply_config(&envelope);
         }
         if envelope.addressed_to.as_deref().is_some_and(|kind| kind != A::KIND) {
@@ -144,6 +144,9 @@ impl<A: Agent> AgentEngine<A> {
         }
         if envelope.class == Class::Timer {
             return self.take_firing(step, steps);
+        }
+        if self.promotes(&envelope) {
+            return self.take_promotion(step, steps);
         }
         match self.wiring.decode(&envelope) {
             None => self.observation.ignored += 1,
@@ -400,7 +403,7 @@ impl<A: Agent> AgentEngine<A> {
         EngineError::Broken { host: self.id.clone(), faults: self.faults_in_a_row, last }
     }
 
-    fn bury(&mut self, step: &mut Step<A>, cause: Cause, mut reason: String) {
+    pub(super) fn bury(&mut self, step: &mut Step<A>, cause: Cause, mut reason: String) {
         // The words of a panic may be of any length; the dead letter must be storable.
         if reason.len() > REASON_BYTES_MAX {
             let whole = (0..=REASON_BYTES_MAX).rev().find(|&at| reason.is_char_boundary(at));
@@ -432,28 +435,6 @@ impl<A: Agent> AgentEngine<A> {
             reason,
             attempts: if cause == Cause::Crashed { super::CRASHES_MAX } else { 1 },
         });
-    }
-
-    /// Changes the configuration; one that cannot be used leaves the old one in force.
-    fn apply_config(&mut self, envelope: &Envelope) -> Result<(), EngineError> {
-        self.observation.handled += 1;
-        let applied = match envelope.open::<ConfigApplied>() {
-            Ok(applied) => applied,
-            Err(error) => {
-                tracing::error!(host = %self.id, %error, "configuration entry cannot be read");
-                return Ok(());
-            }
-        };
-        let changed = load_config::<A>(&*self.store, &applied.config)
-            .and_then(|config| Ok(self.rebuild(config)?));
-        match changed {
-            Ok(()) => self.config_name = Some(applied.config),
-            Err(EngineError::Config(error)) => {
-                tracing::error!(host = %self.id, %error, "configuration refused, the old one stays");
-            }
-            Err(other) => return Err(other),
-        }
-        Ok(())
     }
 }
 

@@ -1,20 +1,36 @@
 //! Who is contained, derived from LOG: what may not be said, who stands still, and what is suspect.
 
+use super::principal::{FACADE, GUARD};
 use crate::store::{Partition, ReadLimit, Store, StoreError};
 use messages::guard::{Backlog, Level, PrincipalContained, PrincipalReleased};
+use messages::record::{DecodeError, decode_body};
 use messages::{Class, Envelope, Message, Record, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Stretches of one principal's messages that stay set aside; the oldest are joined beyond it.
 pub const SUSPECT_SPANS_MAX: usize = 64;
+
+/// Releases by people that are remembered; the oldest are forgotten beyond it.
+pub const RELEASES_KNOWN_MAX: usize = 1_024;
 
 /// Everybody who is contained, and whose earlier messages are suspect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Containments {
     contained_by_principal: BTreeMap<String, Contained>,
     /// What stays set aside after its principal was released.
+    suspect_by_principal: BTreeMap<String, Vec<Span>>,
+    /// When a person last released whom: no agent contains for what was known before that.
+    released_by_principal: BTreeMap<String, Timestamp>,
+    /// Whom a person contained: no agent makes that milder or shorter.
+    by_people: BTreeSet<String>,
+}
+
+/// [`Containments`] before releases were remembered.
+#[derive(Deserialize)]
+struct ContainmentsV1 {
+    contained_by_principal: BTreeMap<String, Contained>,
     suspect_by_principal: BTreeMap<String, Vec<Span>>,
 }
 
@@ -39,6 +55,16 @@ pub struct Contained {
     pub refused_at: Option<Timestamp>,
 }
 
+impl Contained {
+    /// What a person decided and an agent `decided` since, together: neither milder nor shorter.
+    fn and_by_agent(self, decided: Contained) -> Contained {
+        let until = self.until.zip(decided.until).map(|(one, other)| one.max(other));
+        let Contained { evidence_from, refused_at, .. } = decided;
+        let said = if decided.level > self.level { decided } else { self };
+        Contained { until, evidence_from, refused_at, ..said }
+    }
+}
+
 /// When suspect messages were said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Span {
@@ -48,7 +74,33 @@ struct Span {
 
 impl Record for Containments {
     const SCHEMA: u16 = 235;
+    const VERSION: u16 = 2;
     const BYTES_MAX: usize = 8 * 1024 * 1024;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => {
+                let ContainmentsV1 { contained_by_principal, suspect_by_principal } =
+                    decode_body(body)?;
+                // Who decided was not kept; an agent names its finding.
+                let by_people =
+                    contained_by_principal.iter().filter(|(_, it)| it.finding.is_none());
+                let by_people = by_people.map(|(name, _)| name.clone()).collect();
+                let released_by_principal = BTreeMap::new();
+                Ok(Self {
+                    contained_by_principal,
+                    suspect_by_principal,
+                    released_by_principal,
+                    by_people,
+                })
+            }
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
 }
 
 impl Containments {
@@ -72,16 +124,26 @@ impl Containments {
     /// Takes note of one record of LOG; whether it changed anything.
     pub fn hear(&mut self, record: &Envelope) -> bool {
         match record.name.as_str() {
-            PrincipalContained::NAME => {
-                record.open().is_ok_and(|contained| self.contain(contained, record.time))
-            }
-            PrincipalReleased::NAME => record.open().is_ok_and(|released| self.release(&released)),
+            PrincipalContained::NAME => record.open().is_ok_and(|contained| {
+                let by_person = record.source == FACADE;
+                self.contain(contained, by_person, record.time)
+            }),
+            PrincipalReleased::NAME => record.open().is_ok_and(|released| {
+                let by_person = record.source != GUARD;
+                let remembered = by_person && self.remember_release(&record.key, record.time);
+                self.release(&released) || remembered
+            }),
             _ => false,
         }
     }
 
-    fn contain(&mut self, said: PrincipalContained, at: Timestamp) -> bool {
+    fn contain(&mut self, said: PrincipalContained, by_person: bool, at: Timestamp) -> bool {
         if !super::principal::is_containable(&said.principal) {
+            return false;
+        }
+        let released_at = self.released_by_principal.get(&said.principal);
+        if !by_person && released_at.is_some_and(|released_at| said.evidence_from < *released_at) {
+            // Decided before the person, heard of after.
             return false;
         }
         let before = self.contained_by_principal.get(&said.principal);
@@ -90,30 +152,51 @@ impl Containments {
             before.map_or(said.evidence_from, |it| it.evidence_from.min(said.evidence_from));
         let refused_at = before.and_then(|before| before.refused_at);
         let refused_at = refused_at.or((said.level >= Level::Refused).then_some(at));
+        let persons = before.filter(|_| !by_person && self.by_people.contains(&said.principal));
+        let persons = persons.filter(|it| it.until.is_none_or(|until| at < until)).cloned();
         let PrincipalContained { principal, level, until, finding, reason, by, .. } = said;
-        let contained =
+        let decided =
             Contained { level, until, finding, reason, by, since, evidence_from, refused_at };
+        let contained = match persons {
+            Some(persons) => persons.and_by_agent(decided),
+            None if by_person => {
+                self.by_people.insert(principal.clone());
+                decided
+            }
+            None => {
+                self.by_people.remove(&principal);
+                decided
+            }
+        };
         self.contained_by_principal.insert(principal, contained);
         true
+    }
+
+    /// Whether it was not known.
+    fn remember_release(&mut self, principal: &str, at: Timestamp) -> bool {
+        let before = self.released_by_principal.insert(principal.to_owned(), at);
+        if self.released_by_principal.len() > RELEASES_KNOWN_MAX {
+            let oldest = self.released_by_principal.iter().min_by_key(|(_, at)| **at);
+            if let Some(oldest) = oldest.map(|(principal, _)| principal.clone()) {
+                self.released_by_principal.remove(&oldest);
+            }
+        }
+        before != Some(at)
     }
 
     fn release(&mut self, said: &PrincipalReleased) -> bool {
         let Some(contained) = self.contained_by_principal.remove(&said.principal) else {
             return false;
         };
-        match (said.backlog, contained.refused_at) {
-            (Backlog::Heard, _) => {
-                self.suspect_by_principal.remove(&said.principal);
+        self.by_people.remove(&said.principal);
+        // What is heard is that of this containment; what was set aside at an earlier release stays so.
+        if let (Backlog::SetAside, Some(through)) = (said.backlog, contained.refused_at) {
+            let spans = self.suspect_by_principal.entry(said.principal.clone()).or_default();
+            spans.push(Span { from: contained.evidence_from, through });
+            if spans.len() > SUSPECT_SPANS_MAX {
+                let oldest = spans.remove(0);
+                spans[0].from = spans[0].from.min(oldest.from);
             }
-            (Backlog::SetAside, Some(through)) => {
-                let spans = self.suspect_by_principal.entry(said.principal.clone()).or_default();
-                spans.push(Span { from: contained.evidence_from, through });
-                if spans.len() > SUSPECT_SPANS_MAX {
-                    let oldest = spans.remove(0);
-                    spans[0].from = spans[0].from.min(oldest.from);
-                }
-            }
-            (Backlog::SetAside, None) => {}
         }
         true
     }

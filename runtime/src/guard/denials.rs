@@ -84,6 +84,19 @@ impl Denials {
         due
     }
 
+    /// What was not said yet of `principal`. The next refusal is the first of its kind again.
+    pub(super) fn part(&mut self, principal: &str) -> Vec<(AccessDenied, Provenance)> {
+        let mut unsaid = Vec::new();
+        self.counts.retain(|kind, count| {
+            let other = kind.0 != principal;
+            if !other {
+                unsaid.extend(count.unsaid.take());
+            }
+            other
+        });
+        unsaid
+    }
+
     /// When something is due to be said next.
     pub(super) fn next_due_at(&self) -> Option<Timestamp> {
         let unsaid = self.counts.values().filter(|count| count.unsaid.is_some());

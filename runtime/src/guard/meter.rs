@@ -168,7 +168,8 @@ impl Meter {
         }
     }
 
-    fn close(&mut self, principal: &str, now: Timestamp) {
+    /// Ends the window of `principal`; what comes next is measured by itself.
+    pub(super) fn close(&mut self, principal: &str, now: Timestamp) {
         let Some(window) = self.windows.remove(principal) else { return };
         self.ends.remove(&(window.ends_at, principal.to_owned()));
         let done = window.by_name.keys().chain(window.reads_by_stream.keys()).cloned();

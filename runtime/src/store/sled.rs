@@ -169,19 +169,31 @@ impl SledStore {
         digest: Digest,
         visit: &mut dyn FnMut(&str, &[u8]),
     ) -> Result<(), StoreError> {
-        let mut found = Digest::default();
-        self.database.visit(prefix, &mut |base, frame, bytes| {
-            let name = key::parse_name(base, prefix).ok_or_else(|| self.database.damaged(base))?;
-            found.add(frame.share(base));
-            visit(&name, bytes);
-            Ok(())
-        })?;
+        let found = self.visit_some(prefix, prefix, visit)?;
         if found == digest {
             return Ok(());
         }
         let (count, written, prefix) = (found.count, digest.count, prefix.escape_ascii());
         let what = format!("{count} values under `{prefix}`, not the {written} that were written");
         Err(self.database.corrupt(what))
+    }
+
+    /// Visits by name those values under `prefix` whose keys begin with `beginning`, each checked; gives
+    /// the digest over those that are there.
+    fn visit_some(
+        &self,
+        prefix: &[u8],
+        beginning: &[u8],
+        visit: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<Digest, StoreError> {
+        let mut found = Digest::default();
+        self.database.visit(beginning, &mut |base, frame, bytes| {
+            let name = key::parse_name(base, prefix).ok_or_else(|| self.database.damaged(base))?;
+            found.add(frame.share(base));
+            visit(&name, bytes);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     fn verify_partition(&self, partition: Partition) -> Result<u64, StoreError> {
@@ -299,9 +311,13 @@ impl Store for SledStore {
     fn blobs(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let kept = self.kept()?;
         let mut names = Vec::new();
-        let digest = kept.ledger.root.blobs;
-        self.visit(&[key::BLOB], digest, &mut |name, _| names.push(name.to_owned()))?;
-        names.retain(|name| name.starts_with(prefix));
+        let mut note = |name: &str, _: &[u8]| names.push(name.to_owned());
+        if prefix.is_empty() {
+            self.visit(&[key::BLOB], kept.ledger.root.blobs, &mut note)?;
+        } else {
+            // The digest is over all named values, and commits wait meanwhile: it is for whoever asks for all.
+            self.visit_some(&[key::BLOB], &key::blobs(prefix), &mut note)?;
+        }
         Ok(names)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::bus::{Bus, BusError};
 use crate::committer::Entry;
-use crate::store::{Partition, ReadLimit};
+use crate::store::{Delivery, Partition, ReadLimit};
 use messages::registry::AssetRetired;
 use messages::{Envelope, MessageId, Sequence};
 
@@ -33,13 +33,24 @@ async fn append<B: Bus>(bus: &B, numbers: std::ops::Range<u64>) -> Vec<Sequence>
     receipt.into_iter().map(|(_, sequence)| sequence).collect()
 }
 
+/// The next `count` records behind `after`. One read gives what is at hand, and at least one.
+async fn read_all<B: Bus>(bus: &B, mut after: Sequence, count: usize) -> Vec<Delivery> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        let read = bus.read(PARTITION, after, ReadLimit::default()).await.expect("a read");
+        after = read.last().expect("a read ends with a record").sequence;
+        all.extend(read);
+    }
+    assert_eq!(all.len(), count);
+    all
+}
+
 async fn appends_are_numbered_in_order_and_read_back<B: Bus>(bus: &B) {
     let before = bus.head(PARTITION).await.expect("a head");
     let sequences = append(bus, 0..10).await;
     assert!(sequences.is_sorted() && sequences[0] > before, "{sequences:?}");
     assert_eq!(bus.head(PARTITION).await.expect("a head"), sequences[9]);
-    let read = bus.read(PARTITION, before, ReadLimit::default()).await.expect("a read");
-    assert_eq!(read.len(), 10);
+    let read = read_all(bus, before, 10).await;
     let mut previous = before;
     for (number, delivery) in (0_u64..).zip(&read) {
         assert_eq!(delivery.previous, previous, "no hole");
@@ -62,7 +73,8 @@ async fn a_reader_waits_for_the_next_record<B: Bus>(bus: &B) {
 async fn reads_are_bounded<B: Bus>(bus: &B) {
     append(bus, 11..20).await;
     let three = ReadLimit { records: 3, bytes: usize::MAX };
-    assert_eq!(bus.read(PARTITION, 0, three).await.expect("a read").len(), 3);
+    let read = bus.read(PARTITION, 0, three).await.expect("a read").len();
+    assert!((1..=3).contains(&read), "{read}");
     let tiny = ReadLimit { records: 100, bytes: 1 };
     assert_eq!(bus.read(PARTITION, 0, tiny).await.expect("a read").len(), 1);
 }
@@ -73,8 +85,7 @@ async fn trimmed_records_are_refused_not_skipped<B: Bus>(bus: &B) {
     bus.trim(PARTITION, head).await.expect("a trim");
     let refused = bus.read(PARTITION, 0, ReadLimit::default()).await;
     assert!(matches!(refused, Err(BusError::Unreadable(_))), "{refused:?}");
-    let read = bus.read(PARTITION, head, ReadLimit::default()).await.expect("a read");
-    assert_eq!(read.len(), 10);
+    read_all(bus, head, 10).await;
 }
 
 async fn oversized_appends_are_refused_whole<B: Bus>(bus: &B) {

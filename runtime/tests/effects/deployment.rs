@@ -84,8 +84,8 @@ async fn effects_are_performed_and_listed_and_a_restart_performs_none_of_them_ag
     }
     let status = listed(&deployment);
     assert_eq!(status.state, HostState::Ready);
-    let counts = &status.observation.counts;
-    assert_eq!((counts["attempted"], counts["uncertain"], counts["pending"]), (20, 1, 0));
+    let (counts, levels) = (&status.observation.counts, &status.observation.levels);
+    assert_eq!((counts["attempted"], levels["uncertain"], levels["pending"]), (20, 1, 0));
     deployment.drain().await.unwrap();
     assert_eq!(listed(&deployment).state, HostState::Drained);
 

@@ -6,16 +6,20 @@ use crate::agents::{
 };
 use crate::rights::frame;
 use messages::dead::Cause;
-use messages::guard::{AccessDenied, Backlog, Level, PrincipalReleased, Refusal};
+use messages::guard::{
+    AccessDenied, Backlog, Level, PrincipalContained, PrincipalReleased, Refusal,
+};
 use messages::{Stream, Timestamp};
+use runtime::clock::{Clock, VirtualClock};
+use runtime::committer::{Entry, Request, Writer};
 use runtime::conductor::{CrashPoint, Work};
 use runtime::guard::{Containments, THROTTLED_BURST, THROTTLED_INTERVAL};
 use runtime::recompute::{Report, recompute};
-use runtime::router::PARTITIONS_EMBEDDED;
+use runtime::router::{PARTITIONS_EMBEDDED, Router};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Batch, Store};
 use runtime::testkit::World;
-use runtime::wiring::WiringError;
+use runtime::wiring::{Contract, WiringError};
 use runtime::{Catalog, Models};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +68,111 @@ fn abuse_is_contained_by_the_agent_that_hears_of_it_within_one_round() {
     release(&mut world, "echo", Backlog::Heard);
     world.settle();
     assert_eq!(world.published::<Echoed>(), [echoed(5)]);
+}
+
+#[test]
+fn what_was_refused_before_a_release_is_said_with_it_and_what_is_refused_after_it_anew() {
+    let mut world = world(1);
+    let refuse = |world: &mut World, number| {
+        say(world, "echo", envelope("echo", number, &frame("VEH001"))).unwrap_err();
+    };
+    let counts = |world: &World| -> Vec<u64> {
+        world.published::<AccessDenied>().iter().map(|denied| denied.count).collect()
+    };
+    for number in 0..4 {
+        refuse(&mut world, number);
+    }
+    assert_eq!(counts(&world), [1]);
+    release(&mut world, "echo", Backlog::Heard);
+    assert_eq!(counts(&world), [1, 3]);
+    refuse(&mut world, 4);
+    assert_eq!(counts(&world), [1, 3, 1]);
+}
+
+#[test]
+fn what_an_agent_decided_before_a_release_and_said_after_it_contains_nobody() {
+    let mut world = world(1);
+    let before = now(&mut world);
+    contain(&mut world, "echo", Level::Refused, before);
+    world.advance(Duration::from_secs(1));
+    release(&mut world, "echo", Backlog::Heard);
+    contain(&mut world, "echo", Level::Refused, before);
+    assert_eq!(try_echo(&mut world, 1), Ok(()));
+    let after = now(&mut world);
+    contain(&mut world, "echo", Level::Refused, after);
+    assert_eq!(try_echo(&mut world, 2), Err(Refusal::Contained));
+}
+
+#[test]
+fn a_release_of_somebody_who_is_not_contained_is_remembered_over_a_restart() {
+    let mut world = world(1);
+    let before = now(&mut world);
+    // So that there is something stored that could be behind.
+    contain(&mut world, "ear", Level::Refused, before);
+    release(&mut world, "ear", Backlog::Heard);
+    world.advance(Duration::from_secs(1));
+    release(&mut world, "echo", Backlog::Heard);
+    world.crash_at(CrashPoint::Before(Work::Ingest));
+    world.append(&called(1));
+    assert_eq!(world.misfortunes().crashes, 1);
+    contain(&mut world, "echo", Level::Refused, before);
+    assert_eq!(try_echo(&mut world, 1), Ok(()));
+    let conductor = world.conductor();
+    let of_log = Containments::of_log(&**conductor.store()).unwrap();
+    assert_eq!(*conductor.containments(), of_log);
+}
+
+#[test]
+fn what_a_person_decided_while_an_agent_had_not_yet_is_not_made_milder() {
+    let mut world = watched(1);
+    say(&mut world, "echo", envelope("echo", 1, &frame("VEH001"))).unwrap_err();
+    let at = now(&mut world);
+    let paused = envelope("facade", 1, &contained("echo", Level::Paused, at, None));
+    say(&mut world, "facade", paused).unwrap();
+    world.settle();
+    assert_eq!(world.published::<PrincipalContained>().len(), 2, "the agent said its own");
+    let containments = world.conductor().containments();
+    assert_eq!(containments.of("echo", at).map(|it| it.level), Some(Level::Paused));
+}
+
+#[test]
+fn an_agent_goes_further_than_a_person_and_never_back() {
+    let after = |seconds| Timestamp::EPOCH.saturating_add(Duration::from_secs(seconds));
+    let mut containments = Containments::default();
+    let mut number = 0;
+    let mut contain = |source: &str, level, until: Option<u64>| {
+        number += 1;
+        let said = contained("echo", level, Timestamp::EPOCH, until.map(after));
+        containments.hear(&envelope(source, number, &said));
+        let stands = containments.of("echo", Timestamp::EPOCH).unwrap();
+        (stands.level, stands.until)
+    };
+    let refused = (Level::Refused, Some(after(600)));
+    assert_eq!(contain("facade", Level::Refused, Some(600)), refused);
+    assert_eq!(contain("warden", Level::Throttled, Some(60)), refused);
+    let longer = (Level::Refused, Some(after(900)));
+    assert_eq!(contain("warden", Level::Throttled, Some(900)), longer);
+    let further = (Level::Paused, Some(after(900)));
+    assert_eq!(contain("warden", Level::Paused, Some(60)), further);
+    let milder = (Level::Throttled, Some(after(60)));
+    assert_eq!(contain("facade", Level::Throttled, Some(60)), milder, "people may");
+}
+
+#[test]
+fn who_is_contained_anew_as_its_time_ends_is_not_released_by_the_same_commit() {
+    let (store, clock) = (Arc::new(MemoryStore::default()), VirtualClock::at(Timestamp::EPOCH));
+    let router = Arc::new(Router::new(PARTITIONS_EMBEDDED, std::iter::empty::<&Contract>()));
+    let mut writer = Writer::new(store.clone(), Clock::Virtual(clock.clone()), router);
+    let lasts = Duration::from_secs(60);
+    for number in 0..2 {
+        let until = clock.now().saturating_add(lasts);
+        let said = contained("echo", Level::Refused, clock.now(), Some(until));
+        let entry = Entry::from(envelope("warden", number, &said));
+        writer.commit(vec![Request::Append(vec![entry])]).unwrap();
+        let containments = Containments::of_log(&*store).unwrap();
+        assert!(containments.of("echo", clock.now()).is_some(), "{number}");
+        clock.advance(lasts);
+    }
 }
 
 #[test]
@@ -198,6 +307,23 @@ fn a_release_decides_what_becomes_of_what_nobody_has_heard() {
         assert_eq!(world.published::<Counted>().len(), heard, "{backlog:?}");
         assert_eq!(world.dead().len(), 1 - heard, "{backlog:?}");
     }
+}
+
+#[test]
+fn what_a_release_lets_be_heard_is_of_its_own_containment() {
+    let mut world = world(1);
+    world.conductor().pause("ear", true).unwrap();
+    for (number, backlog) in [(2, Backlog::SetAside), (3, Backlog::Heard)] {
+        let evidence_from = now(&mut world);
+        try_echo(&mut world, number).unwrap();
+        contain(&mut world, "echo", Level::Refused, evidence_from);
+        world.settle();
+        release(&mut world, "echo", backlog);
+        world.advance(Duration::from_secs(1));
+    }
+    world.conductor().pause("ear", false).unwrap();
+    world.settle();
+    assert_eq!((world.published::<Counted>().len(), world.dead().len()), (1, 1));
 }
 
 #[test]

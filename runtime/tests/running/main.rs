@@ -8,6 +8,7 @@ mod configurations;
 mod deployment;
 mod memories;
 mod moments;
+mod promotions;
 mod recompute;
 mod retention;
 mod shared;

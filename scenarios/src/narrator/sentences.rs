@@ -120,7 +120,8 @@ impl Narrator {
             }
             // Told by the workshops' own words.
             "case.advanced"
-                if ["booked", "in_service"].contains(&text("to")) && text("from") != text("to") =>
+                if text("to") == "in_service" && text("from") != "in_service"
+                    || text("to") == "booked" && text("from") == "scheduling" =>
             {
                 return None;
             }

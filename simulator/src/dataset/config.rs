@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) codes: Option<CodesConfig>,
     pub(crate) end_of_life: Option<EndOfLifeConfig>,
     pub(crate) anomalies: Option<AnomaliesConfig>,
+    pub(crate) forecast: Option<ForecastConfig>,
     pub(crate) split: Option<SplitConfig>,
     #[serde(default)]
     pub(crate) overlays: Vec<OverlayConfig>,
@@ -192,6 +193,18 @@ pub(crate) struct AnomaliesConfig {
     pub(crate) file: Option<String>,
     /// Samples at the beginning that are known to be normal.
     pub(crate) normal_head: Option<u64>,
+}
+
+/// What is to be foreseen of a series, and how far ahead.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForecastConfig {
+    /// Channel id.
+    pub(crate) channel: String,
+    /// How far ahead, each.
+    pub(crate) ahead: Vec<Span>,
+    /// After how long it is much the same again.
+    pub(crate) season: Span,
 }
 
 /// What is learned from and what is judged.

@@ -11,7 +11,8 @@ mod table;
 
 pub use error::DatasetError;
 pub use recordings::{
-    LifeTruth, ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, Split, SplitTimes,
+    AHEAD_MAX, Foreseen, LifeTruth, ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, Split,
+    SplitTimes,
 };
 pub use source::{BadRow, RowTally};
 
@@ -249,7 +250,7 @@ impl Dataset {
 
     /// Refuses what would otherwise be ignored in silence.
     pub(crate) fn check_replayable(&self) -> Result<(), DatasetError> {
-        let Config { failures, codes, end_of_life, anomalies, split, .. } = &self.config;
+        let Config { failures, codes, end_of_life, anomalies, forecast, split, .. } = &self.config;
         let by_column = matches!(failures, Some(FailuresConfig::Column { .. }));
         let not_yet = [
             (
@@ -271,6 +272,11 @@ impl Dataset {
                 anomalies.is_some(),
                 "[anomalies]",
                 "anomalies are counted but not judged; remove the table to replay without this truth",
+            ),
+            (
+                forecast.is_some(),
+                "[forecast]",
+                "nothing is foreseen of a series here; remove the table to replay without it",
             ),
             (
                 split.is_some(),
@@ -309,6 +315,7 @@ fn check_truth(config: &Config, format: &TimeFormat, path: &Path) -> Result<(), 
         let remedy = "give either `column` of the telemetry or `file` of intervals";
         return Err(DatasetError::value(path, "anomalies", value, remedy));
     }
+    recordings::check_forecast(config, path)?;
     config.split.as_ref().map_or(Ok(()), |split| check_split(split, format, path))
 }
 

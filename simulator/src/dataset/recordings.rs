@@ -1,16 +1,21 @@
 //! A dataset in memory, asset by asset, to learn from and to be judged by.
 
-use super::config::{Delimiter, EndOfLifeConfig, FailuresConfig, SplitConfig};
+use super::config::{
+    Config, Delimiter, EndOfLifeConfig, FailuresConfig, ForecastConfig, SplitConfig,
+};
 use super::rows::{Row, Rows};
 use super::table::{Recorded, Table, read_table};
 use super::{Dataset, DatasetError, ROWS_SORTED_MAX};
 use messages::Timestamp;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Most rows of telemetry that are held in memory at once.
 pub const ROWS_LEARNED_MAX: u64 = 10_000_000;
+
+/// Most distances that a series is foreseen by.
+pub const AHEAD_MAX: usize = 16;
 
 /// What was recorded of all assets.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +75,17 @@ pub enum LifeTruth {
     UntilTheEnd,
     /// So many cycles were left at the end of the recording, by asset in the order of their numbers.
     Left(Vec<f64>),
+}
+
+/// What is to be foreseen of a series, and how far ahead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Channel id.
+    pub channel: String,
+    /// How far ahead, each.
+    pub ahead: Vec<Duration>,
+    /// After how long it is much the same again.
+    pub season: Duration,
 }
 
 /// The times that part what is learned from and what is judged.
@@ -237,6 +253,14 @@ impl Dataset {
         usize::try_from(anomalies.normal_head?).ok()
     }
 
+    /// What `[forecast]` says; none where there is no such table.
+    #[must_use]
+    pub fn forecast(&self) -> Option<Foreseen> {
+        let ForecastConfig { channel, ahead, season } = self.config.forecast.as_ref()?;
+        let ahead = ahead.iter().map(|ahead| ahead.duration()).collect();
+        Some(Foreseen { channel: channel.clone(), ahead, season: season.duration() })
+    }
+
     /// Length of one cycle, where moments are counted in cycles.
     #[must_use]
     pub fn cycle(&self) -> Option<Duration> {
@@ -257,5 +281,37 @@ impl Recordings {
         if let Some(asset) = self.assets.get_mut(id) {
             act(asset);
         }
+    }
+}
+
+/// Checks `[forecast]` as far as that needs no file.
+pub(super) fn check_forecast(config: &Config, path: &Path) -> Result<(), DatasetError> {
+    let Some(ForecastConfig { channel, ahead, season }) = &config.forecast else { return Ok(()) };
+    let bad = |key: &str, value: String, remedy: &str| {
+        Err(DatasetError::value(path, format!("forecast.{key}"), value, remedy))
+    };
+    if !config.telemetry.channels.values().any(|known| known == channel) {
+        return bad("channel", channel.clone(), "name a channel of `telemetry.channels`");
+    }
+    let positive = |span: &messages::profile::Span| !span.duration().is_zero();
+    if !(1..=AHEAD_MAX).contains(&ahead.len()) || !ahead.iter().all(positive) {
+        let remedy = "give 1 to 16 lengths of time above 0";
+        return bad("ahead", format!("{} lengths", ahead.len()), remedy);
+    }
+    if !positive(season) {
+        return bad("season", season.to_string(), "give a length of time above 0");
+    }
+    let others = [
+        ("failures", config.failures.is_some()),
+        ("end_of_life", config.end_of_life.is_some()),
+        ("anomalies", config.anomalies.is_some()),
+    ];
+    match others.into_iter().find(|(_, present)| *present) {
+        Some((other, _)) => {
+            let value = format!("beside `[{other}]`");
+            let remedy = "one thing is learned of a dataset: keep one of both tables";
+            Err(DatasetError::value(path, "forecast", value, remedy))
+        }
+        None => Ok(()),
     }
 }

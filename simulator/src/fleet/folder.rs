@@ -64,6 +64,12 @@ pub fn write(config: FleetConfig, days: u32, out: &Path) -> Result<Written, Fold
         let remedy = format!("write 1 to {FOLDER_DAYS_MAX}");
         return Err(FleetError::Value { key: "days", value: days.to_string(), remedy }.into());
     }
+    // One sample a frame keeps the rows in the order of time.
+    let config = FleetConfig { batch: Duration::from_millis(1), history: None, ..config };
+    let description = description(&config, days);
+    let start = config.start;
+    // A fleet that cannot be leaves no folder behind.
+    let fleet = Fleet::new(config)?;
     let telemetry = out.join("telemetry");
     std::fs::create_dir_all(&telemetry).map_err(failed(&telemetry))?;
     let mut entries = std::fs::read_dir(out).map_err(failed(out))?.flatten();
@@ -72,11 +78,7 @@ pub fn write(config: FleetConfig, days: u32, out: &Path) -> Result<Written, Fold
     if is_used {
         return Err(FolderError::NotEmpty { path: out.to_owned() });
     }
-    // One sample a frame keeps the rows in the order of time.
-    let config = FleetConfig { batch: Duration::from_millis(1), history: None, ..config };
-    let description = description(&config, days);
-    let start = config.start;
-    let mut folder = Folder { out, fleet: Fleet::new(config)?, tables: Tables::default() };
+    let mut folder = Folder { out, fleet, tables: Tables::default() };
     for day in 0..days {
         folder.write_day(start, day)?;
     }

@@ -48,8 +48,10 @@ pub struct SampleCounts {
     pub sent: u64,
     /// Samples that entered a window.
     pub assessed: u64,
-    /// Samples set aside, by reason.
+    /// Samples set aside whole, by reason.
     pub quarantined: BTreeMap<QuarantineReason, u64>,
+    /// Samples of which values were set aside and the rest was used, by reason: they are not among `quarantined`.
+    pub partly_quarantined: BTreeMap<QuarantineReason, u64>,
     /// Samples of which nothing was said: duplicates, late ones of windows published again, and those of windows still open.
     pub unaccounted: i64,
 }

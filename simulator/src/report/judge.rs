@@ -70,14 +70,17 @@ pub(super) fn judge(report: &Report, truth: &[Truth], rows: &RowTally) -> Findin
 }
 
 fn samples(report: &Report) -> SampleCounts {
-    let quarantined: u64 = report.quarantined.values().sum();
+    let (partly_quarantined, quarantined): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        report.quarantined.iter().partition(|(reason, _)| reason.is_of_values());
+    let aside: u64 = quarantined.values().sum();
     SampleCounts {
         sent: report.samples_sent,
         assessed: report.samples_assessed,
-        quarantined: report.quarantined.clone(),
+        quarantined,
+        partly_quarantined,
         unaccounted: report.samples_sent.cast_signed()
             - report.samples_assessed.cast_signed()
-            - quarantined.cast_signed(),
+            - aside.cast_signed(),
     }
 }
 

@@ -62,6 +62,9 @@ impl Findings {
         for (reason, count) in &samples.quarantined {
             add("  quarantined", format!("{count} {}", reason.name()));
         }
+        for (reason, count) in &samples.partly_quarantined {
+            add("  in part", format!("{count} {}", reason.name()));
+        }
         if samples.unaccounted != 0 {
             add("  unaccounted", samples.unaccounted.to_string());
         }

@@ -237,7 +237,7 @@ fn every_sample_sent_is_assessed_quarantined_or_unaccounted_for() {
     let quarantined = TelemetryQuarantined {
         fleet: "cars".to_owned(),
         asset: "A".to_owned(),
-        reason: QuarantineReason::OutOfRange,
+        reason: QuarantineReason::TooLate,
         detail: String::new(),
         nearest: None,
         remedy: String::new(),
@@ -245,6 +245,10 @@ fn every_sample_sent_is_assessed_quarantined_or_unaccounted_for() {
         as_sent: None,
     };
     report.observe(hour(0), &ObservedEvent::Quarantined(&quarantined));
+    let telemetry = frame("A", &[100]);
+    let part =
+        TelemetryQuarantined { reason: QuarantineReason::OutOfRange, telemetry, ..quarantined };
+    report.observe(hour(0), &ObservedEvent::Quarantined(&part));
     let mut assessed = HealthAssessed {
         fleet: "cars".to_owned(),
         asset: "A".to_owned(),
@@ -269,7 +273,8 @@ fn every_sample_sent_is_assessed_quarantined_or_unaccounted_for() {
     let findings = report.conclude(&[], &RowTally::default());
     let samples = &findings.samples;
     assert_eq!((samples.sent, samples.assessed, samples.unaccounted), (6, 3, 1));
-    assert_eq!(samples.quarantined, BTreeMap::from([(QuarantineReason::OutOfRange, 2)]));
+    assert_eq!(samples.quarantined, BTreeMap::from([(QuarantineReason::TooLate, 2)]));
+    assert_eq!(samples.partly_quarantined, BTreeMap::from([(QuarantineReason::OutOfRange, 1)]));
     assert_eq!((findings.windows, findings.windows_revised, findings.assets), (1, 1, 2));
     assert_eq!((findings.observed_hours * 3_600.0).round(), 15.0, "without the gap of 90 s");
     assert!((findings.asset_months * 2_629_746.0 - 105.0).abs() < 1e-6);

@@ -180,6 +180,7 @@ fn every_table_is_read_and_one_that_a_replay_cannot_use_yet_is_refused_by_name()
         ("[split]", "train_files = [\"a*.csv\"]\ntest_files = [\"b*.csv\"]"),
         ("[split]", "test_fraction = 0.3\nseed = 1"),
         ("[failures]", "column = \"failure\""),
+        ("[forecast]", "channel = \"engine_speed\"\nahead = [\"1h\"]\nseason = \"1d\""),
     ];
     for (table, keys) in tables {
         let description = format!("{VEHICLE}{table}\n{keys}\n");
@@ -203,6 +204,16 @@ fn a_table_of_truth_that_contradicts_itself_is_refused() {
         ("[split]\ntest_fraction = 2.0\nseed = 4", "a share between 0 and 1"),
         ("[failures]\nfile = \"f.csv\"", "expected `file`, `asset`, `time` and `component`"),
         ("[maintenance]\nfile = \"f.csv\"\nwho = \"me\"", "unknown field `who`"),
+        ("[forecast]\nchannel = \"noise\"\nahead = [\"1h\"]\nseason = \"1d\"", "name a channel of"),
+        ("[forecast]\nchannel = \"engine_speed\"\nahead = []\nseason = \"1d\"", "1 to 16 lengths"),
+        (
+            "[forecast]\nchannel = \"engine_speed\"\nahead = [\"0h\"]\nseason = \"1d\"",
+            "`0h` is not a length of time",
+        ),
+        (
+            "[forecast]\nchannel = \"engine_speed\"\nahead = [\"1h\"]\nseason = \"1d\"\n[end_of_life]\nat = \"last_sample\"",
+            "keep one of both tables",
+        ),
     ];
     for (table, expected) in mistakes {
         let error = error_of(&format!("{VEHICLE}{table}\n"));

@@ -137,6 +137,7 @@ fn options() -> FacadeOptions {
         rate_limit: None,
         timeouts: Timeouts::default(),
         backup: None,
+        models: None,
         intake: None,
     }
 }

@@ -56,8 +56,8 @@ fn readings(readings: &Value, console: &Console) -> Result<(), CliError> {
     }
     let (from, to) =
         (shown::moment(readings, "/window_start"), shown::moment(readings, "/window_end"));
-    let count = shown::text(readings, "/found");
-    title(console, "READINGS", &format!("{count} samples from {from} to {to} UTC"))?;
+    let count = shown::count(readings["found"].as_u64().unwrap_or(0), "sample");
+    title(console, "READINGS", &format!("{count} from {from} to {to} UTC"))?;
     let samples = items(readings, "items");
     let hidden = samples.len().saturating_sub(SAMPLES_MAX);
     for sample in &samples[hidden..] {
@@ -65,7 +65,7 @@ fn readings(readings: &Value, console: &Console) -> Result<(), CliError> {
             .iter()
             .map(|value| {
                 let unit = value["unit"].as_str().map(|unit| format!(" {unit}"));
-                let (name, number) = (shown::text(value, "/name"), shown::text(value, "/value"));
+                let (name, number) = (shown::text(value, "/name"), number(value));
                 format!("{name} {number}{}", unit.unwrap_or_default())
             })
             .collect();
@@ -90,15 +90,17 @@ fn assessment(assessment: &Value, console: &Console) -> Result<(), CliError> {
     let width = features.iter().map(|it| shown::text(it, "/name").chars().count()).max();
     let width = width.unwrap_or(0);
     for feature in features {
-        let value = match feature["value"].as_f64() {
-            Some(value) => rounded(value),
-            None => shown::text(feature, "/value"),
-        };
+        let value = number(feature);
         let unit = feature["unit"].as_str().unwrap_or_default();
         let name = shown::text(feature, "/name");
         console.line(format!("  {name:<width$}  {value} {unit}").trim_end())?;
     }
     Ok(())
+}
+
+/// The `value` of a reading, feature or contribution.
+fn number(named: &Value) -> String {
+    named["value"].as_f64().map_or_else(|| shown::text(named, "/value"), rounded)
 }
 
 /// A number with as many places as are worth reading.
@@ -119,7 +121,7 @@ fn prediction(prediction: &Value, console: &Console) -> Result<(), CliError> {
     let width = width.unwrap_or(0);
     for part in contributions {
         let amount = part["amount"].as_f64().map_or_else(String::new, |it| format!("{it:+.2}"));
-        let (name, value) = (shown::text(part, "/name"), shown::text(part, "/value"));
+        let (name, value) = (shown::text(part, "/name"), number(part));
         console.line(format!("  {amount:>6}  {name:<width$}  {value}"))?;
     }
     if let Some(median) =
@@ -192,6 +194,10 @@ mod tests {
 
     #[test]
     fn numbers_lose_their_empty_places() {
+        let named =
+            |value: Value| number(&serde_json::json!({ "name": "battery", "value": value }));
+        assert_eq!(named(12.745000000000001.into()), "12.745");
+        assert_eq!((named("idle".into()), named(Value::Null)), ("idle".into(), "-".into()));
         assert_eq!(
             (rounded(96.5), rounded(-0.12345), rounded(7.0)),
             ("96.5".into(), "-0.123".into(), "7".into())

@@ -199,17 +199,17 @@ impl Playing<'_> {
             network: network(self.loaded),
         };
         let (began, wall) = (Instant::now(), SystemTime::now());
+        let folder = folder(self.out, &scenario.name, moment(wall), seed);
+        // Before the story is played: without it there would be no verdict.
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| CliError::File { path: folder.clone(), source })?;
         let mut watcher = Watcher::new(self.session, self.format, &scenario, seed)?
             .paced(self.pace, scenario.steps.len())
             .stepping(self.step)
             .playing_owner(self.play_owner);
         watcher.begin()?;
         let played = play(&scenario, seed, cast, &mut watcher).map_err(CliError::failed)?;
-        let report = Report {
-            folder: folder(self.out, &scenario.name, moment(wall), seed),
-            again: self.again(file, seed),
-            wall: began.elapsed(),
-        };
+        let report = Report { folder, again: self.again(file, seed), wall: began.elapsed() };
         report
             .write(&scenario, seed, &self.made(), &played)
             .map_err(|source| CliError::File { path: report.folder.clone(), source })?;

@@ -1,6 +1,8 @@
 //! What is drawn of failures that are foreseen: confusion, reliability, precision and recall, lead time, reasons.
 
 use super::{Section, reasons};
+use crate::learning::ageing;
+use crate::learning::explained::{Changed, Cleared, Explained};
 use crate::learning::failures::Judged;
 use crate::learning::shown;
 use dashboard_api::printed::{Area, table};
@@ -14,6 +16,43 @@ pub(in crate::learning) fn all(judged: &BTreeMap<String, Judged>) -> Vec<Section
     let mut sections = vec![confusion(judged)];
     sections.extend(judged.iter().map(|(component, judged)| one(component, judged)));
     sections
+}
+
+/// How components age, and whether as many failed as that lets expect; nothing where no lives are known.
+pub(in crate::learning) fn by_age(judged: &BTreeMap<&str, ageing::Judged>) -> Option<Section> {
+    let names = [
+        "component",
+        "failures",
+        "other ends",
+        "Weibull shape",
+        "scale, days",
+        "failures expected later",
+        "that came",
+        "bounds said",
+        "unknown",
+        "contradicted",
+    ];
+    let row = |(component, judged): (&&str, &ageing::Judged)| {
+        vec![
+            (*component).to_owned(),
+            judged.failures.to_string(),
+            judged.suspensions.to_string(),
+            judged.shape.map_or_else(|| judged.unknown.clone().unwrap_or_default(), two),
+            judged.scale_days.map(two).unwrap_or_default(),
+            judged.expected_failures.map(two).unwrap_or_default(),
+            judged.failures_that_came.to_string(),
+            judged.said.to_string(),
+            judged.said_unknown.to_string(),
+            judged.contradicted.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = judged.iter().map(row).collect();
+    let title = "Life left by age alone".to_owned();
+    (!rows.is_empty()).then(|| Section { title, content: table(&names, &rows) })
+}
+
+fn two(figure: f64) -> String {
+    format!("{figure:.2}")
 }
 
 fn confusion(judged: &BTreeMap<String, Judged>) -> Section {
@@ -48,8 +87,58 @@ fn one(component: &str, judged: &Judged) -> Section {
     let content = reliability(judged)
         + &precision_recall(judged)
         + &lead(judged)
-        + &reasons("What features added to the scores of alarms on average", &judged.contributions);
+        + &reasons("What features added to the scores of alarms on average", &judged.contributions)
+        + &cleared(&judged.cleared)
+        + &explained(&judged.explained);
     Section { title: component.to_owned(), content }
+}
+
+/// How many features must change for alarms to be cleared, and which do.
+fn cleared(cleared: &Cleared) -> String {
+    if cleared.tried == 0 {
+        return String::new();
+    }
+    let counts = cleared.by_changes.iter().enumerate();
+    let mut rows: Vec<Vec<String>> =
+        counts.map(|(place, count)| vec![(place + 1).to_string(), count.to_string()]).collect();
+    let left = cleared.tried - cleared.by_changes.iter().sum::<usize>();
+    rows.push(vec!["no change found".to_owned(), left.to_string()]);
+    let caption = "What was changed to clear alarms, as a share of those that were";
+    table(&["features that must change to clear an alarm", "alarms"], &rows)
+        + &reasons(caption, &cleared.features)
+}
+
+/// The surest alarms, each with what spoke for it, what would clear it and what came of rows like its own.
+fn explained(explained: &[Explained]) -> String {
+    let came = |hours: Option<f64>| match hours {
+        Some(hours) => format!("failed {hours:.0} h later"),
+        None => "did not fail within the horizon".to_owned(),
+    };
+    let row = |one: &Explained| {
+        let parts: Vec<String> =
+            one.contributions.iter().map(|(name, part)| format!("{name} {part:+.3}")).collect();
+        let change = |it: &Changed| format!("{} from {} to {}", it.feature, it.from, it.to);
+        let changes = one.cleared_by.as_ref().map_or("no change found".to_owned(), |changes| {
+            changes.iter().map(change).collect::<Vec<_>>().join("; ")
+        });
+        let alike: Vec<String> = one
+            .alike
+            .iter()
+            .map(|past| format!("{} at {}: {}", past.asset, past.at, came(past.failed_in_hours)))
+            .collect();
+        vec![
+            format!("{} at {}: {}", one.asset, one.at, came(one.failed_in_hours)),
+            format!("{:.3}", one.probability),
+            parts.join("; "),
+            changes,
+            alike.join("; "),
+        ]
+    };
+    if explained.is_empty() {
+        return String::new();
+    }
+    let names = ["alarm", "probability", "what spoke for it", "cleared by", "past rows like it"];
+    table(&names, &explained.iter().map(row).collect::<Vec<_>>())
 }
 
 /// What came true beside what was said, on scales that end at the largest of both.

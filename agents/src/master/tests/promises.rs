@@ -7,8 +7,8 @@ use messages::case::CaseEscalated;
 use messages::case::CaseState::{
     AwaitingCustomer, Booked, Closed, Contacting, Deferred, Escalated, Scheduling,
 };
-use messages::contact::{ContactOwner, Intent, Purpose};
-use messages::prediction::Severity;
+use messages::contact::{ContactOwner, Intent, Purpose, WithdrawContact};
+use messages::prediction::{ClearedReason, Severity};
 use std::time::Duration;
 
 /// The owner of brakes that may fail asked for a call in 50 hours; after an hour it cannot wait.
@@ -49,6 +49,44 @@ fn a_callback_comes_at_its_time_also_when_an_alert_before_it_was_not_answered() 
     story.contacted();
     story.answer(Intent::Accept);
     assert_eq!(story.state(), Scheduling);
+}
+
+#[test]
+fn a_former_owner_decides_nothing_and_the_new_one_is_asked_anew() {
+    let mut story = awaiting();
+    let former = story.response(Intent::Accept);
+    let tonight = story.window(10);
+    story.answer_with(Intent::Defer, tonight);
+    story.register(Some("OWN-8"));
+    let withdrawn = story.world.published::<WithdrawContact>();
+    assert_eq!(withdrawn.last().map(|it| &*it.owner), Some("OWN-7"));
+    story.say(former);
+    assert_eq!(story.state(), Contacting);
+    story.offer(3);
+    let contact = story.contact();
+    assert_eq!((&*contact.owner, contact.asked_for), ("OWN-8", false), "nobody asked for a call");
+    story.contacted();
+    story.answer(Intent::Accept);
+    assert_eq!(story.state(), AwaitingCustomer, "the former owner agreed");
+}
+
+#[test]
+fn a_new_owner_is_told_of_the_booking_that_the_asset_has() {
+    let mut story = booked();
+    story.register(Some("OWN-8"));
+    let contact = story.contact();
+    assert_eq!((&*contact.owner, contact.purpose), ("OWN-8", Purpose::BookingConfirmed));
+    assert_eq!(story.state(), Booked);
+}
+
+#[test]
+fn what_was_not_said_yet_when_a_case_ends_is_withdrawn() {
+    let mut story = awaiting();
+    story.clear("brake", ClearedReason::Recovered);
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
+    let mut story = booked();
+    story.retire();
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
 }
 
 #[test]

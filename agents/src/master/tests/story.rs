@@ -12,7 +12,7 @@ use messages::case::{
 use messages::consent::Channel;
 use messages::contact::{
     ContactFailed, ContactOwner, ContactSuppressed, CustomerContacted, CustomerResponded, Intent,
-    Purpose, SuppressedReason, TimeWindow,
+    Purpose, SuppressedReason, TimeWindow, WithdrawContact,
 };
 use messages::finding::{FindingRecorded, Outcome, PredictionVerified};
 use messages::prediction::{
@@ -51,6 +51,7 @@ impl Agent for Bystander {
 
     fn wiring(wiring: &mut Wiring<Self>) {
         wiring.on::<ContactOwner>().key(|contact| &contact.owner);
+        wiring.on::<WithdrawContact>().key(|withdrawn| &withdrawn.owner);
         wiring.on::<OfferSlots>().key(|offer| &offer.network);
         wiring.on::<HoldSlot>().key(|hold| &hold.network);
         wiring.on::<ConfirmBooking>().key(|confirm| &confirm.network);

@@ -282,3 +282,31 @@ fn a_day_for_which_more_is_foreseen_comes_later_and_says_how_much() {
     let why = "more visits are foreseen on Tue 3 Mar 2026 at `a`, for 21 % of its bay time";
     assert_eq!(soon.penalties[0].because, why);
 }
+
+#[test]
+fn an_asset_is_at_one_visit_at_a_time_and_nothing_relaxes_that() {
+    let mut problem = problem(vec![centre("a", "UTC"), centre("b", "UTC")]);
+    let taken = slot("a", 0, "ana", "2026-03-02T08:00:00Z", "2026-03-02T20:00:00Z");
+    problem.bookings.push(booking("b", taken));
+    problem.bookings[0].job.asset = Some("VEH001".into());
+    let mut asked = job("c");
+    asked.asset = Some("VEH001".into());
+    assert_eq!(starts(&offered(&problem, &asked))[0], "2026-03-03T08:00:00Z");
+    let also = slot("b", 0, "ana", "2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z");
+    let against = |moves| {
+        let found = conflicts(&problem, &asked, &also, moves, &Settings::default()).unwrap();
+        found.iter().map(Constraint::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(against(None), ["`VEH001` is at `a` for another repair then"]);
+    assert_eq!(against(Some("b")), [] as [String; 0], "it is the visit that would be moved");
+
+    asked.latest_at = Some(at("2026-03-02T18:00:00Z"));
+    let Err(OfferError::Infeasible(found)) = offers(&problem, &asked, None, &Settings::default())
+    else {
+        panic!("the asset is elsewhere all day");
+    };
+    let constraints = found.relaxations.iter().flat_map(|one| &one.constraints);
+    let elsewhere = |one: &&Constraint| matches!(one, Constraint::Elsewhere { .. });
+    assert_eq!(constraints.filter(elsewhere).count(), 0, "{found:?}");
+    assert!(!found.relaxations.is_empty());
+}

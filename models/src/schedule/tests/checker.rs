@@ -53,6 +53,10 @@ fn clash(one: &Seated, other: &Seated) -> Vec<String> {
         faults.push(format!("case `{}` is there twice", one.job.case));
     }
     let (a, b) = (&one.slot, &other.slot);
+    let same = one.job.asset.is_some() && one.job.asset == other.job.asset;
+    if same && a.from < b.until && b.from < a.until {
+        faults.push(format!("asset {:?} is in two places: {a:?} and {b:?}", one.job.asset));
+    }
     if a.centre == b.centre && a.from < b.until && b.from < a.until {
         if a.bay == b.bay {
             faults.push(format!("bay shared by {a:?} and {b:?}"));

@@ -64,7 +64,18 @@ pub(super) fn instance(seed: u64) -> Instance {
         let (from, until) = (at("2026-03-06T06:00:00Z"), at("2026-03-06T07:00:00Z"));
         job.company.push(Visit { asset: "another".into(), centre, from, until });
     }
+    share_an_asset(&mut dice, &mut problem, &mut jobs);
     Instance { problem, jobs, settings }
+}
+
+/// Some jobs are of one asset, and perhaps the first booking, too.
+fn share_an_asset(dice: &mut Dice, problem: &mut Problem, jobs: &mut [Job]) {
+    let booked = problem.bookings.iter_mut().take(1).map(|booking| &mut booking.job);
+    for job in jobs.iter_mut().chain(booked) {
+        if dice.chance(0.4) {
+            job.asset = Some("shared".into());
+        }
+    }
 }
 
 fn seeded_centre(dice: &mut Dice, index: u32) -> Centre {

@@ -54,7 +54,9 @@ fn without(problem: &Problem, job: &Job, constraint: &Constraint) -> (Problem, J
         Constraint::Reach { centre, .. } => {
             job.km_by_centre.insert(centre.clone(), 0.0);
         }
-        Constraint::Centre { .. } | Constraint::Early { .. } => panic!("{constraint:?}"),
+        Constraint::Centre { .. } | Constraint::Early { .. } | Constraint::Elsewhere { .. } => {
+            panic!("{constraint:?}")
+        }
     }
     (problem, job)
 }

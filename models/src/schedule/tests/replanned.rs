@@ -237,3 +237,18 @@ fn others_move_only_to_keep_a_graver_case_in_time_and_are_told_so() {
     let moved: Vec<&str> = replan.moves.iter().map(|one| one.booking.as_str()).collect();
     assert_eq!(moved, ["1-16"], "nobody gives way to a case that is as grave");
 }
+
+#[test]
+fn of_two_visits_of_one_asset_at_once_one_moves() {
+    let mut problem = problem(vec![centre("a", "UTC"), centre("b", "UTC")]);
+    let (from, until) = ("2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z");
+    problem.bookings.push(booking("1", slot("a", 0, "ana", from, until)));
+    problem.bookings.push(booking("2", slot("b", 0, "ana", from, until)));
+    for booking in &mut problem.bookings {
+        booking.job.asset = Some("VEH001".into());
+    }
+    let replan = replan(&problem, &Settings::default(), 1).unwrap();
+    assert_sound(&problem, &replan);
+    assert_eq!(replan.moves.len(), 1);
+    assert_eq!(replan.moves[0].because, "`VEH001` is at `a` for another repair then");
+}

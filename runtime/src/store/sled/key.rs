@@ -93,16 +93,27 @@ pub(super) fn blob(name: &str) -> Vec<u8> {
     key
 }
 
+/// What the keys of those named values begin with whose names begin with `beginning`.
+pub(super) fn blobs(beginning: &str) -> Vec<u8> {
+    let mut key = vec![BLOB];
+    letters(&mut key, beginning);
+    key
+}
+
 /// Appends a text so that order is kept and no text is the beginning of another: zero bytes are
 /// written `00 FF`, the end `00 01`.
 fn text(key: &mut Vec<u8>, text: &str) {
+    letters(key, text);
+    key.extend([0, 1]);
+}
+
+fn letters(key: &mut Vec<u8>, text: &str) {
     for byte in text.bytes() {
         key.push(byte);
         if byte == 0 {
             key.push(0xFF);
         }
     }
-    key.extend([0, 1]);
 }
 
 fn parse_text(bytes: &[u8]) -> Option<(String, &[u8])> {
@@ -136,6 +147,14 @@ mod tests {
             let whole = key(&a);
             prop_assert_eq!(parse_name(&whole, &[BLOB]), Some(a.clone()));
             prop_assert_eq!(key(&a).cmp(&key(&b)), a.as_bytes().cmp(b.as_bytes()));
+        }
+
+        #[test]
+        fn a_key_begins_with_a_beginning_exactly_when_its_name_does(
+            a in "[ab\0]{0,3}",
+            b in "[ab\0]{0,3}",
+        ) {
+            prop_assert_eq!(blob(&a).starts_with(&blobs(&b)), a.starts_with(&b));
         }
     }
 }

@@ -112,6 +112,26 @@ fn a_value_that_was_never_written_is_noticed() {
 }
 
 #[test]
+fn names_that_begin_alike_are_told_by_reading_no_other_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    let names = ["history/a/1", "history/a/2", "history/b/1", "trail"];
+    let blobs = names.map(|name| (name.to_owned(), Some(vec![7; 5_000])));
+    store.commit(Batch { blobs: blobs.to_vec(), ..Batch::default() }).unwrap();
+    let spoil = |name: &str| {
+        store.database.tree().insert(value::piece_key(&key::blob(name), 0), vec![0; 9]).unwrap();
+    };
+    spoil("history/b/1");
+    spoil("trail");
+    assert_eq!(store.blobs("history/a/").unwrap(), names[..2], "the others were read too");
+    assert_eq!(store.blobs("history/a/2").unwrap(), names[1..2]);
+    assert!(store.blobs("history/").is_err(), "one of these is damaged");
+    assert!(store.blobs("").is_err() && store.verify().is_err());
+    spoil("history/a/2");
+    assert!(store.blobs("history/a/").is_err());
+}
+
+#[test]
 fn a_block_with_other_records_is_noticed_wherever_it_stands() {
     let folder = tempfile::tempdir().unwrap();
     let store = SledStore::open(folder.path()).unwrap();
