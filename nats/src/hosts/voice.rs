@@ -90,7 +90,7 @@ impl Voice {
 
     /// Takes over: from now on nothing of an earlier owner's is stored. Gives what it had said.
     pub(super) async fn claim(&mut self) -> Result<Option<Origin>, BusError> {
-        self.said = self.writer.position().await?;
+        self.said = Box::pin(self.writer.position()).await?;
         Ok(self.said)
     }
 
@@ -147,7 +147,8 @@ impl Voice {
         let said: Vec<Saying> = unsaid.iter().map(|record| self.saying(&record.envelope)).collect();
         while !said.is_empty() {
             // The same again: its name tells whether it is stored already.
-            match self.writer.say(said.clone()).await {
+            // Boxed: whoever speaks need not hold all the steps of a write.
+            match Box::pin(self.writer.say(said.clone())).await {
                 Ok(_) => return Ok(()),
                 Err(error @ (BusError::Overloaded(_) | BusError::Down(_))) => {
                     tracing::warn!(lane = %self.lane, %error, "said again later");

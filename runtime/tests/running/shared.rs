@@ -1,6 +1,6 @@
 //! A deployment that shares its log: what it says waits in its outbox until it comes back, here by the test's hand.
 
-use crate::agents::{Counter, Noted, Summed, note};
+use crate::agents::{Counter, Summed, note};
 use messages::{Envelope, Message, MessageId};
 use runtime::board::HostState;
 use runtime::bus::BusError;
@@ -182,9 +182,4 @@ async fn a_store_has_its_own_log_or_shares_one_for_life() {
     let again = options(site.store.clone(), folder.path(), false);
     let refused = Deployment::start(again).await.err().unwrap();
     assert!(refused.to_string().contains("process-a"), "{refused}");
-}
-
-#[test]
-fn what_is_noted_here_is_a_record_of_the_log() {
-    assert_eq!(Noted::CLASS.stream(), messages::Stream::Log);
 }
