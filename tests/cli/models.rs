@@ -182,7 +182,7 @@ fn a_model_trained_on_a_simulated_fleet_can_be_promoted_and_the_same_seed_gives_
             "--days",
             "45",
             "--sample",
-            "2m",
+            "10m",
             "--faults",
             "40",
             "--wear",
