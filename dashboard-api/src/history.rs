@@ -1,10 +1,14 @@
 //! History: what each channel of an asset measured, minute by minute for a fortnight and hour by hour for two years.
 //!
-//! [`keeper`] reads TELEMETRY with a cursor of its own and adds readings up in [`rolls`]; what they add up to is saved
-//! with the cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation.
+//! [`keeper`] reads TELEMETRY with a cursor of its own ([`place`]) and adds readings up in [`rolls`]; what they add up to
+//! is [`saved`] with the cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation.
+//! The same pass notes how each asset was [`heard`].
 
+pub(crate) mod heard;
 pub(crate) mod keeper;
+mod place;
 pub(crate) mod rolls;
+mod saved;
 
 use crate::facade::Facade;
 use crate::problem::{Kind, Problem};
@@ -137,7 +141,7 @@ impl History {
         Self { keepers: partitions.map(Keeper::new).collect() }
     }
 
-    fn keeper(&self, facade: &Facade, asset: &str) -> &Keeper {
+    pub(crate) fn keeper(&self, facade: &Facade, asset: &str) -> &Keeper {
         let partition = facade.deployment.router().partition(messages::Stream::Telemetry, asset);
         let keeper = self.keepers.iter().find(|keeper| keeper.partition() == partition);
         keeper.expect("the router sends assets to partitions that it has")

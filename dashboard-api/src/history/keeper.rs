@@ -1,18 +1,18 @@
 //! Reads one partition of TELEMETRY, adds up what it says, and saves the sums together with how far it has read.
 
+use super::heard::{Heard, Unsaved};
+use super::place::Place;
 use super::rolls::{Hour, Resolution, Roll, WholeHour, hour_of, hour_start, minute_start};
+use super::saved::{HistoryError, Slot, load, name, place_name, saved_hours, too_old, written};
 use crate::facade::{Facade, blocking};
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use messages::profile::{Channel, Profile};
 use messages::registry::AssetRegistered;
 use messages::telemetry::Telemetry;
 use messages::unit::{Unit, convert};
-use messages::{
-    Envelope, Finite, Message, Provenance, Record, Sequence, Timestamp, record, subject,
-};
+use messages::{Envelope, Finite, Message, Provenance, Timestamp};
 use runtime::committer::Request as Commit;
-use runtime::store::{Change, Partition, ReadLimit, Store, StoreError};
-use serde::{Deserialize, Serialize};
+use runtime::store::{Change, Partition, ReadLimit, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,31 +20,12 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Longest time that sums stay in memory alone; what is lost with the process is read again.
 pub(crate) const SAVE_INTERVAL: Duration = Duration::from_secs(300);
-/// Hours of assets that may wait to be saved; more are saved at once.
+/// Hours of assets, and assets, that may wait to be saved; more are saved at once.
 pub(crate) const UNSAVED_HOURS_MAX: usize = 512;
 /// How long minutes are kept.
 pub(crate) const MINUTES_KEPT_HOURS: u32 = 14 * 24;
 /// How long hours are kept.
 pub(crate) const HOURS_KEPT_HOURS: u32 = 731 * 24;
-/// Before the names of what is saved.
-const SPACE: &str = "facade/history";
-
-/// How far a partition has been read, and what must be known to read on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Place {
-    cursor: Sequence,
-    /// Records that were forgotten before they were read.
-    missed: u64,
-    profile_by_asset: BTreeMap<String, String>,
-}
-
-impl Record for Place {
-    const SCHEMA: u16 = 282;
-    const BYTES_MAX: usize = 16 * 1024 * 1024;
-}
-
-/// Asset and hour.
-type Slot = (String, u32);
 
 /// What one partition adds up to, as far as it is not only on disk.
 #[derive(Debug, Default)]
@@ -55,6 +36,7 @@ struct Sums {
     unsaved: BTreeSet<Slot>,
     /// Those of them that nothing was saved of before.
     begun: BTreeSet<Slot>,
+    heard: Unsaved,
     saved_at: Option<Timestamp>,
     newest_at: Option<Timestamp>,
     weakest: Option<Provenance>,
@@ -78,28 +60,6 @@ pub(crate) struct Found {
     pub(crate) as_of: Option<Timestamp>,
     pub(crate) provenance: Option<Provenance>,
     pub(crate) missed: u64,
-}
-
-/// Why the history cannot be read.
-#[derive(Debug, thiserror::Error)]
-enum HistoryError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(
-        "`{name}` cannot be read: {source}; the history of its asset begins anew once it is removed"
-    )]
-    Damaged { name: String, source: messages::DecodeError },
-    #[error("`{name}` cannot be saved: {source}")]
-    TooLarge { name: String, source: messages::EncodeError },
-}
-
-impl From<HistoryError> for Problem {
-    fn from(error: HistoryError) -> Self {
-        match error {
-            HistoryError::Store(error) => error.into(),
-            other => Problem::new(Kind::Failed, other.to_string()),
-        }
-    }
 }
 
 /// One partition's keeper.
@@ -162,6 +122,7 @@ impl Keeper {
         sums.unsaved.clear();
         sums.begun.clear();
         sums.hours.clear();
+        sums.heard.clear();
         sums.saved_at = Some(facade.now());
         Ok(sums)
     }
@@ -172,21 +133,17 @@ impl Keeper {
         let find = move |store: &dyn Store| sums.find(store, &wanted);
         Ok(blocking(facade.deployment.store().clone(), find).await??)
     }
-}
 
-fn place_name(partition: Partition) -> String {
-    format!("{SPACE}/place/{:05}", partition.index)
-}
-
-fn name(kind: &str, (asset, hour): &Slot) -> String {
-    let token = subject::escape(asset).unwrap_or_default();
-    format!("{SPACE}/{kind}/{token}/{hour:010}")
-}
-
-fn load<R: Record>(store: &dyn Store, name: &str) -> Result<Option<R>, HistoryError> {
-    let Some(bytes) = store.blob(name)? else { return Ok(None) };
-    let damaged = |source| HistoryError::Damaged { name: name.to_owned(), source };
-    record::decode(&bytes).map(Some).map_err(damaged)
+    /// What came in of `asset`.
+    pub(crate) async fn heard(
+        &self,
+        facade: &Facade,
+        asset: String,
+    ) -> Result<Option<Heard>, Problem> {
+        let sums = self.caught_up(facade).await?;
+        let find = move |store: &dyn Store| sums.heard.of(store, &asset);
+        Ok(blocking(facade.deployment.store().clone(), find).await??)
+    }
 }
 
 impl Sums {
@@ -226,7 +183,7 @@ impl Sums {
             for delivery in &batch {
                 self.hear(store, profiles, place, &delivery.envelope)?;
                 place.cursor = delivery.sequence;
-                if self.unsaved.len() > UNSAVED_HOURS_MAX {
+                if self.unsaved.len().max(self.heard.assets()) > UNSAVED_HOURS_MAX {
                     return Ok(false);
                 }
             }
@@ -243,14 +200,15 @@ impl Sums {
         match envelope.name.as_str() {
             AssetRegistered::NAME => {
                 if let Ok(registered) = envelope.open::<AssetRegistered>() {
-                    place.profile_by_asset.insert(registered.asset, registered.profile);
+                    place.register(registered);
                 }
                 Ok(())
             }
             Telemetry::NAME => {
-                let name = place.profile_by_asset.get(&envelope.key);
-                let Some(profile) = name.and_then(|name| profiles.get(name)) else { return Ok(()) };
                 let Ok(telemetry) = envelope.open::<Telemetry>() else { return Ok(()) };
+                let Some(profile) = place.profile_of(&telemetry) else { return Ok(()) };
+                self.heard.add(store, envelope, &telemetry)?;
+                let Some(profile) = profiles.get(profile) else { return Ok(()) };
                 self.newest_at = Some(envelope.time);
                 let weakest =
                     self.weakest.map_or(envelope.provenance, |it| it.weakest(envelope.provenance));
@@ -320,6 +278,7 @@ impl Sums {
         for ((kind, asset), oldest) in oldest_kept(&self.begun) {
             changes.extend(too_old(store, kind, asset, oldest)?);
         }
+        changes.extend(self.heard.changes()?);
         changes.push(written(place_name(partition), place)?);
         Ok(changes)
     }
@@ -394,20 +353,6 @@ impl Sums {
     }
 }
 
-fn written(name: String, value: &impl Record) -> Result<Change, HistoryError> {
-    match record::encode(value) {
-        Ok(bytes) => Ok((name, Some(bytes))),
-        Err(source) => Err(HistoryError::TooLarge { name, source }),
-    }
-}
-
-/// Numbers of the asset's hours that are saved as `kind`.
-fn saved_hours(store: &dyn Store, kind: &str, asset: &str) -> Result<Vec<u32>, HistoryError> {
-    let token = subject::escape(asset).unwrap_or_default();
-    let names = store.blobs(&format!("{SPACE}/{kind}/{token}/"))?;
-    Ok(names.iter().filter_map(|name| name.rsplit('/').next()?.parse().ok()).collect())
-}
-
 /// The oldest hour that is kept of each kind and asset, now that `begun` have begun; whole hours are asked after
 /// once a day. One look for each: it reads all that is saved of the asset.
 fn oldest_kept(begun: &BTreeSet<Slot>) -> BTreeMap<(&'static str, &str), u32> {
@@ -422,17 +367,6 @@ fn oldest_kept(begun: &BTreeSet<Slot>) -> BTreeMap<(&'static str, &str), u32> {
     oldest
 }
 
-/// Removes what is saved of the asset as `kind` from before `oldest`.
-fn too_old(
-    store: &dyn Store,
-    kind: &str,
-    asset: &str,
-    oldest: u32,
-) -> Result<Vec<Change>, HistoryError> {
-    let old = saved_hours(store, kind, asset)?.into_iter().filter(|hour| *hour < oldest);
-    Ok(old.map(|hour| (name(kind, &(asset.to_owned(), hour)), None)).collect())
-}
-
 /// The value in the channel's unit, if it can be true at all; data-analysis sets the others aside.
 fn measured(value: Finite, unit: Unit, channel: &Channel) -> Option<Finite> {
     let value = convert(value, unit, channel.unit).ok()?;
@@ -442,6 +376,7 @@ fn measured(value: Finite, unit: Unit, channel: &Channel) -> Option<Finite> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::saved::SPACE;
     use super::*;
     use messages::profile::embedded;
     use messages::telemetry::{Sample, Signal};
@@ -520,7 +455,8 @@ mod tests {
             }
         }
         assert_eq!(saved(&steps), saved(&whole));
-        assert_eq!(saved(&whole).len(), 1 + 2 * 3, "a place, three hours by the minute and whole");
+        let kinds = "a place, three hours by the minute and whole, and what was heard";
+        assert_eq!(saved(&whole).len(), 1 + 2 * 3 + 1, "{kinds}");
     }
 
     #[test]
