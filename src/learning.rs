@@ -23,6 +23,7 @@ use messages::Timestamp;
 use models::model::Model;
 use report::Section;
 use serde_json::{Map, Value, json};
+use simulator::dataset::RowTally;
 
 /// What the caller decides.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,7 +63,7 @@ pub(crate) fn learn(
             "settings are chosen for failures and remaining life only: leave `--tune` out",
         ));
     }
-    let outcome = if let Some(task) = dataset.forecast() {
+    let learned = if let Some(task) = dataset.forecast() {
         forecast::learn(recording, &task, choice, progress)?
     } else if let Some(truth) = dataset.life_truth().map_err(CliError::failed)? {
         life::learn(recording, &truth, choice, progress)?
@@ -71,7 +72,7 @@ pub(crate) fn learn(
     } else {
         failures::learn(recording, choice, progress)?
     };
-    Ok(concluded(outcome, recording, choice, progress))
+    concluded(learned, recording, choice, progress)
 }
 
 /// Learns what agents can ask about at work, and judges that.
@@ -80,28 +81,35 @@ pub(crate) fn learn_assessed(
     choice: Choice,
     progress: &Progress,
 ) -> Result<Outcome, CliError> {
-    let outcome = assessed::learn(recording, choice.seed.unwrap_or(0), progress)?;
-    Ok(concluded(outcome, recording, choice, progress))
+    let learned = assessed::learn(recording, choice.seed.unwrap_or(0), progress)?;
+    concluded(learned, recording, choice, progress)
 }
 
-/// The same with what is true of every outcome.
+/// What came out, and what became of the rows that were read.
+type Found = (Outcome, RowTally);
+
+/// The outcome with what is true of every one.
 fn concluded(
-    mut outcome: Outcome,
+    (mut outcome, rows): Found,
     recording: &Recording,
     choice: Choice,
     progress: &Progress,
-) -> Outcome {
+) -> Result<Outcome, CliError> {
     progress.end();
     let mut figures = Map::new();
     figures.insert("dataset".to_owned(), json!(recording.dataset.name()));
     figures.insert("seed".to_owned(), json!(choice.seed.unwrap_or(0)));
+    figures.insert("rows".to_owned(), serde_json::to_value(&rows).map_err(CliError::failed)?);
     figures.append(&mut outcome.figures);
+    outcome.lines.push(format!("rows {rows}"));
+    outcome.lines.extend(rows.bad_first.iter().map(|row| format!("  {row}")));
+    outcome.sections.extend(report::bad_rows(&rows));
     if let Some(model) = &mut outcome.model {
         let numbers = figures.iter().filter(|(name, _)| *name != "seed");
         let numbers = numbers.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.figures = numbers.collect();
     }
-    Outcome { figures, ..outcome }
+    Ok(Outcome { figures, ..outcome })
 }
 
 /// A figure for people.

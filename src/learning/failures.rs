@@ -3,7 +3,7 @@
 use super::explained::{Background, Cleared, Explained};
 use super::report::{Section, failures as sections};
 use super::rows::{Features, Rows, drawn_assets};
-use super::{Choice, Outcome, Progress, ageing, entries, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, ageing, entries, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -62,7 +62,7 @@ pub(super) fn learn(
     recording: &Recording,
     choice: Choice,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
     let Parts { features, learned, judged, times } = parted(recording, &recordings, choice)?;
     let base = Settings::default().seeded(choice.seed.unwrap_or(0));
@@ -101,7 +101,7 @@ pub(super) fn learn(
     let learned = Learned::Failures { within: features.horizon(), by_component };
     outcome.model =
         Some(Model { schema: features.schema, origin, figures: BTreeMap::new(), learned });
-    Ok(outcome)
+    Ok((outcome, recordings.rows))
 }
 
 /// SHA-256 of rows and what came of them.

@@ -2,7 +2,7 @@
 
 use super::report::forecast as sections;
 use super::rows::{Features, Rows, sampling_interval};
-use super::{Choice, Outcome, Progress, entries, shown};
+use super::{Choice, Found, Outcome, Progress, entries, shown};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -69,7 +69,7 @@ pub(super) fn learn(
     task: &Task,
     choice: Choice,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let times = times(recording, choice)?;
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
     let features = Features::of(recording, &recordings, Some(times.train_before));
@@ -102,7 +102,7 @@ pub(super) fn learn(
         "features": features.width() + Series::names().len(),
         "data_sha256": hash(&rows.table, &[]),
     })));
-    Ok(outcome)
+    Ok((outcome, recordings.rows))
 }
 
 /// When is learned and when is judged.

@@ -2,7 +2,7 @@
 
 use super::report::{Section, life as sections};
 use super::rows::{Features, Rows, drawn_assets, last_rows, sampling_interval, time_left};
-use super::{Choice, Outcome, Progress, entries, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, entries, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use models::model::{Learned, Model, Origin, hash};
@@ -12,7 +12,7 @@ use models::training::{Examples, GROWTHS, LifeLeft, LifeModel, Settings};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::json;
-use simulator::dataset::{LifeTruth, Recordings, Split};
+use simulator::dataset::{LifeTruth, Recordings, RowTally, Split};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -44,9 +44,10 @@ pub(super) fn learn(
     truth: &LifeTruth,
     choice: Choice,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let seed = choice.seed.unwrap_or(0);
-    let (learned, judged, features, interval) = parted(recording, truth, choice.seed)?;
+    let Parts { learned, judged, features, interval, read } =
+        parted(recording, truth, choice.seed)?;
     let base = Settings::for_numbers().seeded(seed);
     let cap = CAP_SAMPLES * interval.as_secs_f64() / unit(recording).as_secs_f64();
     let Lives { rows: Rows { table, assets, .. }, left, .. } = &learned;
@@ -85,7 +86,7 @@ pub(super) fn learn(
     let learned = Learned::Life { unit: unit(recording), model: Box::new(model) };
     outcome.model =
         Some(Model { schema: features.schema, origin, figures: BTreeMap::new(), learned });
-    Ok(outcome)
+    Ok((outcome, read))
 }
 
 fn outcome(said: &[Said], model: &LifeModel, reasons: &[(String, f64)]) -> Outcome {
@@ -138,13 +139,19 @@ fn unit(recording: &Recording) -> Duration {
     recording.dataset.cycle().unwrap_or(Duration::from_secs(3_600))
 }
 
-/// What is learned from and what is judged, and how often assets are sampled.
-fn parted(
-    recording: &Recording,
-    truth: &LifeTruth,
-    seed: Option<u64>,
-) -> Result<(Lives, Lives, Features, Duration), CliError> {
-    let (train, test) = match recording.dataset.split().map_err(CliError::failed)? {
+/// What is learned from and what is judged.
+struct Parts {
+    learned: Lives,
+    judged: Lives,
+    features: Features,
+    /// How often assets are sampled.
+    interval: Duration,
+    /// What became of the rows of both.
+    read: RowTally,
+}
+
+fn parted(recording: &Recording, truth: &LifeTruth, seed: Option<u64>) -> Result<Parts, CliError> {
+    let (train, mut test) = match recording.dataset.split().map_err(CliError::failed)? {
         Some(Split::Files) => recording.dataset.recordings_by_file().map_err(CliError::failed)?,
         Some(Split::Assets { test_fraction, seed: written }) => {
             let all = recording.dataset.recordings().map_err(CliError::failed)?;
@@ -166,12 +173,14 @@ fn parted(
     let learned = Lives { rows, left, judged: Vec::new() };
     let judged = features.rows(&test, |_, _| true)?;
     let judged = with_truth(judged, &test, truth, unit, seed.unwrap_or(0))?;
-    Ok((learned, judged, features, interval))
+    let mut read = train.rows;
+    read.absorb(&mut test.rows);
+    Ok(Parts { learned, judged, features, interval, read })
 }
 
 fn part(all: Recordings, drawn: &BTreeSet<u32>) -> (Recordings, Recordings) {
-    let mut train = Recordings { channels: all.channels.clone(), ..Recordings::default() };
-    let mut test = train.clone();
+    let mut test = Recordings { channels: all.channels.clone(), ..Recordings::default() };
+    let mut train = Recordings { rows: all.rows, ..test.clone() };
     for (number, (id, asset)) in (0_u32..).zip(all.assets) {
         let part = if drawn.contains(&number) { &mut test } else { &mut train };
         part.assets.insert(id, asset);

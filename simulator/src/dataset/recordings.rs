@@ -5,7 +5,7 @@ use super::config::{
 };
 use super::rows::{Row, Rows};
 use super::table::{Recorded, Table, read_table};
-use super::{Dataset, DatasetError, ROWS_SORTED_MAX};
+use super::{Dataset, DatasetError, ROWS_SORTED_MAX, RowTally};
 use messages::Timestamp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub struct Recordings {
     pub channels: Vec<String>,
     /// By asset id.
     pub assets: BTreeMap<String, RecordedAsset>,
+    /// What became of the rows of telemetry.
+    pub rows: RowTally,
 }
 
 /// What was recorded of one asset, each list by time.
@@ -111,15 +113,15 @@ impl Dataset {
     fn recordings_in(&self, files: Vec<PathBuf>) -> Result<Recordings, DatasetError> {
         let mut recordings = Recordings {
             channels: self.channels().map(str::to_owned).collect(),
-            assets: BTreeMap::new(),
+            ..Recordings::default()
         };
-        let mut rows = 0;
+        let mut samples = 0;
         for path in files {
             let survey = self.telemetry.survey(&path)?;
             let mut source = self.telemetry.read(&survey, ROWS_SORTED_MAX)?;
             while let Some(reading) = source.next()? {
-                rows += 1;
-                if rows > ROWS_LEARNED_MAX {
+                samples += 1;
+                if samples > ROWS_LEARNED_MAX {
                     let value = format!("more than {ROWS_LEARNED_MAX} rows");
                     let remedy = "learn from fewer files";
                     return Err(DatasetError::value(&self.path, "telemetry.files", value, remedy));
@@ -131,6 +133,7 @@ impl Dataset {
                     truth: reading.truth,
                 });
             }
+            recordings.rows.absorb(&mut source.tally);
         }
         for asset in recordings.assets.values_mut() {
             asset.samples.sort_by_key(|sample| sample.at);
