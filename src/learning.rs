@@ -26,7 +26,7 @@ use serde_json::{Map, Value, json};
 use simulator::dataset::RowTally;
 
 /// What the caller decides.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Choice {
     /// Seed of everything that is drawn; also of the split, where that is drawn.
     pub(crate) seed: Option<u64>,
@@ -36,6 +36,20 @@ pub(crate) struct Choice {
     pub(crate) test_until: Option<Timestamp>,
     /// Chooses settings on inner splits of what is learned from.
     pub(crate) tune: bool,
+}
+
+impl Choice {
+    fn refuse_tuning(self) -> Result<(), CliError> {
+        let why = "settings are chosen only where failures or remaining life are learned from samples: leave `--tune` out";
+        if self.tune { Err(CliError::failed(why)) } else { Ok(()) }
+    }
+
+    fn refuse_times(self) -> Result<(), CliError> {
+        let why =
+            "rows are not parted by times here: leave `--train-before` and `--test-until` out";
+        let given = self.train_before.is_some() || self.test_until.is_some();
+        if given { Err(CliError::failed(why)) } else { Ok(()) }
+    }
 }
 
 /// What came out.
@@ -57,17 +71,15 @@ pub(crate) fn learn(
     progress: &Progress,
 ) -> Result<Outcome, CliError> {
     let dataset = &recording.dataset;
-    let untuned = dataset.forecast().is_some() || dataset.normal_head().is_some();
-    if choice.tune && untuned {
-        return Err(CliError::failed(
-            "settings are chosen for failures and remaining life only: leave `--tune` out",
-        ));
-    }
     let learned = if let Some(task) = dataset.forecast() {
+        choice.refuse_tuning()?;
         forecast::learn(recording, &task, choice, progress)?
     } else if let Some(truth) = dataset.life_truth().map_err(CliError::failed)? {
+        choice.refuse_times()?;
         life::learn(recording, &truth, choice, progress)?
     } else if let Some(head) = dataset.normal_head() {
+        choice.refuse_tuning()?;
+        choice.refuse_times()?;
         anomalies::learn(recording, head, progress)?
     } else {
         failures::learn(recording, choice, progress)?
@@ -81,6 +93,8 @@ pub(crate) fn learn_assessed(
     choice: Choice,
     progress: &Progress,
 ) -> Result<Outcome, CliError> {
+    choice.refuse_tuning()?;
+    choice.refuse_times()?;
     let learned = assessed::learn(recording, choice.seed.unwrap_or(0), progress)?;
     concluded(learned, recording, choice, progress)
 }

@@ -322,6 +322,31 @@ fn a_series_is_foreseen_and_one_without_a_past_gets_a_plain_answer_and_is_told_s
     );
 }
 
+#[test]
+fn a_choice_that_would_change_nothing_is_refused() {
+    let refused = |folder: &Path, arguments: &[&str], words: &str| {
+        let said = refusal(folder, arguments);
+        assert!(said.contains(words), "{said}");
+    };
+    let fleet = fleet(DAYS);
+    refused(fleet.path(), &["train", "dataset.toml", "--assessed", "--tune"], "leave `--tune` out");
+    let times = ["--train-before", "2015-02-01T00:00:00Z"];
+    let assessed = [&["train", "dataset.toml", "--assessed"][..], &times].concat();
+    refused(fleet.path(), &assessed, "not parted by times");
+    let meter = meter(100);
+    let path = meter.path().join("dataset.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("[forecast]").unwrap();
+    let (_, split) = rest.split_once("[split]").unwrap();
+    for truth in
+        ["[end_of_life]\nat = \"last_sample\"", "[anomalies]\ncolumn = \"used\"\nnormal_head = 9"]
+    {
+        fs::write(&path, format!("{head}{truth}\n[split]{split}")).unwrap();
+        let evaluate = [&["evaluate", "dataset.toml"][..], &times].concat();
+        refused(meter.path(), &evaluate, "not parted by times");
+    }
+}
+
 /// What an evaluation of real recordings gives; `None` without them.
 #[expect(clippy::print_stdout, reason = "whoever runs it is told what was not tried")]
 fn evaluated(dataset: &str, seed: &str) -> Option<Value> {
