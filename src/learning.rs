@@ -126,6 +126,18 @@ fn concluded(
     Ok(Outcome { figures, ..outcome })
 }
 
+/// The `most` features that add most, either way, the greatest first.
+fn heaviest(
+    names: &[String],
+    parts: impl IntoIterator<Item = f64>,
+    most: usize,
+) -> Vec<(String, f64)> {
+    let mut named: Vec<(String, f64)> = names.iter().cloned().zip(parts).collect();
+    named.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    named.truncate(most);
+    named
+}
+
 /// A figure for people.
 fn shown(figure: Option<f64>) -> String {
     figure.map_or("unknown".to_owned(), |figure| format!("{figure:.3}"))

@@ -3,7 +3,7 @@
 use super::explained::{Background, Cleared, Explained};
 use super::report::{Section, failures as sections};
 use super::rows::{Features, Rows, drawn_assets};
-use super::{Choice, Found, Outcome, Progress, ageing, entries, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, ageing, entries, heaviest, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -336,9 +336,7 @@ fn reasons(classifier: &Classifier, judged: &Rows, alarms: &[usize]) -> Vec<(Str
         let (_, parts) = classifier.contributions(&judged.row(*row));
         sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part / alarms.len() as f64);
     }
-    let mut named: Vec<(String, f64)> = judged.table.names().iter().cloned().zip(sums).collect();
-    named.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    named.truncate(REASONS_SHOWN);
+    let mut named = heaviest(judged.table.names(), sums, REASONS_SHOWN);
     named.retain(|(_, part)| part.abs() > 0.0);
     named
 }

@@ -2,7 +2,7 @@
 
 use super::report::forecast as sections;
 use super::rows::{Features, Rows, sampling_interval};
-use super::{Choice, Found, Outcome, Progress, entries, shown};
+use super::{Choice, Found, Outcome, Progress, entries, heaviest, shown};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -75,12 +75,8 @@ pub(super) fn learn(
     let features = Features::of(recording, &recordings, Some(times.train_before));
     let rows = features.rows(&recordings, |_, _| true)?;
     let series = series(recording, &recordings, task)?;
-    let settings = Settings::default();
-    let seed = choice.seed.unwrap_or(0);
-    let settings = Settings {
-        boost: models::supervised::boost::Settings { seed, ..settings.boost },
-        ..settings
-    };
+    let mut settings = Settings::default();
+    settings.boost.seed = choice.seed.unwrap_or(0);
     progress.begin(task.ahead.len() * GROWTHS, "learning");
     let mut judged = Vec::new();
     for ahead in &task.ahead {
@@ -227,9 +223,7 @@ fn reasons(forecaster: &Forecaster, tried: &Part) -> Vec<(String, f64)> {
             sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part.abs() / count);
         }
     }
-    let mut named: Vec<(String, f64)> = tried.table.names().iter().cloned().zip(sums).collect();
-    named.sort_by(|a, b| b.1.total_cmp(&a.1));
-    named.truncate(REASONS_SHOWN);
+    let mut named = heaviest(tried.table.names(), sums, REASONS_SHOWN);
     named.retain(|(_, part)| *part > 0.0);
     named
 }

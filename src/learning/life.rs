@@ -2,7 +2,7 @@
 
 use super::report::{Section, life as sections};
 use super::rows::{Features, Rows, drawn_assets, last_rows, sampling_interval, time_left};
-use super::{Choice, Found, Outcome, Progress, entries, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, entries, heaviest, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use models::model::{Learned, Model, Origin, hash};
@@ -127,11 +127,7 @@ fn reasons(model: &LifeModel, judged: &Lives) -> Vec<(String, f64)> {
         let share = judged.judged.len() as f64;
         sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part.abs() / share);
     }
-    let names = judged.rows.table.names().iter().cloned();
-    let mut named: Vec<(String, f64)> = names.zip(sums).collect();
-    named.sort_by(|a, b| b.1.total_cmp(&a.1));
-    named.truncate(REASONS_SHOWN);
-    named
+    heaviest(judged.rows.table.names(), sums, REASONS_SHOWN)
 }
 
 /// What life is counted in: cycles where the recording counts them, hours where not.
