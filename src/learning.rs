@@ -25,6 +25,11 @@ use report::Section;
 use serde_json::{Map, Value, json};
 use simulator::dataset::RowTally;
 
+/// Features that are named as what is told or foreseen by.
+const REASONS_SHOWN: usize = 10;
+/// Rows, evenly spread, over which is averaged what features add: exact values cost much.
+const REASONS_ROWS_MAX: usize = 200;
+
 /// What the caller decides.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Choice {
@@ -124,6 +129,11 @@ fn concluded(
         model.figures = numbers.collect();
     }
     Ok(Outcome { figures, ..outcome })
+}
+
+/// Up to `most` of these rows, evenly spread.
+fn spread(rows: &[usize], most: usize) -> impl ExactSizeIterator<Item = &usize> {
+    rows.iter().step_by(rows.len().div_ceil(most).max(1))
 }
 
 /// The `most` features that add most, either way, the greatest first.

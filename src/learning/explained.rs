@@ -1,7 +1,7 @@
 //! Why alarms were raised: what features added, the smallest change that would clear them, and past rows like theirs.
 
-use super::heaviest;
 use super::rows::Rows;
+use super::{heaviest, spread};
 use messages::Timestamp;
 use models::explain::{CHANGES_MAX, Change, Known};
 use models::training::Classifier;
@@ -86,7 +86,7 @@ impl<'r> Background<'r> {
         let mut cleared = Cleared::default();
         let names = self.learned.table.names();
         let mut counts = vec![0_usize; names.len()];
-        for row in alarms.iter().step_by(alarms.len().div_ceil(TRIED_MAX).max(1)) {
+        for row in spread(alarms, TRIED_MAX) {
             cleared.tried += 1;
             let row = judged.row(*row);
             let (_, parts) = classifier.contributions(&row);

@@ -3,7 +3,8 @@
 use super::explained::{Background, Cleared, Explained};
 use super::report::{Section, failures as sections};
 use super::rows::{Features, Rows, drawn_assets};
-use super::{Choice, Found, Outcome, Progress, ageing, entries, heaviest, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, REASONS_ROWS_MAX, REASONS_SHOWN};
+use super::{ageing, entries, heaviest, shown, spread, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -19,8 +20,6 @@ use std::collections::BTreeMap;
 
 /// Days of a mean month.
 const MONTH_DAYS: f64 = 365.2425 / 12.0;
-/// Features that are named as what spoke for the alarms.
-const REASONS_SHOWN: usize = 10;
 
 /// How well the failures of one component are foreseen.
 #[derive(Debug, Serialize)]
@@ -49,7 +48,7 @@ pub(super) struct Judged {
     /// Recall and precision from the highest threshold to the lowest.
     #[serde(skip)]
     pub(super) precision_recall: Vec<(f64, f64)>,
-    /// What features added to the scores of alarms on average, the largest first.
+    /// What features added to the scores of alarms, or of some where they are many, on average, the largest first.
     pub(super) contributions: Vec<(String, f64)>,
     /// How many features must change for alarms to be cleared.
     pub(super) cleared: Cleared,
@@ -329,12 +328,14 @@ fn leads(judged: &Rows, component: usize, alarms: &[usize]) -> (usize, Vec<f64>)
     (failures.len(), hours)
 }
 
-/// What features added to the scores of these rows on average.
+/// What features added to the scores of some of these rows on average.
 fn reasons(classifier: &Classifier, judged: &Rows, alarms: &[usize]) -> Vec<(String, f64)> {
     let mut sums = vec![0.0; judged.table.names().len()];
-    for row in alarms {
+    let some = spread(alarms, REASONS_ROWS_MAX);
+    let count = some.len() as f64;
+    for row in some {
         let (_, parts) = classifier.contributions(&judged.row(*row));
-        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part / alarms.len() as f64);
+        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part / count);
     }
     let mut named = heaviest(judged.table.names(), sums, REASONS_SHOWN);
     named.retain(|(_, part)| part.abs() > 0.0);

@@ -2,7 +2,8 @@
 
 use super::report::forecast as sections;
 use super::rows::{Features, Rows, sampling_interval};
-use super::{Choice, Found, Outcome, Progress, entries, heaviest, shown};
+use super::{Choice, Found, Outcome, Progress, REASONS_ROWS_MAX, REASONS_SHOWN};
+use super::{entries, heaviest, shown, spread};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -14,10 +15,6 @@ use serde_json::json;
 use simulator::dataset::{Foreseen as Task, Recordings, Split, SplitTimes};
 use std::time::Duration;
 
-/// Features that are named as what it is foreseen by.
-const REASONS_SHOWN: usize = 10;
-/// Moments, evenly spread, over which is averaged what features add.
-const REASONS_ROWS_MAX: usize = 200;
 /// Moments that are drawn, the newest of one asset.
 const DRAWN_MAX: usize = 240;
 
@@ -226,12 +223,12 @@ fn newest(said: &[Said]) -> Vec<Said> {
 
 /// How far features move what is foreseen, on average over some of the judged moments.
 fn reasons(forecaster: &Forecaster, tried: &Part) -> Vec<(String, f64)> {
-    let rows = tried.truth.len();
-    let step = rows.div_ceil(REASONS_ROWS_MAX).max(1);
+    let rows: Vec<usize> = (0..tried.truth.len()).collect();
     let mut sums = vec![0.0; tried.table.names().len()];
-    for index in (0..rows).step_by(step) {
-        if let Some((_, parts)) = forecaster.contributions(&tried.row(index)) {
-            let count = rows.div_ceil(step) as f64;
+    let some = spread(&rows, REASONS_ROWS_MAX);
+    let count = some.len() as f64;
+    for row in some {
+        if let Some((_, parts)) = forecaster.contributions(&tried.row(*row)) {
             sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part.abs() / count);
         }
     }

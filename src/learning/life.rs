@@ -2,7 +2,7 @@
 
 use super::report::{Section, life as sections};
 use super::rows::{Features, Rows, drawn_assets, last_rows, sampling_interval, time_left};
-use super::{Choice, Found, Outcome, Progress, entries, heaviest, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, REASONS_SHOWN, entries, heaviest, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use models::model::{Learned, Model, Origin, hash};
@@ -20,9 +20,6 @@ use std::time::Duration;
 const CAP_SAMPLES: f64 = 125.0;
 /// Share of the truth that bounds shall hold.
 const COVERAGE: f64 = 0.9;
-
-/// Features that are named as what life is told by.
-const REASONS_SHOWN: usize = 10;
 
 /// Rows with the life that is truly left, in cycles.
 struct Lives {
