@@ -172,7 +172,7 @@ fn parted(recording: &Recording, truth: &LifeTruth, seed: Option<u64>) -> Result
 }
 
 fn part(all: Recordings, drawn: &BTreeSet<u32>) -> (Recordings, Recordings) {
-    let mut test = Recordings { channels: all.channels.clone(), ..Recordings::default() };
+    let mut test = Recordings { channels: all.channels, ..Recordings::default() };
     let mut train = Recordings { rows: all.rows, ..test.clone() };
     for (number, (id, asset)) in (0_u32..).zip(all.assets) {
         let part = if drawn.contains(&number) { &mut test } else { &mut train };
