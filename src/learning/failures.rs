@@ -82,11 +82,8 @@ pub(super) fn learn(
         seed: choice.seed.unwrap_or(0),
         settings,
     };
-    let by_age: BTreeMap<&str, ageing::Judged> = times.map_or_else(BTreeMap::new, |times| {
-        let judge = |component| ageing::judge(&recordings, component, times);
-        components.iter().filter_map(|it| Some((it.as_str(), judge(it)?))).collect()
-    });
     let mut outcome = judged_by(components, (&by_component, &refused), &judged, &background);
+    let by_age = by_age(&recordings, components, times);
     outcome.lines.extend(by_age.iter().map(|(component, judged)| ageing::line(component, judged)));
     outcome.sections.extend(sections::by_age(&by_age));
     if choice.tune {
@@ -101,6 +98,19 @@ pub(super) fn learn(
     outcome.model =
         Some(Model { schema: features.schema, origin, figures: BTreeMap::new(), learned });
     Ok((outcome, recordings.rows))
+}
+
+/// How components age, where times part what is learned from and what is judged.
+fn by_age<'c>(
+    recordings: &Recordings,
+    components: &'c [String],
+    times: Option<SplitTimes>,
+) -> BTreeMap<&'c str, ageing::Judged> {
+    let judge = |component: &'c String| {
+        let judged = ageing::judge(recordings, component, times?)?;
+        Some((component.as_str(), judged))
+    };
+    components.iter().filter_map(judge).collect()
 }
 
 /// SHA-256 of rows and what came of them.
