@@ -1,7 +1,7 @@
 //! Looking for slots and speaking to the owner: what is asked and what became of it.
 
 use super::handling::Handling;
-use super::memory::{Agreed, Appointment, Approach, Resume};
+use super::memory::{Agreed, Appointment, Approach, Resume, Tally};
 use super::path::Wait;
 use super::words;
 use messages::Timestamp;
@@ -285,12 +285,13 @@ impl Handling<'_, '_> {
     pub(super) fn owner_changed(&mut self, former: &str) {
         use CaseState::{AwaitingCustomer, Booked, Contacting, Declined, Deferred, Scheduling};
         self.withdraw(former, "the asset has another owner");
-        self.case.appointment = None;
+        let contacts = self.case.tally.contacts;
+        self.case.tally = Tally { contacts, ..Tally::default() };
+        self.case.approach = Approach::first(self.severity());
+        (self.case.appointment, self.case.agreed, self.case.alerted) = (None, None, false);
         match self.case.state {
             Contacting | AwaitingCustomer | Deferred | Declined | Scheduling => {
                 self.release("the asset has another owner");
-                self.case.approach = Approach::first(self.severity());
-                self.case.tally.searches = 0;
                 self.search(Contacting, "The asset has another owner now; slots are looked for.");
             }
             Booked => {

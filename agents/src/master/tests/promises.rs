@@ -5,9 +5,9 @@ use super::{HIGH, awaiting, booked};
 use messages::booking::{BookingMoved, OfferSlots};
 use messages::case::CaseEscalated;
 use messages::case::CaseState::{
-    AwaitingCustomer, Booked, Closed, Contacting, Deferred, Escalated, Scheduling,
+    AwaitingCustomer, Booked, Closed, Contacting, Declined, Deferred, Escalated, Scheduling,
 };
-use messages::contact::{ContactOwner, Intent, Purpose, WithdrawContact};
+use messages::contact::{ContactOwner, CustomerResponded, Intent, Purpose, WithdrawContact};
 use messages::prediction::{ClearedReason, Severity};
 use std::time::Duration;
 
@@ -68,6 +68,18 @@ fn a_former_owner_decides_nothing_and_the_new_one_is_asked_anew() {
     story.contacted();
     story.answer(Intent::Accept);
     assert_eq!(story.state(), AwaitingCustomer, "the former owner agreed");
+}
+
+#[test]
+fn what_the_former_owner_declined_is_no_refusal_of_the_new_one() {
+    let mut story = awaiting();
+    story.answer(Intent::Decline);
+    story.register(Some("OWN-8"));
+    story.offer(3);
+    story.contacted();
+    let response = CustomerResponded { owner: "OWN-8".into(), ..story.response(Intent::Decline) };
+    story.say(response);
+    assert_eq!(story.state(), Declined, "one easier offer follows");
 }
 
 #[test]
