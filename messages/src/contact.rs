@@ -42,7 +42,7 @@ pub struct ContactOwner {
     pub expires_at: Timestamp,
 }
 
-/// Do not make what was not made yet: the case has ended.
+/// Do not make what was not made yet: the case has ended, or is no longer this owner's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawContact {
@@ -52,7 +52,7 @@ pub struct WithdrawContact {
     pub asset: String,
     /// The owner.
     pub owner: String,
-    /// Why, as a sentence.
+    /// Why, in words.
     pub reason: String,
 }
 
@@ -349,7 +349,7 @@ pub enum SuppressedReason {
     UnknownOwner,
     /// The owner's data was erased.
     Erased,
-    /// The case had ended before it could be made.
+    /// It was withdrawn before it could be made.
     CaseEnded,
 }
 

@@ -281,7 +281,7 @@ impl Handling<'_, '_> {
         let case = withdrawn.case;
         match self.state.dialogues.get(&case).map(|known| known.phase) {
             Some(Phase::Waiting(_)) => {
-                let detail = format!("the case has ended: {}", withdrawn.reason);
+                let detail = format!("it was withdrawn: {}", withdrawn.reason);
                 self.suppress(case, SuppressedReason::CaseEnded, detail, None);
             }
             Some(Phase::Sending) => self.dialogue(case).phase = Phase::Ended,

@@ -1,13 +1,15 @@
 //! What owners may rely on: a call at the time they named, slots they can still take, and no needless word.
 
 use super::story::{ASSET, Story, hours};
-use super::{HIGH, awaiting, booked};
+use super::{HIGH, awaiting, booked, opened};
 use messages::booking::{BookingMoved, OfferSlots};
 use messages::case::CaseEscalated;
 use messages::case::CaseState::{
     AwaitingCustomer, Booked, Closed, Contacting, Declined, Deferred, Escalated, Scheduling,
+    Verifying,
 };
 use messages::contact::{ContactOwner, CustomerResponded, Intent, Purpose, WithdrawContact};
+use messages::finding::Outcome;
 use messages::prediction::{ClearedReason, Severity};
 use std::time::Duration;
 
@@ -98,6 +100,16 @@ fn what_was_not_said_yet_when_a_case_ends_is_withdrawn() {
     assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
     let mut story = booked();
     story.retire();
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
+}
+
+#[test]
+fn what_was_not_said_yet_when_a_workshop_has_looked_is_withdrawn_and_only_then() {
+    let mut story = opened();
+    story.offer(3);
+    story.found("brake", Some("brake"));
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Verifying, 1));
+    story.verified(Outcome::TruePositive);
     assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
 }
 
