@@ -94,6 +94,23 @@ fn a_new_owner_is_told_of_the_booking_that_the_asset_has() {
 }
 
 #[test]
+fn an_asset_without_an_owner_any_more_keeps_its_booking_and_a_person_is_asked_for_the_rest() {
+    let mut story = awaiting();
+    let former = story.response(Intent::Accept);
+    story.register(None);
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Escalated, 1));
+    assert!(story.escalation().reason.starts_with("No owner is registered"));
+    story.say(former);
+    assert_eq!(story.state(), Escalated);
+    let mut story = booked();
+    story.register(None);
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Booked, 1));
+    story.register(Some("OWN-8"));
+    let contact = story.contact();
+    assert_eq!((&*contact.owner, contact.purpose), ("OWN-8", Purpose::BookingConfirmed));
+}
+
+#[test]
 fn what_was_not_said_yet_when_a_case_ends_is_withdrawn() {
     let mut story = awaiting();
     story.clear("brake", ClearedReason::Recovered);
