@@ -5,7 +5,7 @@ use super::rolls::{Hour, Resolution, Roll, WholeHour, hour_of, hour_start, minut
 use crate::problem::{Kind, Problem};
 use messages::profile::{Channel, Profile};
 use messages::registry::AssetRegistered;
-use messages::telemetry::Telemetry;
+use messages::telemetry::{Sample, Telemetry};
 use messages::unit::{Unit, convert};
 use messages::{
     Envelope, Finite, Message, Provenance, Record, Sequence, Timestamp, record, subject,
@@ -184,16 +184,12 @@ impl Sums {
                 Some((channel, unit))
             })
             .collect();
-        for sample in &telemetry.samples {
-            let slot = (telemetry.asset.clone(), hour_of(sample.sampled_at));
-            if !self.hours.contains_key(&slot) {
-                let known: Option<Hour> = load(store, &name("minutes", &slot))?;
-                if known.is_none() {
-                    self.begun.insert(slot.clone());
-                }
-                self.hours.insert(slot.clone(), known.unwrap_or_default());
-            }
-            let hour = self.hours.get_mut(&slot).expect("it was put there");
+        let slot = |sample: &Sample| (telemetry.asset.clone(), hour_of(sample.sampled_at));
+        let slots: Vec<Slot> = telemetry.samples.iter().map(slot).collect();
+        // A record whose hours cannot all be had is heard again: until then nothing of it is counted.
+        slots.iter().try_for_each(|slot| self.take_up(store, slot))?;
+        for (sample, slot) in telemetry.samples.iter().zip(slots) {
+            let hour = self.hours.get_mut(&slot).expect("it was taken up");
             let values = columns.iter().zip(&sample.values);
             for ((channel, unit), value) in
                 values.filter_map(|(it, value)| Some(((*it)?, (*value)?)))
@@ -205,6 +201,19 @@ impl Sums {
             }
             self.unsaved.insert(slot);
         }
+        Ok(())
+    }
+
+    /// Has the hour in memory, with what is saved of it.
+    fn take_up(&mut self, store: &dyn Store, slot: &Slot) -> Result<(), HistoryError> {
+        if self.hours.contains_key(slot) {
+            return Ok(());
+        }
+        let known: Option<Hour> = load(store, &name("minutes", slot))?;
+        if known.is_none() {
+            self.begun.insert(slot.clone());
+        }
+        self.hours.insert(slot.clone(), known.unwrap_or_default());
         Ok(())
     }
 
@@ -363,7 +372,7 @@ fn measured(value: Finite, unit: Unit, channel: &Channel) -> Option<Finite> {
 mod tests {
     use super::*;
     use messages::profile::embedded;
-    use messages::telemetry::{Sample, Signal};
+    use messages::telemetry::Signal;
     use messages::{MessageId, Stream};
     use runtime::store::Batch;
     use runtime::store::memory::MemoryStore;
@@ -385,28 +394,40 @@ mod tests {
         store.commit(Batch { appends: vec![(PARTITION, envelope)], ..Batch::default() }).unwrap();
     }
 
-    /// A vehicle that is registered, then speeds of two hours, one a minute, some of them twice as late.
-    fn filled() -> MemoryStore {
+    /// A vehicle that is registered.
+    fn registered() -> MemoryStore {
         let store = MemoryStore::default();
         let registered: AssetRegistered =
             serde_json::from_str(r#"{"asset":"VEH001","fleet":"demo","profile":"vehicle"}"#)
                 .unwrap();
         append(&store, envelope(&registered, 0));
+        store
+    }
+
+    /// Speeds, each with the second in which it was measured.
+    fn speeds(measured: &[(i64, f64)]) -> Telemetry {
+        let sample = |&(second, speed): &(i64, f64)| Sample {
+            sampled_at: Timestamp::from_millis(second * 1_000).unwrap(),
+            seq: None,
+            values: vec![Finite::new(speed).ok()],
+            codes: Vec::new(),
+        };
+        Telemetry {
+            fleet: "demo".to_owned(),
+            asset: "VEH001".to_owned(),
+            boot: None,
+            signals: vec![Signal { name: "speed".to_owned(), unit: Some("m/s".to_owned()) }],
+            samples: measured.iter().map(sample).collect(),
+        }
+    }
+
+    /// A vehicle that is registered, then speeds of two hours, one a minute, some of them twice as late.
+    fn filled() -> MemoryStore {
+        let store = registered();
         for number in 1..=120_u64 {
             let late = if number.is_multiple_of(7) { 600 } else { 0 };
-            let seconds = i64::try_from(number * 60).unwrap() - late;
-            let telemetry = Telemetry {
-                fleet: "demo".to_owned(),
-                asset: "VEH001".to_owned(),
-                boot: None,
-                signals: vec![Signal { name: "speed".to_owned(), unit: Some("m/s".to_owned()) }],
-                samples: vec![Sample {
-                    sampled_at: Timestamp::from_millis(seconds.max(0) * 1_000).unwrap(),
-                    seq: None,
-                    values: vec![Finite::new(number as f64 / 10.0).ok()],
-                    codes: Vec::new(),
-                }],
-            };
+            let second = i64::try_from(number * 60).unwrap() - late;
+            let telemetry = speeds(&[(second.max(0), number as f64 / 10.0)]);
             append(&store, envelope(&telemetry, number));
         }
         store
@@ -441,6 +462,25 @@ mod tests {
         }
         assert_eq!(saved(&steps), saved(&whole));
         assert_eq!(saved(&whole).len(), 1 + 2 * 3, "a place, three hours by the minute and whole");
+    }
+
+    #[test]
+    fn a_record_that_had_to_wait_for_one_of_its_hours_is_counted_once() {
+        let store = registered();
+        let put = |value: Option<Vec<u8>>| {
+            let second = name("minutes", &("VEH001".to_owned(), 1));
+            store.commit(Batch { blobs: vec![(second, value)], ..Batch::default() }).unwrap();
+        };
+        put(Some(b"spoilt".to_vec()));
+        append(&store, envelope(&speeds(&[(3_599, 1.0), (3_600, 2.0)]), 1));
+        let mut sums = Sums::default();
+        for _ in 0..3 {
+            assert!(sums.catch_up(&store, PARTITION, &profiles()).is_err());
+        }
+        put(None);
+        assert!(sums.catch_up(&store, PARTITION, &profiles()).unwrap());
+        let hour = sums.hour(&store, &("VEH001".to_owned(), 0)).unwrap();
+        assert_eq!(hour.channels["speed"][&59].count, 1);
     }
 
     #[test]
