@@ -70,6 +70,11 @@ impl<I: Ord + Copy, T> Rows<I, T> {
         self.rows.get_mut(self.sequence_by_id.get(&id)?).map(|(_, row)| row)
     }
 
+    /// How many there are of which more is expected.
+    pub(crate) fn open_count(&self) -> usize {
+        self.open.len()
+    }
+
     /// Does something to each row of which more is expected.
     pub(crate) fn for_each_open(&mut self, mut act: impl FnMut(&mut T)) {
         for sequence in &self.open {
@@ -136,7 +141,7 @@ mod tests {
             seen += 1;
         });
         assert_eq!([2, 3, 4].map(|id| rows.get(id).copied()), [Some(0), Some(1), Some(1)]);
-        assert_eq!(seen, 2, "the first was pushed out");
+        assert_eq!((seen, rows.open_count()), (2, 2), "the first was pushed out");
     }
 
     #[test]
