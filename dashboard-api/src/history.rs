@@ -1,14 +1,15 @@
 //! History: what each channel of an asset measured, minute by minute for a fortnight and hour by hour for two years.
 //!
-//! [`keeper`] reads TELEMETRY with a cursor of its own ([`place`]) and adds readings up in [`rolls`]; what they add up to
-//! is [`saved`] with the cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation.
-//! The same pass notes how each asset was [`heard`].
+//! [`keeper`] reads TELEMETRY with a cursor of its own ([`place`]); [`sums`] adds readings up in [`rolls`] and is [`saved`]
+//! with the cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation. The same pass
+//! notes how each asset is [`heard`].
 
 pub(crate) mod heard;
-pub(crate) mod keeper;
+mod keeper;
 mod place;
-pub(crate) mod rolls;
+mod rolls;
 mod saved;
+mod sums;
 
 use crate::facade::Facade;
 use crate::problem::{Kind, Problem};

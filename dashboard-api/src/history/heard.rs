@@ -92,8 +92,10 @@ impl Heard {
         }
     }
 
-    /// Takes in a message whose newest sample is of the time `newest`.
-    fn add(&mut self, envelope: &Envelope, telemetry: &Telemetry, newest: Timestamp) {
+    fn add(&mut self, envelope: &Envelope, telemetry: &Telemetry) {
+        let Some(newest) = telemetry.samples.iter().map(|sample| sample.sampled_at).max() else {
+            return;
+        };
         let samples = telemetry.samples.len() as u64;
         self.heard_at = self.heard_at.max(envelope.time);
         self.sampled_at = self.sampled_at.max(newest);
@@ -203,23 +205,24 @@ pub(super) struct Unsaved {
 }
 
 impl Unsaved {
-    /// Takes in what the asset's own device says.
-    pub(super) fn add(
+    /// Has what is saved of `asset` at hand; of one that was never heard, that `envelope` is the first of it.
+    pub(super) fn take_up(
         &mut self,
         store: &dyn Store,
         envelope: &Envelope,
-        telemetry: &Telemetry,
+        asset: &str,
     ) -> Result<(), HistoryError> {
-        let newest = telemetry.samples.iter().map(|sample| sample.sampled_at).max();
-        let Some(newest) = newest else { return Ok(()) };
-        if !self.by_asset.contains_key(&telemetry.asset) {
-            let known = load(store, &name(&telemetry.asset))?;
-            let heard = known.unwrap_or_else(|| Heard::new(envelope));
-            self.by_asset.insert(telemetry.asset.clone(), heard);
+        if !self.by_asset.contains_key(asset) {
+            let known = load(store, &name(asset))?;
+            self.by_asset.insert(asset.to_owned(), known.unwrap_or_else(|| Heard::new(envelope)));
         }
-        let heard = self.by_asset.get_mut(&telemetry.asset).expect("it was put there");
-        heard.add(envelope, telemetry, newest);
         Ok(())
+    }
+
+    /// Takes in what the asset's own device says.
+    pub(super) fn add(&mut self, envelope: &Envelope, telemetry: &Telemetry) {
+        let heard = self.by_asset.get_mut(&telemetry.asset).expect("it was taken up");
+        heard.add(envelope, telemetry);
     }
 
     pub(super) fn assets(&self) -> usize {
@@ -236,10 +239,11 @@ impl Unsaved {
 
     /// What came in of `asset`, if anything did.
     pub(super) fn of(&self, store: &dyn Store, asset: &str) -> Result<Option<Heard>, HistoryError> {
-        match self.by_asset.get(asset) {
-            Some(heard) => Ok(Some(heard.clone())),
-            None => load(store, &name(asset)),
-        }
+        let heard = match self.by_asset.get(asset) {
+            Some(heard) => Some(heard.clone()),
+            None => load(store, &name(asset))?,
+        };
+        Ok(heard.filter(|heard: &Heard| heard.messages > 0))
     }
 }
 
@@ -274,8 +278,7 @@ mod tests {
         };
         let id = MessageId::named("heard", &millis.to_string());
         let envelope = Envelope { time: at(millis), ..Envelope::new(id, "x", &telemetry).unwrap() };
-        let newest = at(millis + ahead);
-        heard.get_or_insert_with(|| Heard::new(&envelope)).add(&envelope, &telemetry, newest);
+        heard.get_or_insert_with(|| Heard::new(&envelope)).add(&envelope, &telemetry);
     }
 
     fn counted(boots: &[(u64, &[u64])]) -> Heard {
