@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use store_and_forward::wal::{FILE_READINGS_MAX, Name, Wal, WalError};
+use store_and_forward::wal::{FILE_READINGS_MAX, FILES_MAX, Name, Wal, WalError};
 
 fn take(wal: &mut Wal, speed: u64) -> Result<Name, WalError> {
     let signals: Map<String, Value> = [("speed".to_owned(), json!(speed))].into_iter().collect();
@@ -92,4 +92,22 @@ fn a_start_whose_number_is_not_known_is_none() {
     fs::write(folder.path().join("boot"), "").expect("it is written");
     let refused = Wal::open(folder.path()).expect_err("two readings could have one name");
     assert!(matches!(refused, WalError::Boot { .. }), "{refused}");
+}
+
+#[test]
+fn when_too_much_waits_no_more_is_taken_and_what_waits_stays() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let mut wal = Wal::open(folder.path()).expect("it opens");
+    take(&mut wal, 0).expect("it is taken");
+    for seq in 1..FILES_MAX {
+        let path = folder.path().join(format!("{:020}-{seq:020}.jsonl", 0));
+        fs::write(path, "").expect("it is written");
+    }
+    for speed in 1..FILE_READINGS_MAX as u64 {
+        take(&mut wal, speed).expect("the file that is begun has room");
+    }
+    assert!(matches!(take(&mut wal, 7), Err(WalError::Full)));
+    let all: Vec<u64> = (0..FILE_READINGS_MAX as u64).collect();
+    assert_eq!(oldest(&mut wal), Some((1, all)), "what is empty is passed over and removed");
+    take(&mut wal, 8).expect("there is room again");
 }
