@@ -132,13 +132,13 @@ impl Wal {
             let text = fs::read_to_string(&path).map_err(failed(&path))?;
             let lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
             let readings = lines.collect::<Vec<_>>().join(",");
+            if readings.is_empty() {
+                fs::remove_file(&path).map_err(failed(&path))?;
+                continue;
+            }
             let boot = boot_of(&path).expect("only files of readings are listed");
             let body = format!(r#"{{"boot":{boot},"samples":[{readings}]}}"#);
-            let batch = Batch { path, body };
-            if !readings.is_empty() {
-                return Ok(Some(batch));
-            }
-            self.forget(&batch)?;
+            return Ok(Some(Batch { path, body }));
         }
         Ok(None)
     }
