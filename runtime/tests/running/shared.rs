@@ -16,7 +16,8 @@ use runtime::store::memory::MemoryStore;
 use runtime::store::{HostId, Partition, ReadLimit, Store};
 use runtime::{Catalog, Models, shared};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use tokio::sync::oneshot;
 
 fn options(store: Arc<dyn Store>, folder: &std::path::Path, is_shared: bool) -> Options {
     Options {
@@ -77,9 +78,7 @@ impl Site {
 
     /// Has `records` come from the log's server.
     async fn bring_back(&self, records: Vec<Envelope>) {
-        let position = ("position".to_owned(), Some(Vec::new()));
-        let mirrored = Request::Mirror(Mirrored { position, records });
-        self.deployment.committer().commit(mirrored).await.unwrap();
+        self.deployment.committer().commit(mirrored(records)).await.unwrap();
     }
 
     async fn say(&self, said: &Envelope) -> Result<Vec<(Partition, u64)>, BusError> {
@@ -96,6 +95,11 @@ impl Site {
             tokio::task::yield_now().await;
         }
     }
+}
+
+fn mirrored(records: Vec<Envelope>) -> Request {
+    let position = ("position".to_owned(), Some(Vec::new()));
+    Request::Mirror(Mirrored { position, records })
 }
 
 fn noted(number: u64) -> Envelope {
@@ -136,6 +140,30 @@ async fn what_waits_or_came_back_is_not_said_again() {
     assert_eq!((one.unwrap(), other.unwrap()), (place.clone(), place.clone()));
     assert_eq!(site.say(&told).await.unwrap(), place, "it is told where it stands");
     assert_eq!(site.store.head(Partition::LOG), before + 1);
+    assert_eq!(site.waiting(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_what_others_said_is_told_its_place_though_it_comes_at_that_moment() {
+    let site = Site::open().await;
+    let before = site.store.head(Partition::LOG);
+    let committer = site.deployment.committer();
+    // The committer stands until both wait: then they are committed together.
+    let (begun, looking) = oneshot::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    let look = Request::Look(Box::new(move |_| {
+        begun.send(()).unwrap();
+        gone.recv().unwrap_err();
+    }));
+    let looked = committer.submit(look).await.unwrap();
+    looking.await.unwrap();
+    let came = committer.submit(mirrored(vec![noted(1)])).await.unwrap();
+    let say = Request::Say(Principal::outside("test"), vec![noted(1).into()]);
+    let said = committer.submit(say).await.unwrap();
+    drop(go);
+    looked.await.unwrap().unwrap();
+    came.await.unwrap().unwrap();
+    assert_eq!(said.await.unwrap(), Ok(vec![(Partition::LOG, before + 1)]));
     assert_eq!(site.waiting(), []);
 }
 
