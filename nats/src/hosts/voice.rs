@@ -27,7 +27,7 @@ pub(super) struct Voice {
     stream: Stream,
     lane: Partition,
     writer: Writer,
-    /// What was said to the end, as the head had it when it was claimed.
+    /// What a host had said to the end, as the head had it when it was claimed.
     said: Option<Origin>,
     /// Position in the lane up to which everything was said.
     position: Sequence,
@@ -90,7 +90,9 @@ impl Voice {
 
     /// Takes over: from now on nothing of an earlier owner's is stored. Gives what it had said.
     pub(super) async fn claim(&mut self) -> Result<Option<Origin>, BusError> {
-        self.said = Box::pin(self.writer.position()).await?;
+        let said = Box::pin(self.writer.position()).await?;
+        // What people repeat of others comes from anywhere, in no order.
+        self.said = said.filter(|_| !self.is_process);
         Ok(self.said)
     }
 
