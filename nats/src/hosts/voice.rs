@@ -9,7 +9,7 @@ use runtime::board::HostState;
 use runtime::bus::BusError;
 use runtime::committer::{CommitError, Request};
 use runtime::guard::principal;
-use runtime::store::{Delivery, Partition, ReadLimit};
+use runtime::store::{Delivery, Partition, ReadLimit, StoreError};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -128,8 +128,11 @@ impl Voice {
         loop {
             head.borrow_and_update();
             let read = self.context.store.read(self.lane, self.first(), ReadLimit::default());
-            // Between the two looks more may have come back.
-            let Ok(batch) = read else { continue };
+            let batch = match read {
+                // Between the two looks more has come back.
+                Err(StoreError::Trimmed { .. }) => continue,
+                read => read?,
+            };
             let Some(last) = batch.last().map(|record| record.sequence) else {
                 if head.changed().await.is_err() {
                     return Err(CommitError::Stopped("the committer has ended".to_owned()).into());
