@@ -168,7 +168,10 @@ impl Recorded {
         seen: &mut BTreeSet<(HostId, Place)>,
     ) {
         let envelope = &delivery.envelope;
-        let Some(origin) = envelope.origin else { return };
+        // What people repeat keeps where it came from, but was not said there again.
+        let Some(origin) = envelope.origin.filter(|_| envelope.addressed_to.is_none()) else {
+            return;
+        };
         let host = HostId { kind: envelope.source.clone(), partition: origin.partition };
         let place = (origin.sequence, origin.index);
         if !seen.insert((host.clone(), place)) {
