@@ -127,9 +127,9 @@ impl Seat {
         };
         let mut voices: Vec<Voice> = lanes.iter().map(voice).collect();
         let foreign = self.foreign(&voices, epoch).await?;
-        let mut said = None;
+        let mut said = Vec::with_capacity(voices.len());
         for voice in &mut voices {
-            said = voice.claim().await?;
+            said.push(voice.claim().await?);
         }
         // Behind the claims nothing of an earlier owner's can come any more.
         for (stream, _) in lanes {
@@ -141,7 +141,8 @@ impl Seat {
             }
         }
         if self.place.replays && self.place.has_memory {
-            self.begin_behind(said).await?;
+            // What not all streams have is made again; where it was said, the voice leaves it out.
+            self.begin_behind(said.into_iter().min().flatten()).await?;
         }
         let lanes: Vec<Partition> = lanes.iter().map(|(_, lane)| *lane).collect();
         let granting = async {
