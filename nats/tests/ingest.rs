@@ -11,17 +11,13 @@ use nats::devices::reader::Gap;
 use nats::devices::{self, Ingest};
 use nats::server::{self, Server};
 use nats::{Connection, Layout, Options, streams};
+use runtime::Catalog;
 use runtime::bus::Bus;
-use runtime::clock::Clock;
 use runtime::deployment::{self, Deployment};
-use runtime::effects::Effects;
-use runtime::flight::FlightRecorder;
 use runtime::guard::{Principal, THROTTLED_BURST};
 use runtime::intake::Standing;
-use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
-use runtime::{Catalog, Models};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,20 +69,9 @@ impl Site {
 
     #[expect(clippy::disallowed_methods, reason = "each test ends it")]
     async fn run(&self, gap: Gap) -> Running {
-        let deployment = Deployment::start(deployment::Options {
-            catalog: Catalog::default(),
-            configs: BTreeMap::new(),
-            effects: Effects::default(),
-            models: Models::default(),
-            store: self.store.clone(),
-            folder: self.folder.path().to_owned(),
-            clock: Clock::Real,
-            partitions: PARTITIONS_EMBEDDED,
-            recorder: FlightRecorder::default(),
-            checkpoint_interval: None,
-            shared: None,
-        });
-        let deployment = deployment.await.unwrap();
+        let (store, folder) = (self.store.clone(), self.folder.path());
+        let options = deployment::Options::new(Catalog::default(), store, folder);
+        let deployment = Deployment::start(options).await.unwrap();
         let options = Options::new(self.server.url(), "ingest");
         let connection = Connection::open_patiently(&options).await.unwrap();
         let options = devices::Options { source: self.server.url(), gap };

@@ -13,7 +13,7 @@ use crate::guard::audit::{Seal, SealError};
 use crate::guard::{Principal, Session};
 use crate::host::Spec;
 use crate::models::Models;
-use crate::router::Router;
+use crate::router::{PARTITIONS_EMBEDDED, Router};
 use crate::shared::{self, OwnershipError, Shared};
 use crate::store::{Change, HostId, Store, StoreError};
 use crate::supervisor::Fleet;
@@ -55,6 +55,26 @@ pub struct Options {
     pub checkpoint_interval: Option<Duration>,
     /// How the log is shared with other processes; `None` where it is this one's own.
     pub shared: Option<shared::Options>,
+}
+
+impl Options {
+    /// `catalog` over `store` by the machine's clock, with a log of its own, and nothing else asked for.
+    #[must_use]
+    pub fn new(catalog: Catalog, store: Arc<dyn Store>, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            catalog,
+            configs: BTreeMap::new(),
+            effects: Effects::default(),
+            models: Models::default(),
+            store,
+            folder: folder.into(),
+            clock: Clock::Real,
+            partitions: PARTITIONS_EMBEDDED,
+            recorder: FlightRecorder::default(),
+            checkpoint_interval: None,
+            shared: None,
+        }
+    }
 }
 
 /// Why a deployment does not start.

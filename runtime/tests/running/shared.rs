@@ -4,35 +4,19 @@ use crate::agents::{Counter, Summed, note};
 use messages::{Envelope, Message, MessageId};
 use runtime::board::HostState;
 use runtime::bus::BusError;
-use runtime::clock::Clock;
 use runtime::committer::Request;
 use runtime::deployment::{Deployment, Options, StartError};
-use runtime::effects::Effects;
-use runtime::flight::FlightRecorder;
 use runtime::guard::Principal;
-use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::shared::{Mirrored, OwnershipError};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{HostId, Partition, ReadLimit, Store};
-use runtime::{Catalog, Models, shared};
-use std::collections::BTreeMap;
+use runtime::{Catalog, shared};
 use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
 
 fn options(store: Arc<dyn Store>, folder: &std::path::Path, is_shared: bool) -> Options {
-    Options {
-        catalog: Catalog::default().with::<Counter>(),
-        configs: BTreeMap::new(),
-        effects: Effects::default(),
-        models: Models::default(),
-        store,
-        folder: folder.to_owned(),
-        clock: Clock::Real,
-        partitions: PARTITIONS_EMBEDDED,
-        recorder: FlightRecorder::default(),
-        checkpoint_interval: None,
-        shared: is_shared.then(|| shared::Options { name: "process-a".to_owned() }),
-    }
+    let shared = is_shared.then(|| shared::Options { name: "process-a".to_owned() });
+    Options { shared, ..Options::new(Catalog::default().with::<Counter>(), store, folder) }
 }
 
 /// A deployment that shares its log, with the store that it keeps it in.
