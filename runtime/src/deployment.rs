@@ -165,34 +165,29 @@ impl Deployment {
             (PARTITIONS.to_owned(), Some(options.partitions.get().to_le_bytes().to_vec())),
         ]);
         committer.commit(Request::Blobs(changes)).await?;
-        for request in upgrade(&options.catalog, &*store, &router)? {
+        for request in upgrade(catalog, &*store, &router)? {
             committer.commit(request).await?;
         }
-        let configs = &options.configs;
-        for request in configure(&options.catalog, configs, &options.models, &*store, &router)? {
+        for request in configure(catalog, &options.configs, &options.models, &*store, &router)? {
             committer.commit(request).await?;
         }
         let board = Board::default();
         let tenures = shared.as_ref().map(|shared| shared.tenures.clone()).unwrap_or_default();
         let models = Arc::new(options.models);
-        let mut specs = Vec::new();
-        for (kind, entry) in options.catalog.iter() {
-            for partition in router.partitions_of(entry.contract.stream) {
-                specs.push(Spec {
-                    id: HostId { kind: kind.to_owned(), partition: partition.index },
-                    entry: entry.clone(),
-                    store: store.clone(),
-                    bus: bus.clone(),
-                    committer: committer.clone(),
-                    models: models.clone(),
-                    clock: options.clock.clone(),
-                    board: board.clone(),
-                    unclean: unclean.then(|| options.folder.join("markers")),
-                    checkpoint_interval: options.checkpoint_interval,
-                    tenures: tenures.clone(),
-                });
-            }
-        }
+        let specs = catalog.hosts(&router).map(|(id, _, entry)| Spec {
+            id,
+            entry: entry.clone(),
+            store: store.clone(),
+            bus: bus.clone(),
+            committer: committer.clone(),
+            models: models.clone(),
+            clock: options.clock.clone(),
+            board: board.clone(),
+            unclean: unclean.then(|| options.folder.join("markers")),
+            checkpoint_interval: options.checkpoint_interval,
+            tenures: tenures.clone(),
+        });
+        let specs = specs.collect();
         let spec = running::Spec {
             effects: options.effects,
             store: store.clone(),
@@ -307,16 +302,12 @@ fn join(
             None => Ok((None, Vec::new())),
         };
     };
-    let mut hosts = Vec::new();
-    for (kind, entry) in catalog.iter() {
+    let hosts = catalog.hosts(router).map(|(host, _, entry)| {
         let assesses = entry.contract.publishes.values().any(|class| *class == Class::Health);
-        for partition in router.partitions_of(entry.contract.stream) {
-            let host = HostId { kind: kind.to_owned(), partition: partition.index };
-            hosts.push((host, assesses));
-        }
-    }
-    hosts.extend(performs.then(|| (running::id(), false)));
-    let (shared, changes) = shared::join(options, hosts, store)??;
+        (host, assesses)
+    });
+    let ledger = performs.then(|| (running::id(), false));
+    let (shared, changes) = shared::join(options, hosts.chain(ledger), store)??;
     Ok((Some(shared), changes))
 }
 

@@ -98,16 +98,13 @@ pub fn recompute(
     let seats = shared::seats_of(&**store)?;
     let recorded = &Recorded::read(&**store, &router, seats.is_some())?;
     let mut reports = Vec::new();
-    for (kind, entry) in catalog.iter() {
-        for partition in router.partitions_of(entry.contract.stream) {
-            let id = HostId { kind: kind.to_owned(), partition: partition.index };
-            if seats.as_ref().is_some_and(|seats| !seats.contains(&id.to_string())) {
-                // It runs in another process, which alone has its states.
-                continue;
-            }
-            let pass = Pass { id, entry, partition, models, store, recorded };
-            reports.push(pass.compare()?);
+    for (id, partition, entry) in catalog.hosts(&router) {
+        if seats.as_ref().is_some_and(|seats| !seats.contains(&id.to_string())) {
+            // It runs in another process, which alone has its states.
+            continue;
         }
+        let pass = Pass { id, entry, partition, models, store, recorded };
+        reports.push(pass.compare()?);
     }
     Ok(reports)
 }
