@@ -9,6 +9,7 @@ mod sharing;
 mod verdicts;
 
 use crate::clock::Clock;
+use crate::effects;
 use crate::engine::Turn;
 use crate::flight::FlightRecorder;
 use crate::guard::audit::Trail;
@@ -249,34 +250,14 @@ impl Writer {
             Request::Mirror(mirrored) => self.add_mirrored(batch, mirrored),
             Request::Forget(lane, gone) => self.add_forgotten(batch, lane, &gone),
             Request::Say(principal, entries) => {
-                if let Err(error) = self.takes(&entries) {
-                    return Ok(Err(error));
-                }
-                let said = entries.iter().map(|entry| &entry.envelope);
-                if let Err(denied) = self.guard.judge(&principal, said.clone(), self.clock.now()) {
-                    return Ok(Err(CommitError::Denied(denied)));
-                }
-                self.guard.written(&principal, said);
-                let effects = principal.name() == crate::effects::SOURCE;
-                let speaker = effects.then(crate::effects::running::id);
-                self.say(batch, entries, speaker.as_ref());
+                return Ok(self.add_said(batch, &principal, entries));
             }
             Request::Intake(intake) => return Ok(self.add_intake(batch, intake)),
             Request::Read(principal, what, amount) => {
                 let judged = self.guard.read(&principal, &what, amount, self.clock.now());
                 return Ok(judged.map_err(CommitError::Denied));
             }
-            Request::Timers(entries) => {
-                let due = entries.iter().map(|entry| &entry.envelope);
-                let kind = entries.first().map_or("", |first| first.envelope.source.as_str());
-                if let Err(denied) = self.guard.judge_turn(kind, due, self.clock.now()) {
-                    return Ok(Err(CommitError::Denied(denied)));
-                }
-                let partition = entries.first().and_then(|first| first.partition);
-                let partition = partition.map_or(0, |partition| partition.index);
-                let speaker = HostId { kind: kind.to_owned(), partition };
-                self.say(batch, entries, Some(&speaker));
-            }
+            Request::Timers(entries) => return Ok(self.add_timers(batch, entries)),
             Request::Trim(partition, _) if partition == Partition::AUDIT => {
                 return Ok(Err(CommitError::Kept(partition)));
             }
@@ -285,6 +266,36 @@ impl Writer {
             Request::Look(look) => look(&*self.store),
         }
         Ok(Ok(()))
+    }
+
+    fn add_said(
+        &mut self,
+        batch: &mut Batch,
+        principal: &Principal,
+        entries: Vec<Entry>,
+    ) -> Result<(), CommitError> {
+        let is_ledger = principal.name() == effects::SOURCE;
+        // The ledger is no door: it says little at a time, and nobody can say it in its place.
+        if !is_ledger {
+            self.takes(&entries)?;
+        }
+        let said = entries.iter().map(|entry| &entry.envelope);
+        self.guard.judge(principal, said.clone(), self.clock.now()).map_err(CommitError::Denied)?;
+        self.guard.written(principal, said);
+        let speaker = is_ledger.then(effects::running::id);
+        self.say(batch, entries, speaker.as_ref());
+        Ok(())
+    }
+
+    fn add_timers(&mut self, batch: &mut Batch, entries: Vec<Entry>) -> Result<(), CommitError> {
+        let due = entries.iter().map(|entry| &entry.envelope);
+        let kind = entries.first().map_or("", |first| first.envelope.source.as_str());
+        self.guard.judge_turn(kind, due, self.clock.now()).map_err(CommitError::Denied)?;
+        let partition = entries.first().and_then(|first| first.partition);
+        let partition = partition.map_or(0, |partition| partition.index);
+        let speaker = HostId { kind: kind.to_owned(), partition };
+        self.say(batch, entries, Some(&speaker));
+        Ok(())
     }
 
     fn add_intake(&mut self, batch: &mut Batch, intake: Intake) -> Result<(), CommitError> {

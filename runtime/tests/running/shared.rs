@@ -1,13 +1,14 @@
 //! A deployment that shares its log: what it says waits in its outbox until it comes back, here by the test's hand.
 
 use crate::agents::{Counter, Summed, note};
+use messages::effect::EffectAttempted;
 use messages::{Envelope, Message, MessageId};
 use runtime::board::HostState;
 use runtime::bus::BusError;
-use runtime::committer::Request;
+use runtime::committer::{Entry, Request};
 use runtime::deployment::{Deployment, Options, StartError};
 use runtime::guard::Principal;
-use runtime::shared::{Mirrored, OwnershipError};
+use runtime::shared::{Mirrored, OUTBOX_RECORDS_MAX, OwnershipError};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{HostId, Partition, ReadLimit, Store};
 use runtime::{Catalog, shared};
@@ -158,6 +159,33 @@ async fn nothing_is_taken_while_the_logs_server_is_away() {
     let refused = site.say(&noted(1)).await.unwrap_err();
     assert!(matches!(refused, BusError::Overloaded(_)), "{refused}");
     assert_eq!(site.waiting(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_outbox_refuses_doors_and_takes_what_the_ledger_of_effects_says() {
+    let site = Site::open().await;
+    let committer = site.deployment.committer();
+    let many = (0..OUTBOX_RECORDS_MAX as u64).map(|number| Entry::from(noted(number))).collect();
+    drop(committer.submit(Request::Say(Principal::outside("test"), many)).await.unwrap());
+    let refused = site.say(&noted(u64::MAX)).await.unwrap_err();
+    assert!(refused.to_string().contains("messages wait to be said"), "{refused}");
+    let attempted = EffectAttempted {
+        intent: MessageId::named("shared", "intent"),
+        effect: "test.wanted".to_owned(),
+        effect_key: "case:1".to_owned(),
+        key: "a".to_owned(),
+        case: None,
+        attempt: 1,
+    };
+    let id = MessageId::named("shared", "attempted");
+    let attempted = Envelope::new(id, "effects", &attempted).unwrap();
+    let say = Request::Say(Principal::named("effects"), vec![attempted.clone().into()]);
+    let mut answer = committer.submit(say).await.unwrap();
+    // What is refused is answered before any later request.
+    committer.commit(Request::Blobs(Vec::new())).await.unwrap();
+    answer.try_recv().unwrap_err();
+    site.bring_back(vec![attempted]).await;
+    answer.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
