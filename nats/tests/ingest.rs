@@ -7,7 +7,7 @@ use messages::guard::{Level, PrincipalContained};
 use messages::health::{QuarantineReason, TelemetryQuarantined};
 use messages::telemetry::Telemetry;
 use messages::{Envelope, Message, MessageId, Stream, Timestamp};
-use nats::devices::reader::Gap;
+use nats::devices::reader::{BATCH_RECORDS_MAX, Gap};
 use nats::devices::{self, Ingest};
 use nats::server::{self, Server};
 use nats::{Connection, Layout, Options, streams};
@@ -213,6 +213,21 @@ async fn what_cannot_be_read_or_believed_is_kept_and_said() {
         kept.iter().filter_map(|one| Some(&one.as_sent.as_ref()?.body[..])).collect();
     assert_eq!(bodies, [b"{\"t\":".as_slice(), spoofed.as_bytes()]);
     assert_eq!(site.taken(), [(("VEH001".to_owned(), 2), 1)].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_backlog_is_read_in_one_go() {
+    let site = Site::open().await;
+    let sent = 2 * BATCH_RECORDS_MAX as u64 + 1;
+    let mut last = 0;
+    for seq in 0..sent {
+        last = site.send("VEH001", seq).await;
+    }
+    let mut running = site.run(Gap::Stop).await;
+    running.until("read", |standing| standing.position >= last).await;
+    assert_eq!(site.taken().len() as u64, sent);
+    let stream = site.connection.jetstream().get_stream(streams::TELEMETRY).await.unwrap();
+    assert_eq!(stream.cached_info().state.consumer_count, 1, "each beginning makes another");
 }
 
 /// A person contains the device of `asset`.
