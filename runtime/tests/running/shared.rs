@@ -167,6 +167,8 @@ async fn a_full_outbox_refuses_doors_and_takes_what_the_ledger_of_effects_says()
     let committer = site.deployment.committer();
     let many = (0..OUTBOX_RECORDS_MAX as u64).map(|number| Entry::from(noted(number))).collect();
     drop(committer.submit(Request::Say(Principal::outside("test"), many)).await.unwrap());
+    // It counts once it is committed.
+    committer.commit(Request::Blobs(Vec::new())).await.unwrap();
     let refused = site.say(&noted(u64::MAX)).await.unwrap_err();
     assert!(refused.to_string().contains("messages wait to be said"), "{refused}");
     let attempted = EffectAttempted {
