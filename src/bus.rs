@@ -4,14 +4,18 @@ use crate::error::CliError;
 use messages::Stream;
 use nats::devices::{self, Ingest, reader::Gap};
 use nats::hosts::{self, Hosts};
+use nats::permissions;
+use nats::services::Services;
 use nats::{Connection, Credentials, Options, Tls};
 use runtime::deployment::Deployment;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Names of the connections, as the server shows them.
 const NAME: &str = "aurorasync ingest";
 const HOSTS_NAME: &str = "aurorasync hosts";
+const SERVICES_NAME: &str = "aurorasync services";
 
 /// Where telemetry is read from besides HTTP. What is empty is not there.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -33,6 +37,8 @@ pub struct Settings {
     pub certificate: PathBuf,
     /// The key of the client's certificate (PEM).
     pub key: PathBuf,
+    /// Folder of the agents' keys, as `nats permissions` makes it: each then answers questions as itself.
+    pub agent_keys: PathBuf,
     /// What is done when records there are gone that were not read.
     pub gap: Gap,
 }
@@ -87,6 +93,39 @@ impl Settings {
         let options = hosts::Options { gap: self.gap };
         Ok(Some(Hosts::start(connection, deployment, options)))
     }
+
+    /// The agents of `deployment` as micro-services, all as the instance `id`; `None` where no server is named.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named cannot be used.
+    pub async fn services(
+        &self,
+        deployment: &Deployment,
+        id: &str,
+    ) -> Result<Option<Services>, CliError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let mut connections: BTreeMap<&str, Connection> = BTreeMap::new();
+        for (kind, _) in deployment.catalog().iter() {
+            let connection = match connections.first_key_value() {
+                Some((_, common)) if self.agent_keys.as_os_str().is_empty() => common.clone(),
+                _ => Connection::open_patiently(&self.service_options(kind)).await?,
+            };
+            connections.insert(kind, connection);
+        }
+        Ok(Some(Services::start(deployment, id, |kind| connections[kind].clone())))
+    }
+
+    /// How the service of agent `kind` connects: as the process does, or with the agent's own key.
+    fn service_options(&self, kind: &str) -> Options {
+        let options = self.options(SERVICES_NAME);
+        if self.agent_keys.as_os_str().is_empty() {
+            return options;
+        }
+        let own = permissions::options(self.url.clone(), &self.agent_keys, kind);
+        Options { credentials: own.credentials, inbox: own.inbox, ..options }
+    }
 }
 
 /// An address without what may be a secret in it.
@@ -121,6 +160,9 @@ mod tests {
         };
         let options = all.options("x");
         assert!(options.tls.is_required && options.tls.identity.is_none());
+        let own = Settings { agent_keys: "keys".into(), ..all.clone() }.service_options("master");
+        assert_eq!(own.credentials, Credentials::Nkey("keys/master.nk".into()));
+        assert_eq!((own.tls, own.inbox.as_deref()), (options.tls, Some("_INBOX_master")));
         let password = "secret".into();
         assert_eq!(options.credentials, Credentials::User { name: "fleet".to_owned(), password });
     }

@@ -10,6 +10,7 @@ pub mod hosts;
 pub mod lease;
 pub mod permissions;
 pub mod server;
+pub mod services;
 pub mod streams;
 
 pub use connection::{ConnectError, Connection, Credentials, Link, Options, Tls};

@@ -135,6 +135,8 @@ pub struct Observation {
     pub timers: u64,
     /// Times the agent was built, less one.
     pub incarnation: u64,
+    /// Time that its turns took, in nanoseconds; 0 where time is virtual.
+    pub busy_nanos: u64,
     /// Counts of the agent's own, by name.
     pub counts: BTreeMap<&'static str, u64>,
     /// How many there are now of what it keeps, by name.

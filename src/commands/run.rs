@@ -22,6 +22,7 @@ use messages::profile::Profile;
 use models::features::Features;
 use nats::devices::Ingest;
 use nats::hosts::Hosts;
+use nats::services::Services;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::committer::CommitError;
@@ -124,11 +125,14 @@ fn chosen(catalog: &Catalog, kinds: &[String]) -> Result<Catalog, CliError> {
 
 /// How the log is shared with other processes, if it is.
 fn shared(is_shared: bool) -> Option<shared::Options> {
-    is_shared.then(|| {
-        let mut name = [0; 8];
-        fill(&mut name);
-        shared::Options { name: format!("process-{:016x}", u64::from_be_bytes(name)) }
-    })
+    is_shared.then(|| shared::Options { name: format!("process-{}", unique()) })
+}
+
+/// As good as unique.
+fn unique() -> String {
+    let mut bytes = [0; 8];
+    fill(&mut bytes);
+    format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
 fn recorder(args: &RunArgs) -> Result<FlightRecorder, CliError> {
@@ -164,6 +168,15 @@ pub(super) struct Serving {
     upkeep: JoinHandle<()>,
     intake: Option<JoinHandle<CommitError>>,
     hosts: Option<Hosts>,
+    services: Option<Services>,
+}
+
+/// What is open to others.
+struct Doors {
+    bound: Bound,
+    ingest: Option<Ingest>,
+    hosts: Option<Hosts>,
+    services: Option<Services>,
 }
 
 impl Serving {
@@ -193,8 +206,8 @@ impl Serving {
             &settings.store.path,
         );
         let opened = open(&deployment, &settings, profiles, &upkeep).await;
-        let (bound, ingest, hosts) = match opened {
-            Ok(opened) => opened,
+        let Doors { bound, ingest, hosts, services } = match opened {
+            Ok(doors) => doors,
             Err(error) => {
                 drain(&deployment).await?;
                 return Err(error);
@@ -209,7 +222,18 @@ impl Serving {
         let upkeep = spawn(upkeep.run());
         let intake = ingest.map(|ingest| spawn(ingest.run()));
         let data = settings.store.path;
-        Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep, intake, hosts })
+        Ok(Self {
+            deployment,
+            address,
+            data,
+            kinds,
+            facade,
+            stop_facade,
+            upkeep,
+            intake,
+            hosts,
+            services,
+        })
     }
 
     /// Says what is served, on standard output: a script may be waiting for it.
@@ -269,6 +293,7 @@ impl Serving {
 
     async fn end(self, signals: Signals, failure: Option<CliError>) -> Result<Exit, CliError> {
         signals.exit_at_next();
+        drop(self.services);
         self.upkeep.abort();
         if let Some(intake) = &self.intake {
             intake.abort();
@@ -360,13 +385,13 @@ async fn deploy(
     Ok(Arc::new(deployment.await?))
 }
 
-/// The doors: HTTP, what telemetry is read with from elsewhere, and what takes part in a shared log.
+/// HTTP, what telemetry is read with from elsewhere, what takes part in a shared log, and who answers for agents.
 async fn open(
     deployment: &Arc<Deployment>,
     settings: &Settings,
     profiles: BTreeMap<String, Profile>,
     upkeep: &Arc<Upkeep>,
-) -> Result<(Bound, Option<Ingest>, Option<Hosts>), CliError> {
+) -> Result<Doors, CliError> {
     let ingest = settings.bus.ingest(deployment).await?;
     let options = FacadeOptions {
         clock: Clock::Real,
@@ -383,7 +408,9 @@ async fn open(
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;
     let bound = bound.map_err(|error| facade_error(listen, &error))?;
-    Ok((bound, ingest, settings.bus.hosts(deployment).await?))
+    let hosts = settings.bus.hosts(deployment).await?;
+    let services = settings.bus.services(deployment, &unique()).await?;
+    Ok(Doors { bound, ingest, hosts, services })
 }
 
 /// What the lists of features of a profile hold, under their schema.

@@ -66,6 +66,11 @@ impl Log {
         log
     }
 
+    /// A client of the server.
+    pub(crate) async fn client(&self) -> Connection {
+        connect(&self.server.url()).await
+    }
+
     /// Deletes the stream and makes another.
     pub(crate) async fn make_anew(&self) {
         let connection = connect(&self.server.url()).await;
@@ -82,10 +87,7 @@ impl Log {
 
     /// A process called `name`, at work.
     pub(crate) async fn site(&self, name: &'static str) -> Site {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let store = Arc::<MemoryStore>::default();
-        let site = Site { name, store, folder, hosts: None, deployment: None };
-        let site = self.again(site).await;
+        let site = self.again(Site::unborn(name)).await;
         site.reached().await;
         site
     }
@@ -101,9 +103,7 @@ impl Log {
 
     /// What a process left that was killed when `said` was in its outbox.
     pub(crate) async fn killed_after_saying(&self, name: &'static str, said: &Envelope) -> Site {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let store = Arc::<MemoryStore>::default();
-        let site = Site { name, store, folder, hosts: None, deployment: None };
+        let site = Site::unborn(name);
         let deployment = site.deploy().await;
         deployment.shared().unwrap().reach.send_replace(true);
         let session = deployment.session(Principal::facade());
@@ -116,7 +116,18 @@ impl Log {
 }
 
 impl Site {
-    async fn deploy(&self) -> Deployment {
+    /// A process that has not run yet.
+    pub(crate) fn unborn(name: &'static str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let store = Arc::<MemoryStore>::default();
+        Self { name, store, folder, hosts: None, deployment: None }
+    }
+
+    pub(crate) fn deployment(&self) -> &Deployment {
+        self.deployment.as_ref().unwrap()
+    }
+
+    pub(crate) async fn deploy(&self) -> Deployment {
         let deployment = Deployment::start(deployment::Options {
             catalog: Catalog::default().with::<Adder>(),
             configs: BTreeMap::new(),
@@ -141,7 +152,7 @@ impl Site {
 
     /// Stops in order.
     pub(crate) async fn stop(mut self) -> Self {
-        self.deployment.as_ref().unwrap().drain().await.unwrap();
+        self.deployment().drain().await.unwrap();
         self.hosts.take().unwrap().leave().await;
         self.left()
     }
@@ -153,7 +164,7 @@ impl Site {
             match self.ask(said).await {
                 Ok(receipt) => return receipt,
                 Err(BusError::Overloaded(_)) if begun.elapsed() < PATIENCE => {}
-                Err(error) => panic!("{error}: {:?}", self.deployment.as_ref().unwrap().board()),
+                Err(error) => panic!("{error}: {:?}", self.deployment().board()),
             }
             tokio::task::yield_now().await;
         }
@@ -161,13 +172,13 @@ impl Site {
 
     /// Says it, if that can be done now.
     pub(crate) async fn ask(&self, said: &Envelope) -> Result<Receipt, BusError> {
-        let deployment = self.deployment.as_ref().unwrap();
+        let deployment = self.deployment();
         deployment.session(Principal::facade()).publish(said.clone()).await
     }
 
     /// Waits until it reads the log.
     pub(crate) async fn reached(&self) {
-        let shared = self.deployment.as_ref().unwrap().shared().unwrap();
+        let shared = self.deployment().shared().unwrap();
         let is_reached = |_: &Self| (*shared.reach.borrow()).then_some(());
         self.wait("reached the log", is_reached).await;
     }
@@ -205,7 +216,7 @@ impl Site {
 
     /// How the adder is.
     pub(crate) fn state(&self) -> HostState {
-        let board = self.deployment.as_ref().unwrap().board().list();
+        let board = self.deployment().board().list();
         board.iter().find(|(id, _)| id.kind == Adder::KIND).unwrap().1.state
     }
 
@@ -228,7 +239,7 @@ impl Site {
     /// What is wrong with `part`, once something is.
     pub(crate) async fn trouble(&self, part: &str) -> String {
         let trouble = |site: &Self| {
-            let board = site.deployment.as_ref().unwrap().board().list();
+            let board = site.deployment().board().list();
             let found = board.into_iter().find(|(id, _)| id.kind == part);
             found.and_then(|(_, status)| status.last_failure)
         };
@@ -242,7 +253,7 @@ impl Site {
             if let Some(found) = look(self) {
                 return found;
             }
-            let board = || self.deployment.as_ref().unwrap().board().list();
+            let board = || self.deployment().board().list();
             assert!(begun.elapsed() < PATIENCE, "{} is not {what}: {:?}", self.name, board());
             tick.tick().await;
         }
