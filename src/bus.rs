@@ -2,19 +2,24 @@
 
 use crate::error::CliError;
 use messages::Stream;
+use nats::config::{self, Configs};
 use nats::devices::{self, Ingest, reader::Gap};
 use nats::hosts::{self, Hosts};
 use nats::permissions;
 use nats::services::Services;
 use nats::{Connection, Credentials, Options, Tls};
 use runtime::deployment::Deployment;
+use runtime::store::Store;
+use runtime::{Catalog, Models, configuration};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Names of the connections, as the server shows them.
 const NAME: &str = "aurorasync ingest";
 const HOSTS_NAME: &str = "aurorasync hosts";
+const CONFIG_NAME: &str = "aurorasync config";
 const SERVICES_NAME: &str = "aurorasync services";
 
 /// Where telemetry is read from besides HTTP. What is empty is not there.
@@ -92,6 +97,41 @@ impl Settings {
         let connection = Connection::open_patiently(&self.options(HOSTS_NAME)).await?;
         let options = hosts::Options { gap: self.gap };
         Ok(Some(Hosts::start(connection, deployment, options)))
+    }
+
+    /// Remembers in `store`, which nobody writes to yet, what the server says now about the agents of `catalog`, which
+    /// were told `configs`. A server that does not answer is not waited for: what was remembered before holds.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named, or the store, cannot be used.
+    pub async fn remember_configs(
+        &self,
+        catalog: &Catalog,
+        configs: &BTreeMap<String, serde_json::Value>,
+        models: &Models,
+        store: &dyn Store,
+    ) -> Result<(), CliError> {
+        if self.url.is_empty() {
+            return Ok(());
+        }
+        let connection = Connection::open_patiently(&self.options(CONFIG_NAME)).await?;
+        match config::fetch(&connection).await {
+            Ok(said) => configuration::remember_all(catalog, configs, &said, models, store)?,
+            Err(error) => tracing::warn!(%error, "what it said before stays in force"),
+        }
+        Ok(())
+    }
+
+    /// What follows what is said about agents' configurations; `None` where no server is named.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named cannot be used.
+    pub async fn configs(&self, deployment: &Arc<Deployment>) -> Result<Option<Configs>, CliError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let connection = Connection::open_patiently(&self.options(CONFIG_NAME)).await?;
+        Ok(Some(Configs::new(connection, deployment.clone())))
     }
 
     /// The agents of `deployment` as micro-services, all as the instance `id`; `None` where no server is named.

@@ -4,6 +4,7 @@
 //! `docs/adr/0006` says what the server fixes in the wire; nobody outside this crate names the client library.
 
 pub mod bus;
+pub mod config;
 pub mod connection;
 pub mod devices;
 pub mod hosts;

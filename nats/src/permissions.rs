@@ -11,6 +11,7 @@ pub mod keys;
 use crate::bus::place;
 use crate::connection::{Credentials, Options};
 use crate::services;
+use crate::streams::CONFIG;
 use messages::dead::DeadLettered;
 use messages::{Class, Message, Stream, subject};
 use runtime::effects;
@@ -107,16 +108,18 @@ fn facade() -> Grant {
     for stream in [Stream::Telemetry, Stream::Health, Stream::Log, Stream::Dead] {
         rights.reads(stream);
     }
+    rights.reads_configurations();
     rights.owns_partitions();
     rights.grant
 }
 
-/// Makes and trims streams, and asks agents how they are. AUDIT denies deleting and purging to everybody.
+/// Makes and trims streams, configures agents and asks them how they are. AUDIT denies deleting and purging to everybody.
 fn operator() -> Grant {
     let mut rights = Rights::of(OPERATOR);
     rights.publish("$JS.API.>".to_owned());
     rights.publish("aurora.v1.head.>".to_owned());
     rights.publish("$SRV.>".to_owned());
+    rights.publish(format!("$KV.{CONFIG}.*"));
     rights.grant
 }
 
@@ -206,6 +209,15 @@ impl Rights {
             self.pulls(OWNERSHIP_STREAM, &format!("$KV.{OWNERSHIP}.{what}.{user}.*"));
         }
         self.publish(format!("$JS.API.STREAM.MSG.GET.{OWNERSHIP_STREAM}"));
+    }
+
+    /// May read what is said about agents' configurations.
+    fn reads_configurations(&mut self) {
+        let stream = format!("KV_{CONFIG}");
+        self.publish(format!("$JS.API.STREAM.INFO.{stream}"));
+        self.publish(format!("$JS.API.CONSUMER.CREATE.{stream}.*.$KV.{CONFIG}.>"));
+        self.publish(format!("$JS.API.DIRECT.GET.{stream}.$KV.{CONFIG}.*"));
+        self.publish(format!("$JS.FC.{stream}.>"));
     }
 
     /// May make consumers of `stream` with this one filter, and pull from those whose names it knows.

@@ -5,7 +5,7 @@ use crate::bus::embedded::Embedded;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::committer::{CommitError, Committer, Request, Writer};
-use crate::configuration::{ConfigureError, configure};
+use crate::configuration::{self, ConfigureError, Overlay, configure};
 use crate::effects::Effects;
 use crate::effects::running::{self, Running};
 use crate::flight::FlightRecorder;
@@ -108,6 +108,8 @@ pub struct Deployment {
     board: Board,
     fleet: Fleet,
     catalog: Catalog,
+    configs: BTreeMap<String, serde_json::Value>,
+    models: Arc<Models>,
     effects: Option<Running>,
     clock: Clock,
     shared: Option<Shared>,
@@ -183,8 +185,21 @@ impl Deployment {
         };
         let effects = performs.then(|| Running::start(spec)).flatten();
         let fleet = Fleet::start(specs).await.map_err(StartError::Supervisors)?;
-        let (catalog, clock) = (options.catalog, options.clock);
-        Ok(Self { store, committer, bus, router, board, fleet, catalog, effects, clock, shared })
+        let Options { catalog, configs, clock, .. } = options;
+        Ok(Self {
+            store,
+            committer,
+            bus,
+            router,
+            board,
+            fleet,
+            catalog,
+            configs,
+            models,
+            effects,
+            clock,
+            shared,
+        })
     }
 
     /// Saves everything, stops every host and notes that the exit was orderly.
@@ -198,6 +213,27 @@ impl Deployment {
         }
         self.fleet.drain().await;
         self.committer.commit(Request::Blobs(vec![(RUNNING.to_owned(), None)])).await?;
+        Ok(())
+    }
+
+    /// Lays `overlay` over the configuration of agent `kind`, from its next message on. An agent that does not work in
+    /// this process is left to those in which it does.
+    ///
+    /// # Errors
+    /// [`ConfigureError`] when it cannot be used; the configuration stays as it is.
+    pub async fn reconfigure(&self, kind: &str, overlay: &Overlay) -> Result<(), ConfigureError> {
+        let Some(entry) = self.catalog.get(kind) else {
+            return match self.catalog.resting().find(|(resting, _)| *resting == kind) {
+                Some(_) => Ok(()),
+                None => Err(configuration::unknown(kind, &self.catalog).into()),
+            };
+        };
+        let base = self.configs.get(kind).unwrap_or(&entry.defaults);
+        let (models, store, router) = (&*self.models, &*self.store, &*self.router);
+        let agent = (kind, entry);
+        for request in configuration::reconfigure(agent, base, overlay, models, store, router)? {
+            self.committer.commit(request).await?;
+        }
         Ok(())
     }
 

@@ -20,6 +20,7 @@ use dashboard_api::{
 };
 use messages::profile::Profile;
 use models::features::Features;
+use nats::config::Configs;
 use nats::devices::Ingest;
 use nats::hosts::Hosts;
 use nats::services::Services;
@@ -34,6 +35,7 @@ use runtime::store::sled::SledStore;
 use runtime::{Catalog, Models, crash, retention, shared};
 pub(super) use signals::Signals;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -167,6 +169,7 @@ pub(super) struct Serving {
     stop_facade: oneshot::Sender<()>,
     upkeep: JoinHandle<()>,
     intake: Option<JoinHandle<CommitError>>,
+    configs: Option<JoinHandle<Infallible>>,
     hosts: Option<Hosts>,
     services: Option<Services>,
 }
@@ -175,6 +178,7 @@ pub(super) struct Serving {
 struct Doors {
     bound: Bound,
     ingest: Option<Ingest>,
+    configs: Option<Configs>,
     hosts: Option<Hosts>,
     services: Option<Services>,
 }
@@ -206,7 +210,7 @@ impl Serving {
             &settings.store.path,
         );
         let opened = open(&deployment, &settings, profiles, &upkeep).await;
-        let Doors { bound, ingest, hosts, services } = match opened {
+        let Doors { bound, ingest, configs, hosts, services } = match opened {
             Ok(doors) => doors,
             Err(error) => {
                 drain(&deployment).await?;
@@ -221,6 +225,7 @@ impl Serving {
         }));
         let upkeep = spawn(upkeep.run());
         let intake = ingest.map(|ingest| spawn(ingest.run()));
+        let configs = configs.map(|configs| spawn(configs.run()));
         let data = settings.store.path;
         Ok(Self {
             deployment,
@@ -231,6 +236,7 @@ impl Serving {
             stop_facade,
             upkeep,
             intake,
+            configs,
             hosts,
             services,
         })
@@ -295,9 +301,8 @@ impl Serving {
         signals.exit_at_next();
         drop(self.services);
         self.upkeep.abort();
-        if let Some(intake) = &self.intake {
-            intake.abort();
-        }
+        self.intake.iter().for_each(JoinHandle::abort);
+        self.configs.iter().for_each(JoinHandle::abort);
         if !self.facade.is_finished() {
             drop(self.stop_facade);
             if let Err(error) = self.facade.await {
@@ -368,12 +373,14 @@ async fn deploy(
     configs.retain(|kind, _| catalog.get(kind).is_some());
     let data = &settings.store.path;
     let store = SledStore::open(&store_folder(data))?;
+    let models = Models::default();
+    settings.bus.remember_configs(&catalog, &configs, &models, &store).await?;
     Seal::create(data, |seed| fill(seed)).map_err(CliError::failed)?;
     let deployment = Deployment::start(Options {
         catalog,
         configs,
         effects,
-        models: Models::default(),
+        models,
         store: Arc::new(store),
         folder: data.clone(),
         clock: Clock::Real,
@@ -385,7 +392,8 @@ async fn deploy(
     Ok(Arc::new(deployment.await?))
 }
 
-/// HTTP, what telemetry is read with from elsewhere, what takes part in a shared log, and who answers for agents.
+/// HTTP, what telemetry is read with from elsewhere, what follows configurations, what takes part in a shared log, and
+/// who answers for agents.
 async fn open(
     deployment: &Arc<Deployment>,
     settings: &Settings,
@@ -408,9 +416,10 @@ async fn open(
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;
     let bound = bound.map_err(|error| facade_error(listen, &error))?;
+    let configs = settings.bus.configs(deployment).await?;
     let hosts = settings.bus.hosts(deployment).await?;
     let services = settings.bus.services(deployment, &unique()).await?;
-    Ok(Doors { bound, ingest, hosts, services })
+    Ok(Doors { bound, ingest, configs, hosts, services })
 }
 
 /// What the lists of features of a profile hold, under their schema.

@@ -3,6 +3,7 @@
 use crate::adder::Adder;
 use messages::{Envelope, Message, MessageId};
 use nats::bus::{JetStream, Producer};
+use nats::config::Configs;
 use nats::hosts::{self, Hosts};
 use nats::server::{self, Server};
 use nats::streams::{self, Layout};
@@ -19,11 +20,14 @@ use runtime::router::{PARTITIONS_EMBEDDED, Router};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::wiring::Contract;
-use runtime::{Agent, Catalog, Models, shared};
+use runtime::{Agent, Catalog, Models, configuration, shared};
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,7 +45,24 @@ pub(crate) struct Site {
     folder: Arc<TempDir>,
     /// Both while it runs.
     hosts: Option<Hosts>,
-    deployment: Option<Deployment>,
+    deployment: Option<Arc<Deployment>>,
+}
+
+/// A process's ear for configurations; deaf when dropped.
+pub(crate) struct Following(JoinHandle<Infallible>);
+
+impl Following {
+    #[expect(clippy::disallowed_methods, reason = "the task ends with its owner")]
+    pub(crate) async fn of(site: &Site, log: &Log) -> Self {
+        let configs = Configs::new(log.client().await, site.deployment().clone());
+        Self(tokio::spawn(configs.run()))
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a stopwatch of the test's own")]
@@ -71,6 +92,18 @@ impl Log {
         connect(&self.server.url()).await
     }
 
+    /// Says over the server how agent `kind` is configured.
+    pub(crate) async fn configure(&self, kind: &str, table: &str) {
+        let bucket = self.client().await.jetstream().get_key_value(streams::CONFIG).await.unwrap();
+        bucket.put(kind, table.to_owned().into()).await.unwrap();
+    }
+
+    /// Takes it back.
+    pub(crate) async fn unconfigure(&self, kind: &str) {
+        let bucket = self.client().await.jetstream().get_key_value(streams::CONFIG).await.unwrap();
+        bucket.delete(kind).await.unwrap();
+    }
+
     /// Deletes the stream and makes another.
     pub(crate) async fn make_anew(&self) {
         let connection = connect(&self.server.url()).await;
@@ -88,6 +121,18 @@ impl Log {
     /// A process called `name`, at work.
     pub(crate) async fn site(&self, name: &'static str) -> Site {
         let site = self.again(Site::unborn(name)).await;
+        site.reached().await;
+        site
+    }
+
+    /// The same, told what is said over the server, as a process asks for it when it starts.
+    pub(crate) async fn site_told(&self, name: &'static str) -> Site {
+        let site = Site::unborn(name);
+        let told = nats::config::fetch(&self.client().await).await.unwrap();
+        let (catalog, models) = (Catalog::default().with::<Adder>(), Models::default());
+        let store = &*site.store;
+        configuration::remember_all(&catalog, &BTreeMap::new(), &told, &models, store).unwrap();
+        let site = self.again(site).await;
         site.reached().await;
         site
     }
@@ -123,11 +168,11 @@ impl Site {
         Self { name, store, folder, hosts: None, deployment: None }
     }
 
-    pub(crate) fn deployment(&self) -> &Deployment {
+    pub(crate) fn deployment(&self) -> &Arc<Deployment> {
         self.deployment.as_ref().unwrap()
     }
 
-    pub(crate) async fn deploy(&self) -> Deployment {
+    pub(crate) async fn deploy(&self) -> Arc<Deployment> {
         let deployment = Deployment::start(deployment::Options {
             catalog: Catalog::default().with::<Adder>(),
             configs: BTreeMap::new(),
@@ -141,7 +186,7 @@ impl Site {
             checkpoint_interval: None,
             shared: Some(shared::Options { name: format!("process-{}", self.name) }),
         });
-        deployment.await.unwrap()
+        Arc::new(deployment.await.unwrap())
     }
 
     /// The process is no more; its store is.
@@ -209,6 +254,34 @@ impl Site {
         self.unsaid().len()
     }
 
+    /// Everything of `M` on the log, in order.
+    pub(crate) fn said<M: Message>(&self) -> Vec<M> {
+        let log = self.read(Partition::LOG);
+        log.iter().filter(|said| said.name == M::NAME).map(|said| said.open().unwrap()).collect()
+    }
+
+    /// Waits until `look` finds `expected`.
+    pub(crate) async fn until_equal<T: PartialEq + Debug>(
+        &self,
+        expected: &[T],
+        look: impl Fn(&Self) -> Vec<T>,
+    ) {
+        let found = |site: &Self| (look(site) == expected).then_some(());
+        self.wait(&format!("at {expected:?}"), found).await;
+    }
+
+    /// Waits until `part` is troubled by something with `words`.
+    pub(crate) async fn until_troubled(&self, part: &str, words: &str) {
+        let trouble = |site: &Self| site.failure(part).filter(|failure| failure.contains(words));
+        self.wait(&format!("troubled by {words}"), trouble).await;
+    }
+
+    /// What `part` last failed of.
+    fn failure(&self, part: &str) -> Option<String> {
+        let board = self.deployment().board().list();
+        board.into_iter().find(|(id, _)| id.kind == part)?.1.last_failure
+    }
+
     /// Waits until nothing waits to be said.
     pub(crate) async fn said_everything(&self) {
         self.wait("done with saying", |site| (site.waiting() == 0).then_some(())).await;
@@ -228,9 +301,7 @@ impl Site {
     /// Waits until so many of `M` are on the log.
     pub(crate) async fn until_said<M: Message>(&self, count: usize) -> Vec<M> {
         let said = |site: &Self| {
-            let log = site.read(Partition::LOG);
-            let said = log.iter().filter(|said| said.name == M::NAME);
-            let said: Vec<M> = said.map(|said| said.open::<M>().unwrap()).collect();
+            let said = site.said::<M>();
             (said.len() >= count).then_some(said)
         };
         self.wait("said", said).await
@@ -238,12 +309,7 @@ impl Site {
 
     /// What is wrong with `part`, once something is.
     pub(crate) async fn trouble(&self, part: &str) -> String {
-        let trouble = |site: &Self| {
-            let board = site.deployment().board().list();
-            let found = board.into_iter().find(|(id, _)| id.kind == part);
-            found.and_then(|(_, status)| status.last_failure)
-        };
-        self.wait("troubled", trouble).await
+        self.wait("troubled", |site| site.failure(part)).await
     }
 
     async fn wait<T>(&self, what: &str, look: impl Fn(&Self) -> Option<T>) -> T {
