@@ -8,7 +8,7 @@ use crate::facade::{Facade, SOURCE};
 use crate::problem::{Kind, Problem};
 use crate::request::{Request, malformed};
 use crate::views::LogView;
-use messages::{Envelope, Message, MessageId, Sequence};
+use messages::{CaseId, Envelope, Message, MessageId, Sequence};
 use runtime::committer::{Entry, Receipt};
 use runtime::store::Partition;
 use tokio::sync::OwnedMutexGuard;
@@ -105,7 +105,9 @@ impl Writing<'_> {
 
     fn envelope<M: Message>(&self, id: MessageId, message: &M) -> Result<Envelope, Problem> {
         let envelope = Envelope::new(id, SOURCE, message)?;
-        Ok(Envelope { traceparent: self.traceparent.clone(), ..envelope })
+        let case = || self.view.cases.rows.get(CaseId(envelope.case_id?));
+        let traceparent = self.traceparent.clone().or_else(|| case()?.traceparent.clone());
+        Ok(Envelope { traceparent, ..envelope })
     }
 }
 

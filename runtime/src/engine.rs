@@ -484,7 +484,7 @@ impl<A: Agent> Engine for AgentEngine<A> {
 
     fn take_due(&mut self, now: Timestamp) -> Result<Vec<Envelope>, EngineError> {
         let fired = self.wheel.take_due(now, A::KIND);
-        fired.iter().map(|fired| self.firing(fired)).collect()
+        fired.into_iter().map(|(fired, traceparent)| self.firing(&fired, traceparent)).collect()
     }
 
     fn next_due_at(&self) -> Option<Timestamp> {
@@ -553,10 +553,14 @@ impl<A: Agent> Engine for AgentEngine<A> {
 }
 
 impl<A: Agent> AgentEngine<A> {
-    fn firing(&self, fired: &TimerFired) -> Result<Envelope, EngineError> {
+    fn firing(
+        &self,
+        fired: &TimerFired,
+        traceparent: Option<String>,
+    ) -> Result<Envelope, EngineError> {
         let id = MessageId::timer(&self.id.to_string(), &fired.key, &fired.timer, fired.generation);
         let envelope = Envelope::new(id, A::KIND, fired).map_err(self.unwritable(&fired.timer))?;
-        Ok(Envelope { addressed_to: Some(A::KIND.to_owned()), ..envelope })
+        Ok(Envelope { addressed_to: Some(A::KIND.to_owned()), traceparent, ..envelope })
     }
 }
 

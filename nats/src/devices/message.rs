@@ -6,7 +6,7 @@ use crate::streams::TELEMETRY;
 use bytes::Bytes;
 use messages::health::{AsSent, QuarantineReason, TelemetryQuarantined};
 use messages::record::RECORD_BYTES_MAX;
-use messages::telemetry::{self, FrameError, Refused, Telemetry};
+use messages::telemetry::{self, FrameError, Parsed, Refused, Telemetry};
 use messages::{Envelope, MessageId, subject};
 use runtime::committer::Entry;
 use runtime::guard::{Denied, Principal};
@@ -75,7 +75,7 @@ impl Judged {
 
     fn of_device(sender: Sender, record: &Record) -> Self {
         match telemetry::parse(&sender.fleet, &sender.asset, headers(record), &record.body) {
-            Ok(parsed) => Self::of_frame(sender, parsed.frame, &parsed.refused, parsed.event_id),
+            Ok(parsed) => Self::of_frame(sender, parsed),
             Err(error @ FrameError::Identity { .. }) => {
                 let remedy = format!(
                     "name `{}` in the payload, or publish as the asset that it is about",
@@ -88,22 +88,20 @@ impl Judged {
         }
     }
 
-    fn of_frame(
-        sender: Sender,
-        frame: Telemetry,
-        refused: &[Refused],
-        event_id: Option<String>,
-    ) -> Self {
+    fn of_frame(sender: Sender, parsed: Parsed) -> Self {
+        let Parsed { frame, refused, event_id, traceparent } = parsed;
         let samples = frame.samples.len();
         let named = |id: String| frame.event_name(&id);
         let first = event_id.map_or_else(|| sender.message_id(), named);
-        let said = if samples == 0 { Ok(Vec::new()) } else { frame.said(first, None) };
+        let trace = traceparent.clone();
+        let said = if samples == 0 { Ok(Vec::new()) } else { frame.said(first, trace) };
         let entries = match said {
             Ok(said) => said.into_iter().map(Entry::from).collect(),
             Err(error) => return Self::set_aside(sender, malformed(&error)),
         };
-        let aside = (!refused.is_empty()).then(|| malformed(&told(refused)));
+        let aside = (!refused.is_empty()).then(|| malformed(&told(&refused)));
         let said_aside = aside.as_ref().map(|aside| sender.quarantined(aside));
+        let said_aside = said_aside.map(|said| Envelope { traceparent, ..said });
         Self {
             principal: sender.principal(),
             entries,
@@ -178,7 +176,7 @@ impl Sender {
     }
 }
 
-/// All headers; whoever parses knows those of CloudEvents and `Content-Type`, and passes over the server's own.
+/// All headers; whoever parses knows those of CloudEvents, `Content-Type` and `traceparent`, and passes over the rest.
 fn headers(record: &Record) -> impl Iterator<Item = (&[u8], &[u8])> {
     record.headers.iter().flat_map(|(name, values)| {
         let name: &str = name.as_ref();
@@ -254,6 +252,37 @@ mod tests {
         }
         assert_eq!(all[1].entries[0].envelope.id, all[2].entries[0].envelope.id);
         assert_ne!(all[0].entries[0].envelope.id, all[1].entries[0].envelope.id);
+    }
+
+    #[test]
+    fn the_trace_that_a_device_began_goes_on_in_each_form() {
+        let subject = "aurora.v1.telemetry.demo.9.VEH001";
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let other = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let event = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "a"),
+            ("ce-source", "x"),
+            ("ce-type", "telemetry.received"),
+            ("ce-traceparent", trace),
+            ("traceparent", other),
+        ];
+        let structured = format!(
+            r#"{{"specversion":"1.0","id":"a","source":"x","type":"telemetry.received","traceparent":"{trace}","data":{GOOD}}}"#
+        );
+        let bad = format!(r#"{{"samples":[{GOOD},{{"t":"yesterday","s":{{"speed":1}}}}]}}"#);
+        for judged in [
+            judge(subject, &[("traceparent", trace)], GOOD),
+            judge(subject, &event, GOOD),
+            judge(subject, &[("traceparent", other)], &structured),
+            judge(subject, &[("Traceparent", trace)], &bad),
+        ] {
+            let said = judged.entries.iter().map(|it| &it.envelope).chain(&judged.said_aside);
+            let traces: Vec<_> = said.map(|it| it.traceparent.as_deref()).collect();
+            assert!(!traces.is_empty() && traces.iter().all(|it| *it == Some(trace)), "{traces:?}");
+        }
+        let unsound = judge(subject, &[("traceparent", "mine")], GOOD);
+        assert_eq!(unsound.entries[0].envelope.traceparent, None);
     }
 
     #[test]
