@@ -62,6 +62,26 @@ pub async fn fetch(connection: &Connection) -> Result<BTreeMap<String, Overlay>,
     read.unwrap_or(Err(ConfigError::Unanswered))
 }
 
+/// Says `table` of agent `kind`, or takes back what was said; gives the revision.
+///
+/// # Errors
+/// [`ConfigError`] when it cannot be said.
+pub async fn say(
+    connection: &Connection,
+    kind: &str,
+    table: Option<&Value>,
+) -> Result<u64, ConfigError> {
+    let bucket = open(connection).await?;
+    match table {
+        Some(table) => bucket.put(kind, table.to_string().into()).await.map_err(trouble),
+        None => {
+            bucket.delete(kind).await.map_err(trouble)?;
+            let left = bucket.entry(kind).await.map_err(trouble)?;
+            Ok(left.map_or(0, |marker| marker.revision))
+        }
+    }
+}
+
 async fn open(connection: &Connection) -> Result<Bucket, ConfigError> {
     connection.jetstream().get_key_value(CONFIG).await.map_err(trouble)
 }

@@ -16,10 +16,41 @@ use runtime::deployment::Deployment;
 use runtime::store::HostId;
 use runtime::wiring::Contract;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+/// Longest wait for one answer more.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_millis(500);
 /// Version that agents answer with.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Nobody can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{subject}` cannot be asked: {reason}")]
+pub struct AskError {
+    subject: String,
+    reason: String,
+}
+
+/// What all who are asked under `subject` answer, as JSON, until nobody answers any more.
+///
+/// # Errors
+/// [`AskError`] when there is no connection to ask over.
+pub async fn ask(connection: &Connection, subject: &str) -> Result<Vec<Value>, AskError> {
+    let failed = |reason: String| AskError { subject: subject.to_owned(), reason };
+    let (client, inbox) = (connection.client(), connection.client().new_inbox());
+    let mut answers =
+        client.subscribe(inbox.clone()).await.map_err(|error| failed(error.to_string()))?;
+    let asked = client.publish_with_reply(subject.to_owned(), inbox, "".into()).await;
+    asked.map_err(|error| failed(error.to_string()))?;
+    let mut heard = Vec::new();
+    while let Ok(Some(answer)) = timeout(ANSWER_TIME_MAX, answers.next()).await {
+        // That nobody is there to answer is said by the server, in a message without a body.
+        heard.extend(serde_json::from_slice::<Value>(&answer.payload));
+    }
+    Ok(heard)
+}
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,7 +50,8 @@ impl Overlay {
     }
 }
 
-fn lay(base: &mut Value, over: &Value) {
+/// Lays `over` over `base`, table by table.
+pub fn lay(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
             for (key, value) in over {
@@ -59,6 +60,21 @@ fn lay(base: &mut Value, over: &Value) {
         }
         (base, over) => *base = over.clone(),
     }
+}
+
+/// The configuration of agent `kind` that `overlay` over `base` makes.
+///
+/// # Errors
+/// [`ConfigError`] when it cannot be used.
+pub fn laid(
+    (kind, entry): (&str, &CatalogEntry),
+    base: &Value,
+    overlay: &Overlay,
+    models: &Models,
+) -> Result<Value, ConfigError> {
+    let config = overlay.over(base);
+    check(kind, entry, &config, models)?;
+    Ok(config)
 }
 
 /// What must be committed so that every host runs with its entry in `configs` (JSON by kind), and what lies over it.
@@ -79,15 +95,12 @@ pub fn configure(
     for (kind, entry) in catalog.iter() {
         let base = configs.get(kind).unwrap_or(&entry.defaults);
         check(kind, entry, base, models)?;
-        let laid = remembered(kind, store)?.over(base);
-        let config = match check(kind, entry, &laid, models) {
-            Ok(()) => &laid,
-            Err(error) => {
-                tracing::error!(%error, "what lies over the configuration is left out");
-                base
-            }
-        };
-        requests.extend(change(kind, entry, config, None, (store, router))?);
+        let config = laid((kind, entry), base, &remembered(kind, store)?, models);
+        let config = config.unwrap_or_else(|error| {
+            tracing::error!(%error, "what lies over the configuration is left out");
+            base.clone()
+        });
+        requests.extend(change(kind, entry, &config, None, (store, router))?);
     }
     Ok(requests)
 }
@@ -104,8 +117,7 @@ pub fn reconfigure(
     store: &dyn Store,
     router: &Router,
 ) -> Result<Vec<Request>, ConfigureError> {
-    let config = overlay.over(base);
-    check(kind, entry, &config, models)?;
+    let config = laid((kind, entry), base, overlay, models)?;
     let mut requests = vec![Request::Blobs(vec![remember(kind, overlay)])];
     requests.extend(change(kind, entry, &config, Some(overlay.revision), (store, router))?);
     Ok(requests)
@@ -127,7 +139,7 @@ pub fn remember_all(
     for (kind, entry) in catalog.iter() {
         let overlay = overlays.get(kind).cloned().unwrap_or_default();
         let base = configs.get(kind).unwrap_or(&entry.defaults);
-        if check(kind, entry, &overlay.over(base), models).is_ok() {
+        if laid((kind, entry), base, &overlay, models).is_ok() {
             blobs.push(remember(kind, &overlay));
         }
     }

@@ -66,11 +66,17 @@ async fn who_begins_later_computes_what_was_said_before_under_the_configurations
         one.say(&added(times)).await;
     }
     assert_eq!(sums(&one, 4).await, [1, 5, 14, 30]);
+    drop(following);
+    let one = log.again(one.stop().await).await;
+    one.reached().await;
+    one.say(&added(5)).await;
+    assert_eq!(sums(&one, 5).await, [1, 5, 14, 30, 50], "a start needs no server to remember");
+
     let late = log.site_told("late").await;
-    late.until_said::<Summed>(4).await;
-    drop((following, one));
+    late.until_said::<Summed>(5).await;
+    drop(one);
     late.until(HostState::Ready).await;
-    late.say(&added(5)).await;
-    assert_eq!(sums(&late, 5).await, [1, 5, 14, 30, 50], "it goes on four times");
+    late.say(&added(6)).await;
+    assert_eq!(sums(&late, 6).await, [1, 5, 14, 30, 50, 74], "it goes on four times");
     assert_eq!(applied(&late), [1, 2, 3, 4, 4], "what was said on the server, and nothing else");
 }

@@ -4,19 +4,15 @@ use crate::added;
 use crate::adder::{Adder, Summed};
 use crate::site::{Log, Site};
 use async_nats::service::{Info, PingResponse, Stats};
-use futures_util::StreamExt;
 use messages::{Envelope, MessageId};
 use nats::Connection;
 use nats::permissions::attempt::{Attempt, Outcome, attempt};
 use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, keys, options};
 use nats::server::{self, Server};
-use nats::services::Services;
+use nats::services::{self, Services};
 use runtime::{Agent, Catalog};
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 
-/// Longest wait for one answer more.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(1);
 /// Times that a question is asked before it counts as unanswered.
 const ASKED_MAX: usize = 60;
 
@@ -27,19 +23,9 @@ async fn ask<T: DeserializeOwned>(
     count: usize,
     fit: impl Fn(&[T]) -> bool,
 ) -> Vec<T> {
-    let client = connection.client();
     for _ in 0..ASKED_MAX {
-        let inbox = client.new_inbox();
-        let mut answers = client.subscribe(inbox.clone()).await.unwrap();
-        client.publish_with_reply(subject.to_owned(), inbox, "".into()).await.unwrap();
-        let mut heard: Vec<T> = Vec::new();
-        while heard.len() < count
-            && let Ok(Some(answer)) = tokio::time::timeout(ANSWER_TIME_MAX, answers.next()).await
-        {
-            // That nobody is there to answer is said by the server, in a message without a body.
-            let answer = answer.status.is_none().then_some(answer.payload);
-            heard.extend(answer.map(|body| serde_json::from_slice::<T>(&body).unwrap()));
-        }
+        let heard = services::ask(connection, subject).await.unwrap().into_iter();
+        let heard: Vec<T> = heard.map(|it| serde_json::from_value(it).unwrap()).collect();
         if heard.len() == count && fit(&heard) {
             return heard;
         }

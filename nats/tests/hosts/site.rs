@@ -100,8 +100,7 @@ impl Log {
 
     /// Takes it back.
     pub(crate) async fn unconfigure(&self, kind: &str) {
-        let bucket = self.client().await.jetstream().get_key_value(streams::CONFIG).await.unwrap();
-        bucket.delete(kind).await.unwrap();
+        nats::config::say(&self.client().await, kind, None).await.unwrap();
     }
 
     /// Deletes the stream and makes another.
