@@ -105,8 +105,9 @@ impl Writing<'_> {
 
     fn envelope<M: Message>(&self, id: MessageId, message: &M) -> Result<Envelope, Problem> {
         let envelope = Envelope::new(id, SOURCE, message)?;
-        let case = || self.view.cases.rows.get(CaseId(envelope.case_id?));
-        let traceparent = self.traceparent.clone().or_else(|| case()?.traceparent.clone());
+        let case = envelope.case_id.and_then(|case| self.view.cases.rows.get(CaseId(case)));
+        let of_case = case.and_then(|case| case.traceparent.clone());
+        let traceparent = of_case.or_else(|| self.traceparent.clone());
         Ok(Envelope { traceparent, ..envelope })
     }
 }

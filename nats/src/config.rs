@@ -113,11 +113,14 @@ impl Configs {
 
     /// Takes what is said, and what will be, without end; a server that is away is waited for.
     pub async fn run(self) -> Infallible {
+        let mut told = None;
         loop {
-            if let Err(error) = self.follow().await {
-                tracing::warn!(%error, "configurations are not followed now");
-                self.report(HostState::BackingOff, Some(&error));
+            let failed = self.follow().await.err().map(|error| error.to_string());
+            if let Some(error) = failed.as_ref().filter(|_| failed != told) {
+                tracing::warn!(error, "configurations are not followed now");
+                self.report(Some(error));
             }
+            told = failed;
             pause().await;
         }
     }
@@ -126,13 +129,13 @@ impl Configs {
         let bucket = open(&self.connection).await?;
         // Its newest values come first: also what was said while nobody listened.
         let mut said = bucket.watch_with_history(">").await.map_err(trouble)?;
-        self.report(HostState::Ready, None);
+        self.report(None);
         while let Some(entry) = said.next().await {
             let entry = entry.map_err(trouble)?;
             if let Err(error) = self.take(&entry).await {
                 let (agent, revision) = (&entry.key, entry.revision);
                 tracing::error!(agent, revision, %error, "refused, the configuration stays");
-                self.report(HostState::Ready, Some(&error));
+                self.report(Some(&error.to_string()));
             }
         }
         Ok(())
@@ -142,11 +145,10 @@ impl Configs {
         Ok(self.deployment.reconfigure(&entry.key, &overlay(entry)).await?)
     }
 
-    /// Says how it fares, where agents are listed.
-    fn report(&self, state: HostState, error: Option<&ConfigError>) {
+    /// Says how it fares, where agents are listed. Agents work without it: a process is ready all the same.
+    fn report(&self, error: Option<&str>) {
         let id = HostId { kind: PART.to_owned(), partition: 0 };
-        let said = error.map(ToString::to_string);
-        self.deployment.board().note(&id, state, said.as_deref());
+        self.deployment.board().note(&id, HostState::Ready, error);
     }
 }
 

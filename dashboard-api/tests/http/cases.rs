@@ -320,7 +320,7 @@ async fn a_case_is_as_grave_as_it_has_become_and_its_assets_owners() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_people_say_about_a_case_goes_on_with_its_trace_unless_they_bring_their_own() {
+async fn what_people_say_about_a_case_goes_on_with_its_trace_and_all_else_with_their_own() {
     let site = Site::empty().await;
     let story = Story::open(&site).await;
     let own = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -328,10 +328,12 @@ async fn what_people_say_about_a_case_goes_on_with_its_trace_unless_they_bring_t
         json!({ "owner": OWNER, "case": case, "channel": "app", "text": "Yes" }).to_string()
     };
     site.post("/v1/replies", reply(Some(story.case))).await.expect(201);
-    let with_own = Ask::post("/v1/replies", reply(Some(story.case))).header("traceparent", own);
-    site.ask(with_own).await.expect(201);
+    for case in [Some(story.case), None] {
+        let ask = Ask::post("/v1/replies", reply(case)).header("traceparent", own);
+        site.ask(ask).await.expect(201);
+    }
     site.post("/v1/replies", reply(None)).await.expect(201);
     let said = site.events("log", "customer.replied").await;
     let traces: Vec<&Value> = said.iter().map(|said| &said["traceparent"]).collect();
-    assert_eq!(traces, [&json!(TRACE), &json!(own), &Value::Null]);
+    assert_eq!(traces, [&json!(TRACE), &json!(TRACE), &json!(own), &Value::Null]);
 }
