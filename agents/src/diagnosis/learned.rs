@@ -74,7 +74,6 @@ impl Promoted {
         state: &State,
         by_trend: Option<Hypothesis>,
     ) -> Hypothesis {
-        let finite = |value: f64| Finite::new(value).expect("trees that were checked say numbers");
         let probability = self.foresight.probability(&component.id, row);
         let probability =
             probability.expect("only components that the model judges are asked about");
@@ -87,15 +86,11 @@ impl Promoted {
         let stands =
             state.said.get(&component.id).is_some_and(|it| it.severity >= Severity::Medium);
         // Reasons take a hundred times as long as the probability, and are said of what is grave alone.
-        let reasons = if stands || advice.severity >= Severity::Medium {
-            self.foresight.reasons(&component.id, row)
+        let contributions = if stands || advice.severity >= Severity::Medium {
+            self.contributions(component, row)
         } else {
             Vec::new()
         };
-        let contributions: Vec<Contribution> = reasons
-            .into_iter()
-            .map(|it| Contribution { name: it.name, value: it.value, amount: finite(it.amount) })
-            .collect();
         let score = contributions.iter().map(|part| part.amount.get()).sum();
         Hypothesis {
             component: component.id.clone(),
@@ -107,6 +102,17 @@ impl Promoted {
             advice,
         }
     }
+
+    fn contributions(&self, component: &Component, row: &Row) -> Vec<Contribution> {
+        let reasons = self.foresight.reasons(&component.id, row).into_iter();
+        reasons
+            .map(|it| Contribution { name: it.name, value: it.value, amount: finite(it.amount) })
+            .collect()
+    }
+}
+
+fn finite(value: f64) -> Finite {
+    Finite::new(value).expect("trees that were checked say numbers")
 }
 
 /// Whether nothing may be said whatever the model says.

@@ -28,7 +28,7 @@ use messages::{DecodeError, Record, Timestamp};
 use models::trend;
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
-use speech::Judgement;
+use speech::Grounds;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -153,11 +153,7 @@ impl Record for State {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<stored::StateV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }
@@ -216,17 +212,13 @@ impl Handle<HealthAssessed> for Diagnosis {
         state.judged_through = Some(assessed.window_end);
         state.fleet.clone_from(&assessed.fleet);
         state.confirmations.note(profile, assessed);
-        let mut judgement = Judgement {
-            profile,
-            assessed,
-            judged: self.judge(profile, assessed, state),
-            model: MODEL,
-        };
+        let mut grounds = Grounds { profile, assessed, model: MODEL };
+        let mut judged = self.judge(profile, assessed, state);
         if let Some(promoted) = self.promoted.get(&assessed.profile) {
-            judgement.judged = promoted.judge(profile, assessed, state, judgement.judged);
-            judgement.model = &promoted.name;
+            judged = promoted.judge(profile, assessed, state, judged);
+            grounds.model = &promoted.name;
         }
-        state.speak(&self.config, judgement, ctx);
+        state.speak(&self.config, &grounds, judged, ctx);
         Ok(())
     }
 }

@@ -12,13 +12,12 @@ use messages::{Finite, Timestamp};
 use runtime::Ctx;
 use std::time::Duration;
 
-/// What a window says of every component.
-pub(super) struct Judgement<'j> {
-    pub(super) profile: &'j Profile,
-    pub(super) assessed: &'j HealthAssessed,
-    pub(super) judged: Vec<Judged>,
-    /// Name of the model that says it.
-    pub(super) model: &'j str,
+/// What judgements of a window rest on.
+pub(super) struct Grounds<'g> {
+    pub(super) profile: &'g Profile,
+    pub(super) assessed: &'g HealthAssessed,
+    /// Name of what judged.
+    pub(super) model: &'g str,
 }
 
 impl State {
@@ -26,10 +25,11 @@ impl State {
     pub(super) fn speak(
         &mut self,
         config: &Config,
-        judgement: Judgement<'_>,
+        grounds: &Grounds<'_>,
+        judged: Vec<Judged>,
         ctx: &mut Ctx<'_, Diagnosis>,
     ) {
-        let Judgement { profile, assessed, judged, model } = judgement;
+        let assessed = grounds.assessed;
         let mut hypotheses = Vec::new();
         let mut cannot_say = Vec::new();
         let mut changed = false;
@@ -56,7 +56,7 @@ impl State {
             }
         }
         if changed {
-            self.say((profile, model), assessed, hypotheses, &cannot_say, ctx);
+            self.say(grounds, hypotheses, &cannot_say, ctx);
         }
         self.withhold(assessed, cannot_say, ctx);
     }
@@ -96,8 +96,7 @@ impl State {
     /// Publishes every component that stands predicted, the gravest first.
     fn say(
         &self,
-        (profile, model): (&Profile, &str),
-        assessed: &HealthAssessed,
+        &Grounds { profile, assessed, model }: &Grounds<'_>,
         mut hypotheses: Vec<Hypothesis>,
         cannot_say: &[CannotSay],
         ctx: &mut Ctx<'_, Diagnosis>,

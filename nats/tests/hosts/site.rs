@@ -13,10 +13,8 @@ use runtime::bus::BusError;
 use runtime::clock::Clock;
 use runtime::committer::Receipt;
 use runtime::deployment::{self, Deployment};
-use runtime::effects::Effects;
-use runtime::flight::FlightRecorder;
 use runtime::guard::Principal;
-use runtime::router::{PARTITIONS_EMBEDDED, Router};
+use runtime::router::Router;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::wiring::Contract;
@@ -172,20 +170,13 @@ impl Site {
     }
 
     pub(crate) async fn deploy(&self) -> Arc<Deployment> {
-        let deployment = Deployment::start(deployment::Options {
-            catalog: Catalog::default().with::<Adder>(),
-            configs: BTreeMap::new(),
-            effects: Effects::default(),
-            models: Models::default(),
-            store: self.store.clone(),
-            folder: self.folder.path().to_owned(),
-            clock: Clock::Real,
-            partitions: PARTITIONS_EMBEDDED,
-            recorder: FlightRecorder::default(),
-            checkpoint_interval: None,
-            shared: Some(shared::Options { name: format!("process-{}", self.name) }),
-        });
-        Arc::new(deployment.await.unwrap())
+        let (catalog, store) = (Catalog::default().with::<Adder>(), self.store.clone());
+        let shared = shared::Options { name: format!("process-{}", self.name) };
+        let options = deployment::Options {
+            shared: Some(shared),
+            ..deployment::Options::new(catalog, store, self.folder.path())
+        };
+        Arc::new(Deployment::start(options).await.unwrap())
     }
 
     /// The process is no more; its store is.

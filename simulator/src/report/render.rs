@@ -11,7 +11,7 @@ impl fmt::Display for Findings {
         if !self.rows.bad_first.is_empty() {
             writeln!(f)?;
             for row in &self.rows.bad_first {
-                writeln!(f, "  {} line {} {}", row.file.display(), row.line, row.detail)?;
+                writeln!(f, "  {row}")?;
             }
         }
         writeln!(f, "\nfailure alarms")?;
@@ -54,8 +54,7 @@ impl Findings {
             "observed",
             format!("{:.1} h in {:.1} asset-months", self.observed_hours, self.asset_months),
         );
-        let rows = &self.rows;
-        add("rows", format!("{}, {} blank, {} bad", rows.rows, rows.blank, rows.bad));
+        add("rows", self.rows.to_string());
         let samples = &self.samples;
         add("samples sent", samples.sent.to_string());
         add("  assessed", samples.assessed.to_string());
