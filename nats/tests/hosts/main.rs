@@ -5,6 +5,7 @@
 
 mod adder;
 mod config;
+mod permitted;
 mod services;
 mod site;
 

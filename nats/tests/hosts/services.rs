@@ -2,15 +2,15 @@
 
 use crate::added;
 use crate::adder::{Adder, Summed};
+use crate::permitted::Permitted;
 use crate::site::{Log, Site};
 use async_nats::service::{Info, PingResponse, Stats};
 use messages::{Envelope, MessageId};
 use nats::Connection;
+use nats::permissions::OPERATOR;
 use nats::permissions::attempt::{Attempt, Outcome, attempt};
-use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, keys, options};
-use nats::server::{self, Server};
 use nats::services::{self, Services};
-use runtime::{Agent, Catalog};
+use runtime::Agent;
 use serde::de::DeserializeOwned;
 
 /// Times that a question is asked before it counts as unanswered.
@@ -78,22 +78,13 @@ async fn an_agent_says_where_it_is_and_what_it_has_handled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_with_a_key_of_its_own_answers_under_its_own_name_alone() {
-    let catalog = Catalog::default().with::<Adder>();
-    let grants = grants(catalog.contracts());
-    let folder = tempfile::tempdir().unwrap();
-    let keys_folder = folder.path().join("keys");
-    let public = keys::public_keys(&keys_folder, grants.iter().map(|it| &*it.user)).unwrap();
-    let more = configuration(ACCOUNT, &grants, &public).unwrap();
-    let with_rights = server::Options { more, ..server::Options::default() };
-    let server = Server::start(&folder.path().join("server"), &with_rights).unwrap();
-    let user =
-        async |user| Connection::open(&options(server.url(), &keys_folder, user)).await.unwrap();
-    let adder = user(Adder::KIND).await;
+    let server = Permitted::start().await;
+    let adder = server.user(Adder::KIND).await;
 
     let site = Site::unborn("alone");
     let deployment = site.deploy().await;
     let _answering = Services::start(&deployment, "1", |_| adder.clone());
-    let operator = user(OPERATOR).await;
+    let operator = server.user(OPERATOR).await;
     for subject in ["$SRV.PING", "$SRV.PING.adder", "$SRV.PING.adder.1"] {
         let heard = ask::<PingResponse>(&operator, subject, 1, |_| true).await;
         assert_eq!(heard[0].name, Adder::KIND);

@@ -50,10 +50,13 @@ pub(crate) struct Site {
 pub(crate) struct Following(JoinHandle<Infallible>);
 
 impl Following {
-    #[expect(clippy::disallowed_methods, reason = "the task ends with its owner")]
     pub(crate) async fn of(site: &Site, log: &Log) -> Self {
-        let configs = Configs::new(log.client().await, site.deployment().clone());
-        Self(tokio::spawn(configs.run()))
+        Self::over(log.client().await, site.deployment().clone())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the task ends with its owner")]
+    pub(crate) fn over(connection: Connection, deployment: Arc<Deployment>) -> Self {
+        Self(tokio::spawn(Configs::new(connection, deployment).run()))
     }
 }
 
