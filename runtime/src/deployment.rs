@@ -128,11 +128,17 @@ pub struct Deployment {
     board: Board,
     fleet: Fleet,
     catalog: Catalog,
-    configs: BTreeMap<String, serde_json::Value>,
-    models: Arc<Models>,
+    base: Base,
     effects: Option<Running>,
     clock: Clock,
     shared: Option<Shared>,
+}
+
+/// What agents were told when they were started.
+struct Base {
+    /// Their configurations by kind.
+    configs: BTreeMap<String, serde_json::Value>,
+    models: Arc<Models>,
 }
 
 impl Deployment {
@@ -201,20 +207,8 @@ impl Deployment {
         let effects = performs.then(|| Running::start(spec)).flatten();
         let fleet = Fleet::start(specs).await.map_err(StartError::Supervisors)?;
         let Options { catalog, configs, clock, .. } = options;
-        Ok(Self {
-            store,
-            committer,
-            bus,
-            router,
-            board,
-            fleet,
-            catalog,
-            configs,
-            models,
-            effects,
-            clock,
-            shared,
-        })
+        let base = Base { configs, models };
+        Ok(Self { store, committer, bus, router, board, fleet, catalog, base, effects, clock, shared })
     }
 
     /// Saves everything, stops every host and notes that the exit was orderly.
@@ -243,8 +237,9 @@ impl Deployment {
                 None => Err(configuration::unknown(kind, &self.catalog).into()),
             };
         };
-        let base = self.configs.get(kind).unwrap_or(&entry.defaults);
-        let (models, store, router) = (&*self.models, &*self.store, &*self.router);
+        let Base { configs, models } = &self.base;
+        let base = configs.get(kind).unwrap_or(&entry.defaults);
+        let (store, router) = (&*self.store, &*self.router);
         let agent = (kind, entry);
         for request in configuration::reconfigure(agent, base, overlay, models, store, router)? {
             self.committer.commit(request).await?;
