@@ -127,15 +127,15 @@ pub struct Deployment {
     router: Arc<Router>,
     board: Board,
     fleet: Fleet,
-    catalog: Catalog,
-    base: Base,
+    agents: Agents,
     effects: Option<Running>,
     clock: Clock,
     shared: Option<Shared>,
 }
 
-/// What agents were told when they were started.
-struct Base {
+/// Who there is, and what they were told when they were started.
+struct Agents {
+    catalog: Catalog,
     /// Their configurations by kind.
     configs: BTreeMap<String, serde_json::Value>,
     models: Arc<Models>,
@@ -207,8 +207,8 @@ impl Deployment {
         let effects = performs.then(|| Running::start(spec)).flatten();
         let fleet = Fleet::start(specs).await.map_err(StartError::Supervisors)?;
         let Options { catalog, configs, clock, .. } = options;
-        let base = Base { configs, models };
-        Ok(Self { store, committer, bus, router, board, fleet, catalog, base, effects, clock, shared })
+        let agents = Agents { catalog, configs, models };
+        Ok(Self { store, committer, bus, router, board, fleet, agents, effects, clock, shared })
     }
 
     /// Saves everything, stops every host and notes that the exit was orderly.
@@ -231,13 +231,13 @@ impl Deployment {
     /// # Errors
     /// [`ConfigureError`] when it cannot be used; the configuration stays as it is.
     pub async fn reconfigure(&self, kind: &str, overlay: &Overlay) -> Result<(), ConfigureError> {
-        let Some(entry) = self.catalog.get(kind) else {
-            return match self.catalog.resting().find(|(resting, _)| *resting == kind) {
+        let Some(entry) = self.agents.catalog.get(kind) else {
+            return match self.agents.catalog.resting().find(|(resting, _)| *resting == kind) {
                 Some(_) => Ok(()),
-                None => Err(configuration::unknown(kind, &self.catalog).into()),
+                None => Err(configuration::unknown(kind, &self.agents.catalog).into()),
             };
         };
-        let Base { configs, models } = &self.base;
+        let Agents { configs, models, .. } = &self.agents;
         let base = configs.get(kind).unwrap_or(&entry.defaults);
         let (store, router) = (&*self.store, &*self.router);
         let agent = (kind, entry);
@@ -256,8 +256,8 @@ impl Deployment {
         kind: &str,
         key: &str,
     ) -> Result<Option<serde_json::Value>, String> {
-        let entry = self.catalog.get(kind).ok_or_else(|| {
-            let known: Vec<&str> = self.catalog.iter().map(|(kind, _)| kind).collect();
+        let entry = self.agents.catalog.get(kind).ok_or_else(|| {
+            let known: Vec<&str> = self.agents.catalog.iter().map(|(kind, _)| kind).collect();
             format!("no agent is named `{kind}`; there are {}", known.join(", "))
         })?;
         let partition = self.router.partition(entry.contract.stream, key).index;
@@ -315,7 +315,7 @@ impl Deployment {
     /// The agents.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+        &self.agents.catalog
     }
 }
 
