@@ -231,13 +231,13 @@ impl Deployment {
     /// # Errors
     /// [`ConfigureError`] when it cannot be used; the configuration stays as it is.
     pub async fn reconfigure(&self, kind: &str, overlay: &Overlay) -> Result<(), ConfigureError> {
-        let Some(entry) = self.agents.catalog.get(kind) else {
-            return match self.agents.catalog.resting().find(|(resting, _)| *resting == kind) {
+        let Agents { catalog, configs, models } = &self.agents;
+        let Some(entry) = catalog.get(kind) else {
+            return match catalog.resting().find(|(resting, _)| *resting == kind) {
                 Some(_) => Ok(()),
-                None => Err(configuration::unknown(kind, &self.agents.catalog).into()),
+                None => Err(configuration::unknown(kind, catalog).into()),
             };
         };
-        let Agents { configs, models, .. } = &self.agents;
         let base = configs.get(kind).unwrap_or(&entry.defaults);
         let (store, router) = (&*self.store, &*self.router);
         let agent = (kind, entry);
