@@ -42,6 +42,7 @@ pub mod sealed;
 pub mod subject;
 pub mod telemetry;
 pub mod time;
+pub mod trace;
 pub mod unit;
 
 pub use envelope::{Envelope, Origin, Provenance, Sequence};

@@ -2,6 +2,7 @@
 
 pub(super) mod attacks;
 mod founding;
+mod traces;
 
 use super::Audience;
 use crate::language::template::Bindings;
@@ -11,7 +12,9 @@ use messages::centre::CentreRegistered;
 use messages::consent::Channel;
 use messages::contact::CustomerReplied;
 use messages::telemetry::Telemetry;
-use messages::{CaseId, Encoding, Envelope, Message, MessageId, Provenance, Stream, Timestamp};
+use messages::{
+    CaseId, Class, Encoding, Envelope, Message, MessageId, Provenance, Stream, Timestamp,
+};
 use runtime::Catalog;
 use runtime::Models;
 use runtime::committer::Entry;
@@ -26,6 +29,7 @@ use simulator::{Fleet, FleetConfig, FleetError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use traces::Traces;
 
 /// Source of what devices, owners and workshops of the story say.
 const SOURCE: &str = "simulator";
@@ -97,6 +101,7 @@ pub(super) struct Stage {
     answers: Vec<Answer>,
     centres: Vec<CentreRegistered>,
     attacks: Vec<attacks::Attack>,
+    traces: Traces,
 }
 
 impl Stage {
@@ -124,6 +129,7 @@ impl Stage {
             answers: Vec::new(),
             centres: Vec::new(),
             attacks: Vec::new(),
+            traces: Traces::default(),
         };
         stage.found(&network, scenario.fleet.as_ref())?;
         Ok(stage)
@@ -231,6 +237,11 @@ impl Stage {
     fn entry_of<M: Message>(&mut self, source: &str, message: &M) -> Result<Entry, StageError> {
         let id = self.next_id();
         let envelope = Envelope::new(id, source, message).map_err(StageError::impossible)?;
+        let traceparent = match envelope.case_id {
+            Some(case) => self.traces.of(case, &**self.conductor.store())?,
+            None => (M::CLASS == Class::Telemetry).then(|| Traces::begun(id)),
+        };
+        let envelope = Envelope { traceparent, ..envelope };
         Ok(envelope.with_provenance(Provenance::Simulated).into())
     }
 
