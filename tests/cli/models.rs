@@ -37,7 +37,13 @@ fn model(seed: u64, macro_f1: f64) -> Model {
     let within = profile.horizon.duration();
     let by_component = [("brake".to_owned(), classifier)].into();
     Model {
-        schema: Schema { profile: profile.name.clone(), plan, derived, regimes: None },
+        schema: Schema {
+            profile: profile.name.clone(),
+            plan,
+            derived,
+            regimes: None,
+            sampled: None,
+        },
         origin: Origin { dataset: "worn".into(), data: "0a".repeat(32), rows: 240, seed, settings },
         figures: [("macro_f1".to_owned(), macro_f1)].into(),
         learned: Learned::Assessed { within, rows, by_component },

@@ -49,6 +49,7 @@ pub(crate) fn performed(
         effects: effects.unwrap_or_else(own),
         configs: loaded.agents,
         models: Arc::new(Models::default()),
+        promoted: Vec::new(),
         store: Arc::new(MemoryStore::default()),
         network: "main".to_owned(),
     };

@@ -4,14 +4,17 @@
 //! a channel that is not measured, a trend of one sensor alone that waits to be confirmed keep it from speaking, as they
 //! keep the trend. Failure mode and time left are those of the trend, and so is all that is said of components whose failures
 //! were too few to learn from.
+//!
+//! A model that was learned from samples asks for an asset's past: what it needs of that is remembered, window by window.
+//! A channel that is not measured is one of the things that it has learned to judge by; a faulty sensor keeps it silent.
 
 use super::outlook::Judged;
 use super::{Diagnosis, State};
 use messages::Finite;
 use messages::health::HealthAssessed;
 use messages::prediction::{CannotSay, Contribution, Hypothesis, Severity, WithheldReason};
-use messages::profile::{Component, Profile};
-use models::foresight::{Foresight, Row};
+use messages::profile::{Component, Profile, Role};
+use models::foresight::{Asked, Foresight, Row};
 use runtime::ConfigError;
 use runtime::models::checksum;
 use runtime::{Agent, Models};
@@ -40,30 +43,61 @@ impl Promoted {
         Ok(Some(Self { foresight, name }))
     }
 
-    /// Puts what the model says in place of what trends say, component by component.
+    /// Whether nothing it says waits for another window to say so too.
+    pub(super) fn speaks_at_once(&self) -> bool {
+        self.foresight.is_sampled()
+    }
+
+    /// Puts what the model says in place of what trends say, component by component; none where the window says nothing
+    /// new of what it judges by.
     pub(super) fn judge(
         &self,
         profile: &Profile,
         assessed: &HealthAssessed,
-        state: &State,
+        state: &mut State,
         by_trend: Vec<Judged>,
-    ) -> Vec<Judged> {
-        let row = self.foresight.row(assessed);
+    ) -> Option<Vec<Judged>> {
+        let row = match self.foresight.ask(&mut state.memory, assessed) {
+            Asked::Row(row) => Some(row),
+            Asked::OtherForm => None,
+            Asked::NothingMeasured => return None,
+        };
         let judge = |judged: Judged| {
             let component = profile.component(&judged.component);
             let Some(component) = component.filter(|it| self.foresight.judges(&it.id)) else {
                 return judged;
             };
-            let answer = match judged.answer {
-                Err(cannot_say) if is_about_trust(cannot_say.reason) => Err(cannot_say),
-                answer => match &row {
-                    Some(row) => Ok(self.hypothesis(profile, component, row, state, answer.ok())),
-                    None => Err(of_another_schema(component)),
-                },
+            let answer = match (self.trusted(profile, component, assessed, judged.answer), &row) {
+                (Err(cannot_say), _) => Err(cannot_say),
+                (Ok(by_trend), Some(row)) => {
+                    Ok(self.hypothesis(profile, component, row, state, by_trend))
+                }
+                (Ok(_), None) => Err(of_another_schema(component)),
             };
             Judged { component: judged.component, answer }
         };
-        by_trend.into_iter().map(judge).collect()
+        Some(by_trend.into_iter().map(judge).collect())
+    }
+
+    /// What the trend says, or why nothing may be said of the component whatever the model says.
+    fn trusted(
+        &self,
+        profile: &Profile,
+        component: &Component,
+        assessed: &HealthAssessed,
+        by_trend: Result<Hypothesis, CannotSay>,
+    ) -> Result<Option<Hypothesis>, CannotSay> {
+        let sampled = self.foresight.is_sampled();
+        if let Some(faulty) = faulty_sensor(profile, component, assessed).filter(|_| sampled) {
+            return Err(faulty);
+        }
+        match by_trend {
+            Err(untrusted) if untrusted.reason == WithheldReason::NotMeasured && sampled => {
+                Ok(None)
+            }
+            Err(untrusted) if is_about_trust(untrusted.reason) => Err(untrusted),
+            by_trend => Ok(by_trend.ok()),
+        }
     }
 
     fn hypothesis(
@@ -115,6 +149,23 @@ fn is_about_trust(reason: WithheldReason) -> bool {
         reason,
         WithheldReason::SensorFault | WithheldReason::NotMeasured | WithheldReason::Unconfirmed
     )
+}
+
+/// The faulty sensor among those that show how the component is.
+fn faulty_sensor(
+    profile: &Profile,
+    component: &Component,
+    assessed: &HealthAssessed,
+) -> Option<CannotSay> {
+    let evidence = component.modes.iter().flat_map(|mode| &mode.evidence);
+    let primary = evidence.filter(|evidence| evidence.role == Role::Primary);
+    let channels = primary.filter_map(|evidence| profile.channel_named(&evidence.channel));
+    let fault = channels
+        .map(|index| &profile.channels[index].id)
+        .find_map(|id| assessed.sensor_faults.iter().find(|fault| fault.channel == *id))?;
+    let detail = format!("sensor of `{}` is faulty since {}", fault.channel, fault.since);
+    let reason = WithheldReason::SensorFault;
+    Some(CannotSay { component: component.id.clone(), reason, detail })
 }
 
 fn of_another_schema(component: &Component) -> CannotSay {

@@ -2,8 +2,9 @@
 //!
 //! Judges by trends to limits, or by a learned model where one was promoted for the profile.
 //!
-//! Hears [`HealthAssessed`], maintenance, retirement and what is promoted. Says [`FailurePredicted`],
-//! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component.
+//! Hears [`HealthAssessed`], the registry, maintenance and what is promoted. Says [`FailurePredicted`],
+//! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component, and what
+//! a model that was learned from samples asks for of its past.
 
 mod confirmation;
 mod learned;
@@ -23,12 +24,13 @@ use messages::prediction::{
 };
 use messages::profile::{Profile, Span};
 use messages::record::decode_body;
-use messages::registry::{AssetRetired, MaintenanceRecorded};
+use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
 use messages::{DecodeError, Record, Timestamp};
+use models::foresight::sampled::Memory;
 use models::trend;
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
-use speech::Judgement;
+use speech::{Judgement, Patience};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -102,6 +104,8 @@ pub struct State {
     withheld: Vec<CannotSay>,
     /// Which sensors were compared with their peers, and what waits for that.
     confirmations: Confirmations,
+    /// The past, for models that were learned from samples.
+    memory: Memory,
 }
 
 /// What stands said of a component.
@@ -148,11 +152,12 @@ impl Default for Said {
 
 impl Record for State {
     const SCHEMA: u16 = 111;
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
 
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<stored::StateV1>(body).map(Self::from),
+            2 => decode_body::<stored::StateV2>(body).map(Self::from),
             _ => Err(DecodeError::UnknownVersion {
                 schema: Self::SCHEMA,
                 version,
@@ -184,6 +189,7 @@ impl Agent for Diagnosis {
 
     fn wiring(wiring: &mut Wiring<Self>) {
         wiring.on::<HealthAssessed>().key(|assessed| &assessed.asset);
+        wiring.on::<AssetRegistered>().key(|registered| &registered.asset);
         wiring.on::<MaintenanceRecorded>().key(|recorded| &recorded.asset);
         wiring.on::<AssetRetired>().key(|retired| &retired.asset);
         wiring
@@ -216,17 +222,32 @@ impl Handle<HealthAssessed> for Diagnosis {
         state.judged_through = Some(assessed.window_end);
         state.fleet.clone_from(&assessed.fleet);
         state.confirmations.note(profile, assessed);
-        let mut judgement = Judgement {
-            profile,
-            assessed,
-            judged: self.judge(profile, assessed, state),
-            model: MODEL,
-        };
+        let by_trend = self.judge(profile, assessed, state);
+        let patience = Patience::of(&self.config);
+        let mut judgement =
+            Judgement { profile, assessed, judged: by_trend, model: MODEL, patience };
         if let Some(promoted) = self.promoted.get(&assessed.profile) {
-            judgement.judged = promoted.judge(profile, assessed, state, judgement.judged);
+            let judged = promoted.judge(profile, assessed, state, judgement.judged);
+            let Some(judged) = judged else { return Ok(()) };
+            judgement.judged = judged;
             judgement.model = &promoted.name;
+            if promoted.speaks_at_once() {
+                judgement.patience = Patience::NONE;
+            }
         }
         state.speak(&self.config, judgement, ctx);
+        Ok(())
+    }
+}
+
+impl Handle<AssetRegistered> for Diagnosis {
+    fn handle(
+        &self,
+        state: &mut State,
+        registered: &AssetRegistered,
+        _ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        state.memory.register(registered);
         Ok(())
     }
 }
@@ -242,6 +263,7 @@ impl Handle<MaintenanceRecorded> for Diagnosis {
         let judged = state.judged_through.unwrap_or(recorded.performed_at);
         let at = recorded.performed_at.max(judged);
         state.clear(&recorded.component, at, ClearedReason::Maintained, ctx);
+        state.memory.maintain(recorded);
         Ok(())
     }
 }

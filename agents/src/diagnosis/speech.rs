@@ -19,6 +19,36 @@ pub(super) struct Judgement<'j> {
     pub(super) judged: Vec<Judged>,
     /// Name of the model that says it.
     pub(super) model: &'j str,
+    /// How long it is waited for others to say so too.
+    pub(super) patience: Patience,
+}
+
+/// How long what one window says is waited with.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    raise_windows: u8,
+    clear_windows: u8,
+    on_delay: Duration,
+    off_delay: Duration,
+}
+
+impl Patience {
+    /// A window counts by itself.
+    pub(super) const NONE: Self = Self {
+        raise_windows: 1,
+        clear_windows: 1,
+        on_delay: Duration::ZERO,
+        off_delay: Duration::ZERO,
+    };
+
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            raise_windows: config.raise_windows,
+            clear_windows: config.clear_windows,
+            on_delay: config.on_delay.duration(),
+            off_delay: config.off_delay.duration(),
+        }
+    }
 }
 
 impl State {
@@ -29,14 +59,15 @@ impl State {
         judgement: Judgement<'_>,
         ctx: &mut Ctx<'_, Diagnosis>,
     ) {
-        let Judgement { profile, assessed, judged, model } = judgement;
+        let Judgement { profile, assessed, judged, model, patience } = judgement;
+        let step = config.probability_step;
         let mut hypotheses = Vec::new();
         let mut cannot_say = Vec::new();
         let mut changed = false;
         for Judged { component, answer } in judged {
             match answer {
                 Ok(hypothesis) => {
-                    match self.weigh(config, &hypothesis, assessed.window_end) {
+                    match self.weigh((patience, step), &hypothesis, assessed.window_end) {
                         Change::None => {}
                         Change::Said => changed = true,
                         Change::Cleared => {
@@ -62,7 +93,12 @@ impl State {
     }
 
     /// Counts windows that say something else than what stands said; what has changed for good.
-    fn weigh(&mut self, config: &Config, hypothesis: &Hypothesis, at: Timestamp) -> Change {
+    fn weigh(
+        &mut self,
+        (patience, step): (Patience, f64),
+        hypothesis: &Hypothesis,
+        at: Timestamp,
+    ) -> Change {
         let severity = hypothesis.advice.severity;
         let probability = hypothesis.probability.get();
         let said = self.said.entry(hypothesis.component.clone()).or_default();
@@ -72,15 +108,12 @@ impl State {
         said.milder.note(milder, at);
         let stands = said.severity >= Severity::Medium;
         // What is grave, or graver than what is known already, is not waited for.
-        let on_delay = if stands || severity >= Severity::High {
-            Duration::ZERO
-        } else {
-            config.on_delay.duration()
-        };
-        let lapses = said.milder.lasts(config.clear_windows, config.off_delay.duration(), at);
-        let moved = stands && (probability - said.probability).abs() >= config.probability_step;
-        if said.graver.lasts(config.raise_windows, on_delay, at)
-            || (said.milder.windows >= config.clear_windows && severity >= Severity::Medium)
+        let on_delay =
+            if stands || severity >= Severity::High { Duration::ZERO } else { patience.on_delay };
+        let lapses = said.milder.lasts(patience.clear_windows, patience.off_delay, at);
+        let moved = stands && (probability - said.probability).abs() >= step;
+        if said.graver.lasts(patience.raise_windows, on_delay, at)
+            || (said.milder.windows >= patience.clear_windows && severity >= Severity::Medium)
             || (moved && !graver && !milder)
         {
             *said = super::Said { severity, probability, ..super::Said::default() };

@@ -4,6 +4,7 @@ use super::confirmation::Confirmations;
 use super::{Run, Said, State};
 use messages::Timestamp;
 use messages::prediction::{CannotSay, Severity};
+use models::foresight::sampled::Memory;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,7 +42,25 @@ impl From<StateV1> for State {
             said: old.said.into_iter().map(|(component, said)| (component, said.into())).collect(),
             withheld: old.withheld,
             confirmations: Confirmations::default(),
+            memory: Memory::default(),
         }
+    }
+}
+
+/// Version 2 kept nothing of the past for models.
+#[derive(Deserialize, Serialize)]
+pub(super) struct StateV2 {
+    judged_through: Option<Timestamp>,
+    fleet: String,
+    said: BTreeMap<String, Said>,
+    withheld: Vec<CannotSay>,
+    confirmations: Confirmations,
+}
+
+impl From<StateV2> for State {
+    fn from(old: StateV2) -> Self {
+        let StateV2 { judged_through, fleet, said, withheld, confirmations } = old;
+        Self { judged_through, fleet, said, withheld, confirmations, memory: Memory::default() }
     }
 }
 
@@ -52,6 +71,27 @@ mod tests {
 
     impl Record for StateV1 {
         const SCHEMA: u16 = State::SCHEMA;
+    }
+
+    impl Record for StateV2 {
+        const SCHEMA: u16 = State::SCHEMA;
+        const VERSION: u16 = 2;
+    }
+
+    #[test]
+    fn a_state_of_version_2_is_read_with_all_that_it_held() {
+        let judged_through: Timestamp = "2026-03-02T05:01:00Z".parse().unwrap();
+        let said = Said { severity: Severity::High, probability: 0.7, ..Said::default() };
+        let old = StateV2 {
+            judged_through: Some(judged_through),
+            fleet: "demo".into(),
+            said: [("engine".to_owned(), said)].into(),
+            withheld: Vec::new(),
+            confirmations: Confirmations::default(),
+        };
+        let state: State = record::decode(&record::encode(&old).unwrap()).unwrap();
+        assert_eq!((state.judged_through, state.fleet.as_str()), (Some(judged_through), "demo"));
+        assert_eq!((state.said["engine"], state.memory), (said, Memory::default()));
     }
 
     #[test]

@@ -54,6 +54,10 @@ impl Findings {
             "observed",
             format!("{:.1} h in {:.1} asset-months", self.observed_hours, self.asset_months),
         );
+        if let Some(from) = self.judged_from {
+            let until = self.judged_until.map_or("the end".to_owned(), |until| until.to_string());
+            add("judged", format!("{from} to {until}"));
+        }
         let rows = &self.rows;
         add("rows", format!("{}, {} blank, {} bad", rows.rows, rows.blank, rows.bad));
         let samples = &self.samples;

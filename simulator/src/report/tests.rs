@@ -22,6 +22,7 @@ fn report() -> Report {
         horizon: "24h".parse().unwrap(),
         gap_max: Duration::from_secs(10),
         threshold_by_component: BTreeMap::from([("engine".to_owned(), 0.8)]),
+        judged: None,
     })
 }
 

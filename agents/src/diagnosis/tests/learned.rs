@@ -46,7 +46,13 @@ fn model() -> Vec<u8> {
     let classifier = Classifier::learn(&examples, settings, &mut || ()).unwrap();
     let (plan, derived) = (Plan::default(), Vec::new());
     let model = Model {
-        schema: Schema { profile: profile.name.clone(), plan, derived, regimes: None },
+        schema: Schema {
+            profile: profile.name.clone(),
+            plan,
+            derived,
+            regimes: None,
+            sampled: None,
+        },
         origin: Origin {
             dataset: "worn".into(),
             data: String::new(),
