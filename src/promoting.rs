@@ -76,6 +76,7 @@ impl Promotion {
             forced: None,
             by: "aurorasync".to_owned(),
             reason: "asked for with `--model`".to_owned(),
+            shadow: false,
         };
         let id = MessageId::named("promoted", &self.card.checksum);
         let envelope = Envelope::new(id, "aurorasync", &promoted).map_err(CliError::failed)?;

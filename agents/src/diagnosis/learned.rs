@@ -7,20 +7,22 @@
 //!
 //! A model that was learned from samples asks for an asset's past: what it needs of that is remembered, window by window.
 //! A channel that is not measured is one of the things that it has learned to judge by; a faulty sensor keeps it silent.
+//!
+//! A model in the shadow of that judges the same windows, with a memory of its own.
 
 use super::outlook::Judged;
-use super::{Diagnosis, State};
+use super::speech::{Judgement, Patience, Standing};
+use super::{Config, Diagnosis};
 use messages::Finite;
 use messages::health::HealthAssessed;
+use messages::model::spoken_name;
 use messages::prediction::{CannotSay, Contribution, Hypothesis, Severity, WithheldReason};
 use messages::profile::{Component, Profile, Role};
+use models::foresight::sampled::Memory;
 use models::foresight::{Asked, Foresight, Row};
+use runtime::Agent;
 use runtime::ConfigError;
 use runtime::models::checksum;
-use runtime::{Agent, Models};
-
-/// Digits of a checksum that name a model.
-const NAME_DIGITS: usize = 12;
 
 /// A promoted model.
 pub(super) struct Promoted {
@@ -30,22 +32,30 @@ pub(super) struct Promoted {
 }
 
 impl Promoted {
-    /// The model in use for assets of `profile`, if one is.
-    pub(super) fn open(profile: &Profile, models: &Models) -> Result<Option<Self>, ConfigError> {
-        let Some(bytes) = models.promoted(&profile.name) else { return Ok(None) };
+    /// The model with these bytes, for assets of `profile`.
+    pub(super) fn open(profile: &Profile, bytes: &[u8]) -> Result<Self, ConfigError> {
         let checksum = checksum(bytes);
         let foresight = Foresight::open(bytes, profile).map_err(|refused| {
             let remedy = "start with the profile that it was promoted under, then `aurorasync model rollback`";
             let reason = format!("promoted model `{checksum}`: {refused}, or {remedy}");
             ConfigError::new(Diagnosis::KIND, reason)
         })?;
-        let name = format!("learned/{}", &checksum[..NAME_DIGITS]);
-        Ok(Some(Self { foresight, name }))
+        Ok(Self { foresight, name: spoken_name(&checksum) })
     }
 
-    /// Whether nothing it says waits for another window to say so too.
-    pub(super) fn speaks_at_once(&self) -> bool {
-        self.foresight.is_sampled()
+    /// What it has judged, as it is to be spoken of. A model of samples was judged by what single ones said: nothing it
+    /// says waits for another window to say so too.
+    pub(super) fn judgement<'j>(
+        &'j self,
+        config: &Config,
+        (profile, assessed): (&'j Profile, &'j HealthAssessed),
+        judged: Vec<Judged>,
+    ) -> Judgement<'j> {
+        let patience = match self.foresight.is_sampled() {
+            true => Patience::none(config),
+            false => Patience::of(config),
+        };
+        Judgement { profile, assessed, judged, model: &self.name, patience }
     }
 
     /// Puts what the model says in place of what trends say, component by component; none where the window says nothing
@@ -54,10 +64,10 @@ impl Promoted {
         &self,
         profile: &Profile,
         assessed: &HealthAssessed,
-        state: &mut State,
+        (memory, standing): (&mut Memory, &Standing),
         by_trend: Vec<Judged>,
     ) -> Option<Vec<Judged>> {
-        let row = match self.foresight.ask(&mut state.memory, assessed) {
+        let row = match self.foresight.ask(memory, assessed) {
             Asked::Row(row) => Some(row),
             Asked::OtherForm => None,
             Asked::NothingMeasured => return None,
@@ -70,7 +80,7 @@ impl Promoted {
             let answer = match (self.trusted(profile, component, assessed, judged.answer), &row) {
                 (Err(cannot_say), _) => Err(cannot_say),
                 (Ok(by_trend), Some(row)) => {
-                    Ok(self.hypothesis(profile, component, row, state, by_trend))
+                    Ok(self.hypothesis(profile, component, row, standing, by_trend))
                 }
                 (Ok(_), None) => Err(of_another_schema(component)),
             };
@@ -105,7 +115,7 @@ impl Promoted {
         profile: &Profile,
         component: &Component,
         row: &Row,
-        state: &State,
+        standing: &Standing,
         by_trend: Option<Hypothesis>,
     ) -> Hypothesis {
         let finite = |value: f64| Finite::new(value).expect("trees that were checked say numbers");
@@ -118,10 +128,8 @@ impl Promoted {
         };
         let median = remaining.map(|left| left.median_hours.get());
         let advice = profile.severity.advise(component, probability, median);
-        let stands =
-            state.said.get(&component.id).is_some_and(|it| it.severity >= Severity::Medium);
         // Reasons take a hundred times as long as the probability, and are said of what is grave alone.
-        let reasons = if stands || advice.severity >= Severity::Medium {
+        let reasons = if standing.holds(&component.id) || advice.severity >= Severity::Medium {
             self.foresight.reasons(&component.id, row)
         } else {
             Vec::new()

@@ -1,7 +1,8 @@
 //! Earlier forms of what is remembered of an asset, read into the present one.
 
+use super::State;
 use super::confirmation::Confirmations;
-use super::{Run, Said, State};
+use super::speech::{Run, Said, Standing};
 use messages::Timestamp;
 use messages::prediction::{CannotSay, Severity};
 use models::foresight::sampled::Memory;
@@ -36,18 +37,17 @@ pub(super) struct StateV1 {
 
 impl From<StateV1> for State {
     fn from(old: StateV1) -> Self {
-        Self {
+        Self::from(StateV2 {
             judged_through: old.judged_through,
             fleet: old.fleet,
             said: old.said.into_iter().map(|(component, said)| (component, said.into())).collect(),
             withheld: old.withheld,
             confirmations: Confirmations::default(),
-            memory: Memory::default(),
-        }
+        })
     }
 }
 
-/// Version 2 kept nothing of the past for models.
+/// Version 2 kept nothing of the past for models, and no model judged in the shadow of another.
 #[derive(Deserialize, Serialize)]
 pub(super) struct StateV2 {
     judged_through: Option<Timestamp>,
@@ -59,8 +59,14 @@ pub(super) struct StateV2 {
 
 impl From<StateV2> for State {
     fn from(old: StateV2) -> Self {
-        let StateV2 { judged_through, fleet, said, withheld, confirmations } = old;
-        Self { judged_through, fleet, said, withheld, confirmations, memory: Memory::default() }
+        Self {
+            judged_through: old.judged_through,
+            standing: Standing { fleet: old.fleet, said: old.said },
+            withheld: old.withheld,
+            confirmations: old.confirmations,
+            memory: Memory::default(),
+            shadow: None,
+        }
     }
 }
 
@@ -90,8 +96,11 @@ mod tests {
             confirmations: Confirmations::default(),
         };
         let state: State = record::decode(&record::encode(&old).unwrap()).unwrap();
-        assert_eq!((state.judged_through, state.fleet.as_str()), (Some(judged_through), "demo"));
-        assert_eq!((state.said["engine"], state.memory), (said, Memory::default()));
+        assert_eq!(
+            (state.judged_through, state.standing.fleet.as_str()),
+            (Some(judged_through), "demo")
+        );
+        assert_eq!((state.standing.said["engine"], state.memory), (said, Memory::default()));
     }
 
     #[test]
@@ -106,7 +115,13 @@ mod tests {
             withheld: Vec::new(),
         };
         let state: State = record::decode(&record::encode(&old).unwrap()).unwrap();
-        assert_eq!((state.judged_through, state.fleet.as_str()), (Some(judged_through), "demo"));
-        assert_eq!(state.said["engine"], Said { severity, probability, ..Said::default() });
+        assert_eq!(
+            (state.judged_through, state.standing.fleet.as_str()),
+            (Some(judged_through), "demo")
+        );
+        assert_eq!(
+            state.standing.said["engine"],
+            Said { severity, probability, ..Said::default() }
+        );
     }
 }

@@ -5,6 +5,9 @@
 //! to each other than windows are. A trouble code is counted when it comes to be set: one that comes again while it is
 //! set still is counted once.
 
+#[cfg(test)]
+mod tests;
+
 use super::ForesightError;
 use crate::features::Features;
 use crate::history::{History, Past};
