@@ -257,6 +257,30 @@ fn bad_rows_are_learned_around() {
 }
 
 #[test]
+fn rows_that_cannot_be_read_are_counted_and_the_first_of_them_told() {
+    let fleet = fleet(DAYS);
+    rewritten(&fleet, |place, line| match place {
+        1 | 4 => "0,never,170.0,40.0\n".to_owned(),
+        _ => format!("{line}\n"),
+    });
+    let trained = done(fleet.path(), &["train", "dataset.toml", "-o", "json"]);
+    let rows = &trained["figures"]["rows"];
+    let counts = (&rows["rows"], &rows["blank"], &rows["bad"]);
+    assert_eq!(counts, (&(12 * DAYS).into(), &0.into(), &2.into()), "{rows}");
+    let lines: Vec<&Value> =
+        [0_usize, 1].iter().map(|row| &rows["bad_first"][row]["line"]).collect();
+    assert_eq!(lines, [2, 5], "{rows}");
+    let told =
+        aurorasync(fleet.path(), &["evaluate", "dataset.toml", "--report", "page.html"]).stdout;
+    let told = String::from_utf8(told).unwrap();
+    for part in ["rows 1080, 0 blank, 2 bad", "telemetry.csv line 5 has time `never`"] {
+        assert!(told.contains(part), "no `{part}` in {told}");
+    }
+    let page = fs::read_to_string(fleet.path().join("page.html")).unwrap();
+    assert!(page.contains("Rows that could not be read: 2 of 1080"), "{page}");
+}
+
+#[test]
 fn too_few_rows_are_refused_with_their_number() {
     let one = fleet(DAYS);
     rewritten(&one, |place, line| if place < 2 { format!("{line}\n") } else { String::new() });
@@ -357,6 +381,31 @@ fn a_series_is_foreseen_and_one_without_a_past_gets_a_plain_answer_and_is_told_s
         refusal(short.path(), &["evaluate", "dataset.toml", "--tune"])
             .contains("leave `--tune` out")
     );
+}
+
+#[test]
+fn a_choice_that_would_change_nothing_is_refused() {
+    let refused = |folder: &Path, arguments: &[&str], words: &str| {
+        let said = refusal(folder, arguments);
+        assert!(said.contains(words), "{said}");
+    };
+    let fleet = fleet(DAYS);
+    refused(fleet.path(), &["train", "dataset.toml", "--assessed", "--tune"], "leave `--tune` out");
+    let times = ["--train-before", "2015-02-01T00:00:00Z"];
+    let assessed = [&["train", "dataset.toml", "--assessed"][..], &times].concat();
+    refused(fleet.path(), &assessed, "not parted by times");
+    let meter = meter(100);
+    let path = meter.path().join("dataset.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("[forecast]").unwrap();
+    let (_, split) = rest.split_once("[split]").unwrap();
+    for truth in
+        ["[end_of_life]\nat = \"last_sample\"", "[anomalies]\ncolumn = \"used\"\nnormal_head = 9"]
+    {
+        fs::write(&path, format!("{head}{truth}\n[split]{split}")).unwrap();
+        let evaluate = [&["evaluate", "dataset.toml"][..], &times].concat();
+        refused(meter.path(), &evaluate, "not parted by times");
+    }
 }
 
 /// The root of the repository, where there are recordings.

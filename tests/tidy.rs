@@ -13,12 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Longest source file, in lines.
 const FILE_LINES_MAX: usize = 600;
 
-/// Files that may be longer, and why.
-const LONG_FILES: &[(&str, &str)] = &[
-    ("dashboard-api/src/routes.rs", "the list of everything that can be asked"),
-    ("dashboard-api/src/shapes.rs", "the list of what is taken and given, a line a field"),
-];
-
 /// Which of our crates each crate may know. What is absent here is absent on purpose.
 const KNOWS: &[(&str, &[&str])] = &[
     ("messages", &[]),
@@ -231,14 +225,12 @@ fn files_stay_short_enough_to_read() {
     let mut violations = Vec::new();
     for source in sources() {
         let lines = source.text.lines().count();
-        let exempt = LONG_FILES.iter().any(|(path, _)| *path == source.path);
-        if lines > FILE_LINES_MAX && !exempt {
+        if lines > FILE_LINES_MAX {
             violations.push(format!("{}: {lines} lines", source.path));
         }
     }
     settle(
-        "A file of more than 600 lines has more than one noun in it: make it a folder. \
-         A list may be long; name it in LONG_FILES with the reason.",
+        "A file of more than 600 lines has more than one noun in it: make it a folder.",
         violations,
     );
 }

@@ -1,6 +1,7 @@
 //! Assets: registered, listed, maintained, retired.
 
 use crate::facade::Facade;
+use crate::findings::check_component;
 use crate::problem::{Kind, Problem};
 use crate::reply::{self, Page, Response};
 use crate::request::{LIMIT_MAX, Request, check_text, check_token, malformed};
@@ -62,12 +63,16 @@ fn check_profile(profiles: &BTreeMap<String, Profile>, profile: &str) -> Result<
     if profiles.contains_key(profile) {
         return Ok(());
     }
-    let known: Vec<&str> = profiles.keys().map(String::as_str).collect();
-    let remedy = match nearest(profile, known.iter().copied()) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!("there are {}", known.join(", ")),
-    };
+    let remedy = instead(profile, profiles.keys().map(String::as_str));
     Err(Problem::new(Kind::Unprocessable, format!("profile `{profile}` is unknown; {remedy}")))
+}
+
+/// What to give in place of `name`, which is none of those that are `known`.
+pub(crate) fn instead<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+    match nearest(name, known.clone()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// The name most like `name`, if any is like it.
@@ -222,6 +227,7 @@ pub(crate) async fn maintain(facade: &Facade, request: Request) -> Result<Respon
         Some(said) => said,
         None => {
             check_watched(&writing.view, &asset)?;
+            check_component(facade, &writing.view, &asset, "component", &component)?;
             writing.say(MaintenanceRecorded { asset, component, performed_at }, None).await?
         }
     };

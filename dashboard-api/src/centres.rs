@@ -1,5 +1,6 @@
 //! Centres: registered and listed, and the parts they have.
 
+use crate::assets::instead;
 use crate::facade::Facade;
 use crate::owners::is_zone;
 use crate::problem::{Kind, Problem};
@@ -11,10 +12,11 @@ use messages::centre::{
     BAYS_MAX, CentreRegistered, DAY_MINUTES, HOLIDAYS_MAX, OPENINGS_MAX, OpeningHours, PartStocked,
     SKILLS_MAX, TECHNICIANS_MAX, Technician,
 };
+use messages::profile::Profile;
 use messages::{Encoding, Finite, Message, MessageId, Sequence, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use warp::http::StatusCode;
 
@@ -202,6 +204,7 @@ pub(crate) async fn stock(facade: &Facade, request: Request) -> Result<Response,
     let Stock { part, quantity, available_at } = request.json()?;
     let centre = request.token("centre")?.to_owned();
     check_token("part", &part)?;
+    check_part(&facade.options.profiles, &part)?;
     let writing = facade.writing(&request).await?;
     let said = match writing.earlier().await? {
         Some(said) => said,
@@ -220,6 +223,18 @@ pub(crate) async fn stock(facade: &Facade, request: Request) -> Result<Response,
     };
     let PartStocked { centre, .. } = said.message;
     answer(&centre, said.id, said.sequence)
+}
+
+/// Whether some asset can need the part: each is a component of a profile, and of another nobody would ever ask.
+fn check_part(profiles: &BTreeMap<String, Profile>, part: &str) -> Result<(), Problem> {
+    let components = profiles.values().flat_map(|profile| &profile.components);
+    let known: BTreeSet<&str> = components.map(|component| component.id.as_str()).collect();
+    if known.contains(part) {
+        return Ok(());
+    }
+    let remedy = instead(part, known.iter().copied());
+    let text = format!("part `{part}` is a component of no profile; {remedy}");
+    Err(Problem::new(Kind::Unprocessable, text))
 }
 
 fn find<'v>(view: &'v LogView, id: &str) -> Result<&'v Centre, Problem> {

@@ -12,7 +12,6 @@ use crate::problem::{Kind, Problem};
 use crate::reply::{self, Response};
 use crate::request::{Request, malformed};
 use bytes::{BufMut, Bytes, BytesMut};
-use messages::catalogue::CATALOGUE;
 use messages::{CaseId, Sequence, Stream};
 use ring::{Change, Expired, Ring};
 use runtime::store::Partition;
@@ -107,12 +106,7 @@ impl Filter {
 
 /// Whether each of `kinds` is a kind, or a message on the LOG: of what there is not, nothing would ever be heard.
 fn check_kinds(facade: &Facade, kinds: &BTreeSet<String>) -> Result<(), Problem> {
-    let own = facade.deployment.catalog().contracts().flat_map(|contract| {
-        let messages = contract.hears.iter().chain(&contract.publishes);
-        messages.map(|(name, class)| (name.as_str(), *class))
-    });
-    let all = CATALOGUE.iter().map(|entry| (entry.name, entry.class)).chain(own);
-    let on_log = all.filter(|(_, class)| class.stream() == Stream::Log);
+    let on_log = facade.messages().filter(|(_, class)| class.stream() == Stream::Log);
     let names: BTreeSet<&str> = on_log.map(|(name, _)| name).collect();
     let known: BTreeSet<&str> = names.iter().map(|name| kind_of(name)).collect();
     let is_known = |kind: &str| known.contains(kind) || names.contains(kind);
@@ -238,6 +232,7 @@ fn answer(items: &[Bytes], cursor: Sequence) -> Result<Response, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use messages::catalogue::CATALOGUE;
 
     #[test]
     fn every_message_is_about_something() {

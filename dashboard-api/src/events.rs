@@ -1,5 +1,6 @@
 //! Reads a stream from a position on, and waits for what comes next.
 
+use crate::assets::nearest;
 use crate::facade::Facade;
 use crate::feed::{self, Cursor, Page};
 use crate::problem::Problem;
@@ -41,16 +42,31 @@ impl Filter {
 pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, Problem> {
     let limit = request.limit()?;
     let wait = request.duration("wait", WAIT_MAX)?;
-    let filter = Filter {
-        name: request.query("name").map(str::to_owned),
-        key: request.query("key").map(str::to_owned),
+    let name = match request.query("name") {
+        Some(name) => Some(known(facade, name).await?),
+        None => None,
     };
+    let filter = Filter { name, key: request.query("key").map(str::to_owned) };
     let cursor = start(facade, &request)?;
     let waited = tokio::time::timeout(wait, next(facade, &cursor, limit, &filter)).await;
     match waited {
         Ok(page) => answer(page?),
         Err(_) => answer(read(facade, &cursor, limit, &filter).await?),
     }
+}
+
+/// `name`, if it is a message's: of what there is not, nothing would ever be found.
+async fn known(facade: &Facade, name: &str) -> Result<String, Problem> {
+    let can_be_said = facade.messages().any(|(known, _)| known == name);
+    // An agent that is gone may have said it.
+    if can_be_said || facade.views.log().await?.traffic.has(name) {
+        return Ok(name.to_owned());
+    }
+    let remedy = match nearest(name, facade.messages().map(|(known, _)| known)) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "`/asyncapi.json` lists those that there are".to_owned(),
+    };
+    Err(malformed(format!("`name` is `{name}`, which is no message; {remedy}")))
 }
 
 /// The first page with something in it, or whatever there is when the facade ends.

@@ -8,7 +8,8 @@ use crate::problem::{Kind, Problem};
 use crate::rate::Limiter;
 use crate::request::Request;
 use crate::views::{LogView, Views};
-use messages::{Envelope, Message, MessageId, Sequence, Stream, Timestamp};
+use messages::catalogue::CATALOGUE;
+use messages::{Class, Envelope, Message, MessageId, Sequence, Stream, Timestamp};
 use runtime::bus::Bus;
 use runtime::committer::{Entry, Receipt};
 use runtime::deployment::Deployment;
@@ -140,6 +141,16 @@ impl Facade {
         work: impl FnOnce(&dyn Store) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         blocking(self.deployment.store().clone(), work).await
+    }
+
+    /// Every message that can be said, by name: ours, and those that agents brought with them.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (&str, Class)> {
+        let contracts = self.deployment.catalog().contracts();
+        let brought = contracts.flat_map(|contract| {
+            let messages = contract.hears.iter().chain(&contract.publishes);
+            messages.map(|(name, class)| (name.as_str(), *class))
+        });
+        CATALOGUE.iter().map(|entry| (entry.name, entry.class)).chain(brought)
     }
 
     /// Takes a token of the asset's rate, if there is a limit.

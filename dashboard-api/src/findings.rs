@@ -1,6 +1,6 @@
 //! What turned out to be true, as people say it: what a workshop found, that an asset did not come, that one failed.
 
-use crate::assets::{check_watched, nearest};
+use crate::assets::{check_watched, instead};
 use crate::bookings::{self, check_reportable};
 use crate::facade::{Facade, SOURCE};
 use crate::problem::{Kind, Problem};
@@ -127,8 +127,9 @@ fn check_past(facade: &Facade, field: &str, at: Timestamp) -> Result<(), Problem
     Err(Problem::new(Kind::Unprocessable, format!("`{field}` is `{at}`, which has not come yet")))
 }
 
-/// Whether the asset's profile has the component: a slip would make a right prediction a wrong one.
-fn check_component(
+/// Whether the asset's profile has the component: a slip would make a right prediction a wrong one, and leave what was
+/// repaired as it was.
+pub(crate) fn check_component(
     facade: &Facade,
     view: &LogView,
     asset: &str,
@@ -138,14 +139,10 @@ fn check_component(
     let Some(asset) = view.assets.get(asset) else { return Ok(()) };
     let name = &asset.registered.profile;
     let Some(profile) = facade.options.profiles.get(name) else { return Ok(()) };
-    let known: Vec<&str> = profile.components.iter().map(|it| it.id.as_str()).collect();
-    if known.contains(&component) {
+    if profile.component(component).is_some() {
         return Ok(());
     }
-    let remedy = match nearest(component, known.iter().copied()) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!("there are {}", known.join(", ")),
-    };
+    let remedy = instead(component, profile.components.iter().map(|it| it.id.as_str()));
     let text =
         format!("`{field}` is `{component}`, which profile `{name}` does not have; {remedy}");
     Err(Problem::new(Kind::Unprocessable, text))

@@ -1,10 +1,11 @@
 //! History: what each channel of an asset measured, minute by minute for a fortnight and hour by hour for two years.
 //!
-//! [`keeper`] reads TELEMETRY with a cursor of its own and adds readings up in [`rolls`]; what they add up to is saved
-//! with the cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation.
+//! [`keeper`] reads TELEMETRY with a cursor of its own; [`sums`] adds readings up in [`rolls`] and is saved with the
+//! cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation.
 
-pub(crate) mod keeper;
-pub(crate) mod rolls;
+mod keeper;
+mod rolls;
+mod sums;
 
 use crate::facade::Facade;
 use crate::problem::{Kind, Problem};

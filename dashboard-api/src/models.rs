@@ -15,7 +15,7 @@ use messages::model::{ModelCard, ModelPromoted};
 use messages::{Message, MessageId};
 use runtime::committer;
 use runtime::models::{checksum, kept_as};
-use runtime::store::{Partition, VALUE_BYTES_MAX};
+use runtime::store::{Partition, Store, VALUE_BYTES_MAX};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt;
@@ -128,7 +128,7 @@ pub(crate) async fn promote(facade: &Facade, request: Request) -> Result<Respons
         (None, Some(checksum)) => kept(facade, checksum).await?,
         _ => return Err(malformed("give either `file` or `checksum`")),
     };
-    let Judged { profile, card } = judged(facade, &bytes)?;
+    let (Judged { profile, card }, bytes) = judged(facade, bytes).await?;
     let writing = facade.writing(&request).await?;
     let said = match writing.earlier().await? {
         Some(said) => said,
@@ -227,7 +227,7 @@ pub(crate) async fn roll_back(facade: &Facade, request: Request) -> Result<Respo
             let model = former.cloned();
             if let Some(former) = &model {
                 // What cannot be judged by any more must not come into use.
-                judged(facade, &kept(facade, &former.checksum).await?)?;
+                judged(facade, kept(facade, &former.checksum).await?).await?;
             }
             let (rolled_back, forced) = (true, None);
             let message = ModelPromoted {
@@ -267,12 +267,15 @@ fn check_agent(facade: &Facade, kind: &str) -> Result<(), Problem> {
     Err(Problem::new(Kind::Unprocessable, text))
 }
 
-fn judged(facade: &Facade, bytes: &[u8]) -> Result<Judged, Problem> {
-    let Some(reader) = &facade.options.models else {
+/// What the model in `bytes` is, and they themselves. Reading a large one takes a while.
+async fn judged(facade: &Facade, bytes: Vec<u8>) -> Result<(Judged, Vec<u8>), Problem> {
+    let Some(reader) = facade.options.models.clone() else {
         let text = "this deployment was started without a reader of models";
         return Err(Problem::new(Kind::NotAvailable, text));
     };
-    (reader.0)(bytes).map_err(|why| Problem::new(Kind::Unprocessable, format!("the model: {why}")))
+    let read = move |_: &dyn Store| (reader.0)(&bytes).map(|judged| (judged, bytes));
+    let unusable = |why: String| Problem::new(Kind::Unprocessable, format!("the model: {why}"));
+    facade.blocking(read).await?.map_err(unusable)
 }
 
 async fn read(facade: &Facade, file: &Path) -> Result<Vec<u8>, Problem> {

@@ -6,7 +6,6 @@ use crate::reply::{self, Response};
 use crate::request::Request;
 use crate::routes::ROUTES;
 use crate::views::LogView;
-use messages::capa::CapaState;
 use runtime::board::{HostState, HostStatus};
 use runtime::store::{HostId, Partition};
 use std::fmt::Write;
@@ -92,16 +91,10 @@ fn escaped(text: &str) -> String {
 
 fn figures(facade: &Facade, view: &LogView, hosts: &[(HostId, HostStatus)]) -> String {
     let watched = view.assets.values().filter(|asset| asset.retired.is_none()).count();
-    let open = |case: &crate::views::cases::Case| !case.state.is_final();
-    let cases = view.cases.rows.page(None, usize::MAX, &open).0.len();
     let predicted =
         view.predictions.by_about.values().filter(|prediction| prediction.cleared.is_none());
-    let live = |booking: &crate::views::bookings::Booking| !booking.state.is_ended();
-    let bookings = view.bookings.rows.page(None, usize::MAX, &live).0.len();
     let at_work = hosts.iter().filter(|(_, host)| host.state == HostState::Ready).count();
     let quarantined = view.quarantine.frames.values().filter(|it| it.released_at.is_none()).count();
-    let open = |capa: &crate::views::insights::Capa| capa.state != CapaState::Closed;
-    let capas = view.insights.capas.page(None, usize::MAX, &open).0.len();
     let contained = facade.deployment.committer().standing().get().iter().count();
     let dead = facade.deployment.store().head(Partition::DEAD);
     let dead = usize::try_from(dead).unwrap_or(usize::MAX);
@@ -109,9 +102,9 @@ fn figures(facade: &Facade, view: &LogView, hosts: &[(HostId, HostStatus)]) -> S
     for (name, count, path) in [
         ("assets", watched, "/v1/assets"),
         ("predictions", predicted.count(), "/v1/predictions"),
-        ("open cases", cases, "/v1/cases"),
-        ("bookings", bookings, "/v1/bookings"),
-        ("open CAPAs", capas, "/v1/capas"),
+        ("open cases", view.cases.rows.open_count(), "/v1/cases"),
+        ("bookings", view.bookings.rows.open_count(), "/v1/bookings"),
+        ("open CAPAs", view.insights.capas.open_count(), "/v1/capas"),
         ("hosts at work", at_work, "/v1/agents"),
         ("contained", contained, "/v1/principals"),
         ("quarantined", quarantined, "/v1/quarantine"),

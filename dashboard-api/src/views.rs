@@ -1,5 +1,5 @@
-//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, models, quarantine. Computed when asked for, never
-//! ahead of the log.
+//! What the LOG adds up to: assets, owners, centres, cases, bookings, insights, models, quarantine. Computed when asked for,
+//! never ahead of the log.
 //!
 //! One cursor, moved up to the log's head before each answer, so whoever was told that something is
 //! durable finds it here at once. The same pass feeds those who follow ([`crate::changes`]): there is one reader of

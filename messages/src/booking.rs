@@ -288,11 +288,7 @@ impl Record for SlotsOffered {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<SlotsOfferedV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }

@@ -277,11 +277,7 @@ impl Record for CaseAdvanced {
                 let (severity, due_at) = (None, None);
                 Ok(Self { case, asset, from, to, reason, deadline, severity, due_at })
             }
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }
@@ -311,11 +307,7 @@ impl Record for CaseEscalated {
                 let CaseEscalatedV1 { case, asset, reason, remedy } = decode_body(body)?;
                 Ok(Self { case, asset, reason, remedy, reminder: 0 })
             }
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }
@@ -345,11 +337,7 @@ impl Record for CaseClosed {
                 let CaseClosedV1 { case, asset, outcome, reason } = decode_body(body)?;
                 Ok(Self { case, asset, outcome, reason, network: None })
             }
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }

@@ -42,6 +42,20 @@ pub struct ContactOwner {
     pub expires_at: Timestamp,
 }
 
+/// Do not make what was not made yet: the case has ended, or is no longer this owner's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawContact {
+    /// The case.
+    pub case: CaseId,
+    /// The asset.
+    pub asset: String,
+    /// The owner.
+    pub owner: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
 /// Why an owner is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -335,7 +349,7 @@ pub enum SuppressedReason {
     UnknownOwner,
     /// The owner's data was erased.
     Erased,
-    /// The case had ended before it could be made.
+    /// It was withdrawn before it could be made.
     CaseEnded,
 }
 
@@ -364,61 +378,13 @@ impl Record for ContactOwner {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<earlier::ContactOwnerV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }
 
-impl Message for ContactOwner {
-    const NAME: &'static str = "owner.contact";
-    const CLASS: Class = Class::Command;
-    const ENCODING: Encoding = Encoding::Json;
-    const STAGE: Option<Stage> = Some(Stage::Ag);
-
-    fn key(&self) -> &str {
-        &self.owner
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
-/// Do not make what was not made yet: the case has ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WithdrawContact {
-    /// The case.
-    pub case: CaseId,
-    /// The asset.
-    pub asset: String,
-    /// The owner.
-    pub owner: String,
-    /// Why, as a sentence.
-    pub reason: String,
-}
-
 impl Record for WithdrawContact {
     const SCHEMA: u16 = 87;
-}
-
-impl Message for WithdrawContact {
-    const NAME: &'static str = "contact.withdraw";
-    const CLASS: Class = Class::Command;
-    const ENCODING: Encoding = Encoding::Json;
-    const STAGE: Option<Stage> = Some(Stage::Ag);
-
-    fn key(&self) -> &str {
-        &self.owner
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
 }
 
 impl Record for ContactSend {
@@ -428,26 +394,8 @@ impl Record for ContactSend {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<earlier::ContactSendV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
-    }
-}
-
-impl Message for ContactSend {
-    const NAME: &'static str = "contact.send";
-    const CLASS: Class = Class::Effect;
-    const ENCODING: Encoding = Encoding::Json;
-
-    fn key(&self) -> &str {
-        &self.owner
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
     }
 }
 
@@ -472,20 +420,6 @@ impl Record for CustomerContacted {
     const SCHEMA: u16 = 82;
 }
 
-impl Message for CustomerContacted {
-    const NAME: &'static str = "customer.contacted";
-    const CLASS: Class = Class::Event;
-    const ENCODING: Encoding = Encoding::Json;
-
-    fn key(&self) -> &str {
-        &self.owner
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
 impl Record for CustomerReplied {
     const SCHEMA: u16 = 83;
 }
@@ -508,20 +442,6 @@ impl Record for CustomerResponded {
     const SCHEMA: u16 = 84;
 }
 
-impl Message for CustomerResponded {
-    const NAME: &'static str = "customer.responded";
-    const CLASS: Class = Class::Event;
-    const ENCODING: Encoding = Encoding::Json;
-
-    fn key(&self) -> &str {
-        &self.owner
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
-}
-
 impl Record for ContactSuppressed {
     const SCHEMA: u16 = 85;
     const VERSION: u16 = 2;
@@ -529,26 +449,8 @@ impl Record for ContactSuppressed {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<earlier::ContactSuppressedV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
-    }
-}
-
-impl Message for ContactSuppressed {
-    const NAME: &'static str = "contact.suppressed";
-    const CLASS: Class = Class::Event;
-    const ENCODING: Encoding = Encoding::Json;
-
-    fn key(&self) -> &str {
-        &self.owner
-    }
-
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
     }
 }
 
@@ -556,16 +458,32 @@ impl Record for ContactFailed {
     const SCHEMA: u16 = 86;
 }
 
-impl Message for ContactFailed {
-    const NAME: &'static str = "contact.failed";
-    const CLASS: Class = Class::Event;
-    const ENCODING: Encoding = Encoding::Json;
+/// Makes messages that are JSON, kept by owner and about a case.
+macro_rules! messages {
+    ($($message:ident $name:literal $class:ident $stage:expr),* $(,)?) => {$(
+        impl Message for $message {
+            const NAME: &'static str = $name;
+            const CLASS: Class = Class::$class;
+            const ENCODING: Encoding = Encoding::Json;
+            const STAGE: Option<Stage> = $stage;
 
-    fn key(&self) -> &str {
-        &self.owner
-    }
+            fn key(&self) -> &str {
+                &self.owner
+            }
 
-    fn case(&self) -> Option<CaseId> {
-        Some(self.case)
-    }
+            fn case(&self) -> Option<CaseId> {
+                Some(self.case)
+            }
+        }
+    )*};
+}
+
+messages! {
+    ContactOwner "owner.contact" Command Some(Stage::Ag),
+    WithdrawContact "contact.withdraw" Command Some(Stage::Ag),
+    ContactSend "contact.send" Effect None,
+    CustomerContacted "customer.contacted" Event None,
+    CustomerResponded "customer.responded" Event None,
+    ContactSuppressed "contact.suppressed" Event None,
+    ContactFailed "contact.failed" Event None,
 }

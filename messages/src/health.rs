@@ -380,11 +380,7 @@ impl Record for HealthAssessed {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<HealthAssessedV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }
@@ -453,11 +449,7 @@ impl Record for TelemetryQuarantined {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<TelemetryQuarantinedV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }

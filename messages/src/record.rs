@@ -26,7 +26,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// [`DecodeError::UnknownVersion`] when no upcaster for `version` exists.
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         let _ = body;
-        Err(DecodeError::UnknownVersion { schema: Self::SCHEMA, version, known: Self::VERSION })
+        Err(DecodeError::unknown_version::<Self>(version))
     }
 }
 
@@ -96,6 +96,14 @@ pub enum DecodeError {
     /// Well framed, but not a value of this type (out of range, not finite, unknown variant, not UTF-8, bad JSON).
     #[error("not a valid value: {0}")]
     Invalid(String),
+}
+
+impl DecodeError {
+    /// What [`Record::upcast`] says of a version of `R` that nothing reads.
+    #[must_use]
+    pub fn unknown_version<R: Record>(version: u16) -> Self {
+        Self::UnknownVersion { schema: R::SCHEMA, version, known: R::VERSION }
+    }
 }
 
 /// Writes `value` with its header.

@@ -144,7 +144,10 @@ impl<'a> Known<'a> {
         let (mut moved, mut best) = (row.to_vec(), found);
         for _ in 0..HALVINGS {
             let middle = f64::midpoint(stays, clears);
-            let Some(change) = self.change(feature, from, middle) else { break };
+            let Some(change) = self.change(feature, from, middle) else {
+                stays = middle;
+                continue;
+            };
             moved[feature] = change.to;
             let said = says(&moved);
             if said < threshold {

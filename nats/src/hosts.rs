@@ -2,7 +2,7 @@
 //!
 //! `mirror` brings what everybody said into the store, in the server's order. `voice` says what waits in the outbox, in
 //! the order in which it was said. `seat` holds the lease of one host, and lets it run only once everything that an
-//! earlier owner said is known here. `docs/adr/0019` says why nothing is lost or said twice, whatever is killed.
+//! earlier owner said is known here. `docs/adr/0021` says why nothing is lost or said twice, whatever is killed.
 
 mod mirror;
 mod seat;

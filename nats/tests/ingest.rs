@@ -7,21 +7,17 @@ use messages::guard::{Level, PrincipalContained};
 use messages::health::{QuarantineReason, TelemetryQuarantined};
 use messages::telemetry::Telemetry;
 use messages::{Envelope, Message, MessageId, Stream, Timestamp};
-use nats::devices::reader::Gap;
+use nats::devices::reader::{BATCH_RECORDS_MAX, Gap};
 use nats::devices::{self, Ingest};
 use nats::server::{self, Server};
 use nats::{Connection, Layout, Options, streams};
+use runtime::Catalog;
 use runtime::bus::Bus;
-use runtime::clock::Clock;
 use runtime::deployment::{self, Deployment};
-use runtime::effects::Effects;
-use runtime::flight::FlightRecorder;
 use runtime::guard::{Principal, THROTTLED_BURST};
 use runtime::intake::Standing;
-use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
-use runtime::{Catalog, Models};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,20 +69,9 @@ impl Site {
 
     #[expect(clippy::disallowed_methods, reason = "each test ends it")]
     async fn run(&self, gap: Gap) -> Running {
-        let deployment = Deployment::start(deployment::Options {
-            catalog: Catalog::default(),
-            configs: BTreeMap::new(),
-            effects: Effects::default(),
-            models: Models::default(),
-            store: self.store.clone(),
-            folder: self.folder.path().to_owned(),
-            clock: Clock::Real,
-            partitions: PARTITIONS_EMBEDDED,
-            recorder: FlightRecorder::default(),
-            checkpoint_interval: None,
-            shared: None,
-        });
-        let deployment = deployment.await.unwrap();
+        let (store, folder) = (self.store.clone(), self.folder.path());
+        let options = deployment::Options::new(Catalog::default(), store, folder);
+        let deployment = Deployment::start(options).await.unwrap();
         let options = Options::new(self.server.url(), "ingest");
         let connection = Connection::open_patiently(&options).await.unwrap();
         let options = devices::Options { source: self.server.url(), gap };
@@ -228,6 +213,21 @@ async fn what_cannot_be_read_or_believed_is_kept_and_said() {
         kept.iter().filter_map(|one| Some(&one.as_sent.as_ref()?.body[..])).collect();
     assert_eq!(bodies, [b"{\"t\":".as_slice(), spoofed.as_bytes()]);
     assert_eq!(site.taken(), [(("VEH001".to_owned(), 2), 1)].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_backlog_is_read_in_one_go() {
+    let site = Site::open().await;
+    let sent = 2 * BATCH_RECORDS_MAX as u64 + 1;
+    let mut last = 0;
+    for seq in 0..sent {
+        last = site.send("VEH001", seq).await;
+    }
+    let mut running = site.run(Gap::Stop).await;
+    running.until("read", |standing| standing.position >= last).await;
+    assert_eq!(site.taken().len() as u64, sent);
+    let stream = site.connection.jetstream().get_stream(streams::TELEMETRY).await.unwrap();
+    assert_eq!(stream.cached_info().state.consumer_count, 1, "each beginning makes another");
 }
 
 /// A person contains the device of `asset`.

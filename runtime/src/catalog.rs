@@ -3,7 +3,8 @@
 use crate::agent::Agent;
 use crate::engine::{AgentEngine, Engine, EngineError, Form};
 use crate::models::Models;
-use crate::store::{HostId, Store};
+use crate::router::Router;
+use crate::store::{HostId, Partition, Store};
 use crate::wiring::{Contract, RecordedEffect, Wiring, WiringError};
 use messages::guard::PrincipalContained;
 use messages::{Class, Message};
@@ -127,6 +128,19 @@ impl Catalog {
     /// Agents at work, by kind.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(kind, entry)| (kind.as_str(), entry))
+    }
+
+    /// Hosts of the agents at work, each with the partition that it reads.
+    pub(crate) fn hosts<'a>(
+        &'a self,
+        router: &'a Router,
+    ) -> impl Iterator<Item = (HostId, Partition, &'a Entry)> {
+        self.entries.iter().flat_map(move |(kind, entry)| {
+            router.partitions_of(entry.contract.stream).map(move |partition| {
+                let id = HostId { kind: kind.clone(), partition: partition.index };
+                (id, partition, entry)
+            })
+        })
     }
 
     /// The agent `kind`.

@@ -4,21 +4,25 @@
 //! is answered only once its part would survive `kill -9`.
 
 mod gather;
+mod request;
 mod settling;
 mod sharing;
 mod verdicts;
 
+pub use request::{CommitError, Entry, Look, Receipt, Request};
+
 use crate::clock::Clock;
+use crate::effects;
 use crate::engine::Turn;
 use crate::flight::FlightRecorder;
 use crate::guard::audit::Trail;
 use crate::guard::principal::{self, Rights};
-use crate::guard::{Denied, Guard, Principal, Standing};
+use crate::guard::{Guard, Principal, Standing};
 use crate::intake::Intake;
 use crate::router::Router;
 use crate::shared::outbox::Outbox;
-use crate::shared::{Mirrored, SAID_TIME_MAX, Shared};
-use crate::store::{Batch, Change, HostId, Partition, Store, StoreError};
+use crate::shared::{SAID_TIME_MAX, Shared};
+use crate::store::{Batch, HostId, Partition, Store, StoreError};
 use crate::stretches::Stretches;
 use gather::{Announcer, gather};
 use messages::{Envelope, Sequence, Stream, Timestamp};
@@ -38,104 +42,6 @@ pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Time between two looks at whether the guard has something to say by itself.
 pub const GUARD_INTERVAL: Duration = Duration::from_millis(250);
-
-/// Something to make durable.
-pub enum Request {
-    /// A host's turn.
-    Turn(Turn),
-    /// A slice of a host's checkpoint.
-    Checkpoint(Turn),
-    /// Messages of the runtime's own, or of a world that a test, a replay or a story plays: taken as they are.
-    Append(Vec<Entry>),
-    /// Messages of a principal's session, all of them or none.
-    Say(Principal, Vec<Entry>),
-    /// A session of a principal read so many records and bytes of a stream or a message.
-    Read(Principal, String, (u64, u64)),
-    /// Timers that were due.
-    Timers(Vec<Entry>),
-    /// What was read of another log, and how far.
-    Intake(Intake),
-    /// What everybody said on the log that is shared, and how far it was read.
-    Mirror(Mirrored),
-    /// Messages of a lane that need not be said any more.
-    Forget(Partition, Vec<Sequence>),
-    /// Named values to put, or to remove where `None`.
-    Blobs(Vec<Change>),
-    /// Records to forget, up to and including a position.
-    Trim(Partition, Sequence),
-    /// Reads the store while nothing is being written: what it sees belongs together.
-    Look(Look),
-}
-
-/// What looks at the store between two commits.
-pub type Look = Box<dyn FnOnce(&dyn Store) + Send>;
-
-/// A message to append.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Where, if not where the router would put it.
-    pub partition: Option<Partition>,
-    /// What; its time is set when it is appended.
-    pub envelope: Envelope,
-}
-
-impl From<Envelope> for Entry {
-    fn from(envelope: Envelope) -> Self {
-        Self { partition: None, envelope }
-    }
-}
-
-/// Where each message of a request went, copies included.
-pub type Receipt = Vec<(Partition, Sequence)>;
-
-/// Why a request was not made durable.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CommitError {
-    /// Another owner moved the host on; this one must stop.
-    #[error("`{host}` stands at {expected} but its cursor is at {found}: it has another owner")]
-    Fenced {
-        /// The host.
-        host: HostId,
-        /// Where the asker thinks the cursor is.
-        expected: Sequence,
-        /// Where it is.
-        found: Sequence,
-    },
-    /// The principal may not do this.
-    #[error(transparent)]
-    Denied(Box<Denied>),
-    /// One of those whose words an [`Intake`] brings may not say them; nothing of it was taken.
-    #[error("{denied}")]
-    DeniedOne {
-        /// Which one, counted from 0.
-        place: usize,
-        /// Why.
-        denied: Box<Denied>,
-    },
-    /// AUDIT is kept whole.
-    #[error("`{0}` is never trimmed")]
-    Kept(Partition),
-    /// Too much waits already; try again.
-    #[error("{QUEUE_REQUESTS_MAX} requests wait already; send again later")]
-    Overloaded,
-    /// The shared log cannot be written now; nothing was kept.
-    #[error("the log cannot be reached: {0}; send again later")]
-    Unreached(String),
-    /// It is kept, but not on the shared log yet.
-    #[error(
-        "it is kept here, but the log's server has not confirmed it within {} s; it is said once the server answers: ask again under the same key",
-        SAID_TIME_MAX.as_secs()
-    )]
-    Unconfirmed,
-    /// Who hears it works in another process.
-    #[error(
-        "no agent of this process reads `{0}`; send it to the server that the processes share, or to the process that runs data-analysis"
-    )]
-    Elsewhere(Stream),
-    /// Nothing is committed any more: the store failed or the process is stopping.
-    #[error("nothing is committed any more: {0}")]
-    Stopped(String),
-}
 
 /// Where a host's last commit left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,34 +155,14 @@ impl Writer {
             Request::Mirror(mirrored) => self.add_mirrored(batch, mirrored),
             Request::Forget(lane, gone) => self.add_forgotten(batch, lane, &gone),
             Request::Say(principal, entries) => {
-                if let Err(error) = self.takes(&entries) {
-                    return Ok(Err(error));
-                }
-                let said = entries.iter().map(|entry| &entry.envelope);
-                if let Err(denied) = self.guard.judge(&principal, said.clone(), self.clock.now()) {
-                    return Ok(Err(CommitError::Denied(denied)));
-                }
-                self.guard.written(&principal, said);
-                let effects = principal.name() == crate::effects::SOURCE;
-                let speaker = effects.then(crate::effects::running::id);
-                self.say(batch, entries, speaker.as_ref());
+                return Ok(self.add_said(batch, &principal, entries));
             }
             Request::Intake(intake) => return Ok(self.add_intake(batch, intake)),
             Request::Read(principal, what, amount) => {
                 let judged = self.guard.read(&principal, &what, amount, self.clock.now());
                 return Ok(judged.map_err(CommitError::Denied));
             }
-            Request::Timers(entries) => {
-                let due = entries.iter().map(|entry| &entry.envelope);
-                let kind = entries.first().map_or("", |first| first.envelope.source.as_str());
-                if let Err(denied) = self.guard.judge_turn(kind, due, self.clock.now()) {
-                    return Ok(Err(CommitError::Denied(denied)));
-                }
-                let partition = entries.first().and_then(|first| first.partition);
-                let partition = partition.map_or(0, |partition| partition.index);
-                let speaker = HostId { kind: kind.to_owned(), partition };
-                self.say(batch, entries, Some(&speaker));
-            }
+            Request::Timers(entries) => return Ok(self.add_timers(batch, entries)),
             Request::Trim(partition, _) if partition == Partition::AUDIT => {
                 return Ok(Err(CommitError::Kept(partition)));
             }
@@ -285,6 +171,36 @@ impl Writer {
             Request::Look(look) => look(&*self.store),
         }
         Ok(Ok(()))
+    }
+
+    fn add_said(
+        &mut self,
+        batch: &mut Batch,
+        principal: &Principal,
+        entries: Vec<Entry>,
+    ) -> Result<(), CommitError> {
+        let is_ledger = principal.name() == effects::SOURCE;
+        // The ledger is no door: it says little at a time, and nobody can say it in its place.
+        if !is_ledger {
+            self.takes(&entries)?;
+        }
+        let said = entries.iter().map(|entry| &entry.envelope);
+        self.guard.judge(principal, said.clone(), self.clock.now()).map_err(CommitError::Denied)?;
+        self.guard.written(principal, said);
+        let speaker = is_ledger.then(effects::running::id);
+        self.say(batch, entries, speaker.as_ref());
+        Ok(())
+    }
+
+    fn add_timers(&mut self, batch: &mut Batch, entries: Vec<Entry>) -> Result<(), CommitError> {
+        let due = entries.iter().map(|entry| &entry.envelope);
+        let kind = entries.first().map_or("", |first| first.envelope.source.as_str());
+        self.guard.judge_turn(kind, due, self.clock.now()).map_err(CommitError::Denied)?;
+        let partition = entries.first().and_then(|first| first.partition);
+        let partition = partition.map_or(0, |partition| partition.index);
+        let speaker = HostId { kind: kind.to_owned(), partition };
+        self.say(batch, entries, Some(&speaker));
+        Ok(())
     }
 
     fn add_intake(&mut self, batch: &mut Batch, intake: Intake) -> Result<(), CommitError> {

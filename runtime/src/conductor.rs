@@ -18,7 +18,7 @@ use crate::effects::{Effects, Ledger};
 use crate::engine::{Engine, EngineError, TURN_MESSAGES_MAX};
 use crate::models::Models;
 use crate::router::Router;
-use crate::store::{Delivery, HostId, ReadLimit, Store, StoreError};
+use crate::store::{Delivery, ReadLimit, Store, StoreError};
 use crate::upgrade::{UpgradeError, upgrade};
 use crate::wiring::{Durability, WiringError};
 use messages::Timestamp;
@@ -305,14 +305,11 @@ impl Conductor {
     }
 
     fn seat(&mut self) -> Result<(), ConductError> {
-        for (kind, entry) in self.catalog.iter() {
-            for partition in self.router.partitions_of(entry.contract.stream) {
-                let id = HostId { kind: kind.to_owned(), partition: partition.index };
-                let mut engine = entry.open(id, self.store.clone(), self.models.clone())?;
-                engine.obey(self.writer.guard().standing().clone());
-                let checkpoint_at = self.clock.now();
-                self.hosts.push(Seat { engine, checkpoint_at, paused: false, refused: false });
-            }
+        for (id, _, entry) in self.catalog.hosts(&self.router) {
+            let mut engine = entry.open(id, self.store.clone(), self.models.clone())?;
+            engine.obey(self.writer.guard().standing().clone());
+            let checkpoint_at = self.clock.now();
+            self.hosts.push(Seat { engine, checkpoint_at, paused: false, refused: false });
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::guard::audit::{Seal, SealError};
 use crate::guard::{Principal, Session};
 use crate::host::Spec;
 use crate::models::Models;
-use crate::router::Router;
+use crate::router::{PARTITIONS_EMBEDDED, Router};
 use crate::shared::{self, OwnershipError, Shared};
 use crate::store::{Change, HostId, Store, StoreError};
 use crate::supervisor::Fleet;
@@ -55,6 +55,26 @@ pub struct Options {
     pub checkpoint_interval: Option<Duration>,
     /// How the log is shared with other processes; `None` where it is this one's own.
     pub shared: Option<shared::Options>,
+}
+
+impl Options {
+    /// `catalog` over `store` by the machine's clock, with a log of its own, and nothing else asked for.
+    #[must_use]
+    pub fn new(catalog: Catalog, store: Arc<dyn Store>, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            catalog,
+            configs: BTreeMap::new(),
+            effects: Effects::default(),
+            models: Models::default(),
+            store,
+            folder: folder.into(),
+            clock: Clock::Real,
+            partitions: PARTITIONS_EMBEDDED,
+            recorder: FlightRecorder::default(),
+            checkpoint_interval: None,
+            shared: None,
+        }
+    }
 }
 
 /// Why a deployment does not start.
@@ -145,34 +165,29 @@ impl Deployment {
             (PARTITIONS.to_owned(), Some(options.partitions.get().to_le_bytes().to_vec())),
         ]);
         committer.commit(Request::Blobs(changes)).await?;
-        for request in upgrade(&options.catalog, &*store, &router)? {
+        for request in upgrade(catalog, &*store, &router)? {
             committer.commit(request).await?;
         }
-        let configs = &options.configs;
-        for request in configure(&options.catalog, configs, &options.models, &*store, &router)? {
+        for request in configure(catalog, &options.configs, &options.models, &*store, &router)? {
             committer.commit(request).await?;
         }
         let board = Board::default();
         let tenures = shared.as_ref().map(|shared| shared.tenures.clone()).unwrap_or_default();
         let models = Arc::new(options.models);
-        let mut specs = Vec::new();
-        for (kind, entry) in options.catalog.iter() {
-            for partition in router.partitions_of(entry.contract.stream) {
-                specs.push(Spec {
-                    id: HostId { kind: kind.to_owned(), partition: partition.index },
-                    entry: entry.clone(),
-                    store: store.clone(),
-                    bus: bus.clone(),
-                    committer: committer.clone(),
-                    models: models.clone(),
-                    clock: options.clock.clone(),
-                    board: board.clone(),
-                    unclean: unclean.then(|| options.folder.join("markers")),
-                    checkpoint_interval: options.checkpoint_interval,
-                    tenures: tenures.clone(),
-                });
-            }
-        }
+        let specs = catalog.hosts(&router).map(|(id, _, entry)| Spec {
+            id,
+            entry: entry.clone(),
+            store: store.clone(),
+            bus: bus.clone(),
+            committer: committer.clone(),
+            models: models.clone(),
+            clock: options.clock.clone(),
+            board: board.clone(),
+            unclean: unclean.then(|| options.folder.join("markers")),
+            checkpoint_interval: options.checkpoint_interval,
+            tenures: tenures.clone(),
+        });
+        let specs = specs.collect();
         let spec = running::Spec {
             effects: options.effects,
             store: store.clone(),
@@ -287,16 +302,12 @@ fn join(
             None => Ok((None, Vec::new())),
         };
     };
-    let mut hosts = Vec::new();
-    for (kind, entry) in catalog.iter() {
+    let hosts = catalog.hosts(router).map(|(host, _, entry)| {
         let assesses = entry.contract.publishes.values().any(|class| *class == Class::Health);
-        for partition in router.partitions_of(entry.contract.stream) {
-            let host = HostId { kind: kind.to_owned(), partition: partition.index };
-            hosts.push((host, assesses));
-        }
-    }
-    hosts.extend(performs.then(|| (running::id(), false)));
-    let (shared, changes) = shared::join(options, hosts, store)??;
+        (host, assesses)
+    });
+    let ledger = performs.then(|| (running::id(), false));
+    let (shared, changes) = shared::join(options, hosts.chain(ledger), store)??;
     Ok((Some(shared), changes))
 }
 

@@ -6,26 +6,26 @@
 mod built;
 mod cell;
 mod checkpoint;
+mod error;
 mod step;
 
 pub use checkpoint::CHECKPOINT_SLICE_BYTES;
+pub use error::EngineError;
 pub use step::REASON_BYTES_MAX;
 
-use crate::agent::{Agent, ConfigError};
+use crate::agent::Agent;
 use crate::guard::Standing;
 use crate::models::Models;
-use crate::store::{
-    Change, Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store, StoreError,
-};
+use crate::store::{Change, Delivery, HostChange, HostId, HostRecord, Partition, Progress, Store};
 use crate::timers::{TimerFired, Wheel};
 use crate::upgrade;
 use crate::wiring::{Contract, Durability, Wiring};
 use built::Built;
 pub(crate) use cell::Form;
-use cell::{Cell, Memory, StoredMemory};
+use cell::{Cell, Memory, load_wheel};
 use checkpoint::Saving;
 use messages::dead::Cause;
-use messages::{Envelope, MessageId, Sequence, Timestamp, record};
+use messages::{Envelope, MessageId, Sequence, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -139,75 +139,6 @@ pub struct Observation {
     pub counts: BTreeMap<&'static str, u64>,
     /// How many there are now of what it keeps, by name.
     pub levels: BTreeMap<&'static str, u64>,
-}
-
-/// Why an engine cannot go on. It is built anew from what is committed.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The agent cannot be built.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A promoted model is not there, or not as it was.
-    #[error(
-        "`{host}` judges assets of `{profile}` by model `{checksum}`, which {problem}; promote its file again with `aurorasync model promote FILE`, or use `aurorasync backup restore`, and start anew"
-    )]
-    Model {
-        /// The host.
-        host: HostId,
-        /// The profile.
-        profile: String,
-        /// Checksum of the model.
-        checksum: String,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// A stored state cannot be read by this build.
-    #[error(
-        "state of key `{key}` of `{host}` ({keys} keys) cannot be read: {source}; run the build that wrote it, or `aurorasync backup restore`"
-    )]
-    State {
-        /// The host.
-        host: HostId,
-        /// The first key that cannot be read.
-        key: String,
-        /// How many keys the host has.
-        keys: usize,
-        /// Why.
-        source: messages::DecodeError,
-    },
-    /// A value of the engine's own cannot be written.
-    #[error("`{host}` cannot write `{what}`: {source}")]
-    Unwritable {
-        /// The host.
-        host: HostId,
-        /// What.
-        what: String,
-        /// Why.
-        source: messages::EncodeError,
-    },
-    /// Nothing but failures: the agent is broken, not its messages.
-    #[error("`{host}` failed on {faults} messages in a row, last: {last}")]
-    Broken {
-        /// The host.
-        host: HostId,
-        /// How many.
-        faults: u32,
-        /// The last failure.
-        last: String,
-    },
-    /// Too much waits for a record that does not come.
-    #[error("`{host}` waits at {position} with {waiting} later records")]
-    Hole {
-        /// The host.
-        host: HostId,
-        /// Where it stands.
-        position: Sequence,
-        /// How many wait.
-        waiting: usize,
-    },
 }
 
 /// The engine of one agent type.
@@ -555,25 +486,5 @@ impl<A: Agent> AgentEngine<A> {
         let id = MessageId::timer(&self.id.to_string(), &fired.key, &fired.timer, fired.generation);
         let envelope = Envelope::new(id, A::KIND, fired).map_err(self.unwritable(&fired.timer))?;
         Ok(Envelope { addressed_to: Some(A::KIND.to_owned()), ..envelope })
-    }
-}
-
-/// Reads every state once: for its timers, and to see that none is missing or damaged.
-fn load_wheel(id: &HostId, store: &dyn Store) -> Result<Wheel, EngineError> {
-    let mut wheel = Wheel::default();
-    let mut keys = 0;
-    let mut failed = None;
-    store.states(id, &mut |key, bytes| {
-        keys += 1;
-        match record::decode::<StoredMemory>(bytes) {
-            Ok(stored) => wheel.replace(key, &crate::timers::Timers::default(), &stored.timers),
-            Err(source) => {
-                failed.get_or_insert((key.to_owned(), source));
-            }
-        }
-    })?;
-    match failed {
-        None => Ok(wheel),
-        Some((key, source)) => Err(EngineError::State { host: id.clone(), key, keys, source }),
     }
 }

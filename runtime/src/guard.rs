@@ -372,7 +372,8 @@ impl Guard {
         if self.containments.hear(said) {
             self.changed = true;
             self.standing.set(self.containments.clone());
-            self.releasing.retain(|name| self.containments.iter().any(|(it, _)| it == name));
+            // Released it is done with; contained anew, it is released anew.
+            self.releasing.remove(&said.key);
             self.buckets.retain(|name, _| self.containments.iter().any(|(it, _)| it == name));
         }
     }

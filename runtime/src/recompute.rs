@@ -96,20 +96,15 @@ pub fn recompute(
     let router = Router::new(partitions, catalog.contracts());
     // Where the log is shared, what others said is on it too, and their dead letters are not here.
     let seats = shared::seats_of(&**store)?;
-    let is_shared = seats.is_some();
-    let recorded = Recorded::read(&**store, &router, is_shared)?;
+    let recorded = &Recorded::read(&**store, &router, seats.is_some())?;
     let mut reports = Vec::new();
-    for (kind, entry) in catalog.iter() {
-        for partition in router.partitions_of(entry.contract.stream) {
-            let id = HostId { kind: kind.to_owned(), partition: partition.index };
-            if seats.as_ref().is_some_and(|seats| !seats.contains(&id.to_string())) {
-                // It runs in another process, which alone has its states.
-                continue;
-            }
-            let recorded = &recorded;
-            let pass = Pass { id, entry, partition, models, store, recorded, is_shared };
-            reports.push(pass.compare()?);
+    for (id, partition, entry) in catalog.hosts(&router) {
+        if seats.as_ref().is_some_and(|seats| !seats.contains(&id.to_string())) {
+            // It runs in another process, which alone has its states.
+            continue;
         }
+        let pass = Pass { id, entry, partition, models, store, recorded };
+        reports.push(pass.compare()?);
     }
     Ok(reports)
 }
@@ -136,6 +131,7 @@ struct Recorded {
     /// Messages that were set aside unhandled: they ended the process, or who said them was contained.
     unhandled: BTreeMap<HostId, BTreeMap<Sequence, Cause>>,
     twice: BTreeMap<HostId, Vec<String>>,
+    /// Whether others say something on it, too.
     is_shared: bool,
 }
 
@@ -168,7 +164,10 @@ impl Recorded {
         seen: &mut BTreeSet<(HostId, Place)>,
     ) {
         let envelope = &delivery.envelope;
-        let Some(origin) = envelope.origin else { return };
+        // What people repeat keeps where it came from, but was not said there again.
+        let Some(origin) = envelope.origin.filter(|_| envelope.addressed_to.is_none()) else {
+            return;
+        };
         let host = HostId { kind: envelope.source.clone(), partition: origin.partition };
         let place = (origin.sequence, origin.index);
         if !seen.insert((host.clone(), place)) {
@@ -203,7 +202,6 @@ struct Pass<'a> {
     models: &'a Arc<Models>,
     store: &'a Arc<dyn Store>,
     recorded: &'a Recorded,
-    is_shared: bool,
 }
 
 impl Pass<'_> {
@@ -229,7 +227,7 @@ impl Pass<'_> {
         let anew = Overlay::empty(self.store.clone());
         let resumed = Overlay::saved(self.store.clone(), &self.id, saved)?;
         let (mut said_anew, mut said_on) = (self.run(&anew)?, self.run(&resumed)?);
-        if self.is_shared {
+        if self.recorded.is_shared {
             said_anew.retain(|_, said| !said.is_dead);
             said_on.retain(|_, said| !said.is_dead);
         }
@@ -304,7 +302,7 @@ impl Pass<'_> {
         for (place, print) in said_on {
             let before = found.insert(place, print);
             // What another process said is said again by its successor here, and then not sent.
-            if before.is_some_and(|before| !self.is_shared || before != print) {
+            if before.is_some_and(|before| !self.recorded.is_shared || before != print) {
                 report.differs(format!("what is on the log at {place:?} would be said again"));
             }
         }

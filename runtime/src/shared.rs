@@ -3,7 +3,7 @@
 //!
 //! What a process said is in its outbox or on its log, never in both and never in neither: the commit that puts a record
 //! that came back onto the log takes it out of the outbox. Records are numbered alike in every mirror, so any process can
-//! go on where another stopped. This module knows no server; `docs/adr/0019` says why it is so.
+//! go on where another stopped. This module knows no server; `docs/adr/0021` says why it is so.
 
 mod lanes;
 pub(crate) mod outbox;

@@ -60,18 +60,15 @@ pub fn upgrade(
 ) -> Result<Vec<Request>, UpgradeError> {
     let mut requests = Vec::new();
     let mut forms = Vec::new();
-    for (kind, entry) in catalog.iter() {
-        for partition in router.partitions_of(entry.contract.stream) {
-            let host = HostId { kind: kind.to_owned(), partition: partition.index };
-            let (name, form) = (format!("form/{host}"), &entry.form);
-            if store.blob(&name)?.as_deref() == Some(form.name.as_bytes()) {
-                continue;
-            }
-            if let Some(unreadable) = Unreadable::find(&host, form, store)? {
-                requests.append(&mut unreadable.compute_anew(host, partition, store)?);
-            }
-            forms.push((name, Some(form.name.clone().into_bytes())));
+    for (host, partition, entry) in catalog.hosts(router) {
+        let (name, form) = (format!("form/{host}"), &entry.form);
+        if store.blob(&name)?.as_deref() == Some(form.name.as_bytes()) {
+            continue;
         }
+        if let Some(unreadable) = Unreadable::find(&host, form, store)? {
+            requests.append(&mut unreadable.compute_anew(host, partition, store)?);
+        }
+        forms.push((name, Some(form.name.clone().into_bytes())));
     }
     if !forms.is_empty() {
         requests.push(Request::Blobs(forms));

@@ -37,22 +37,21 @@ pub(super) struct Learning {
 impl Learning {
     /// Learns, and judges what was learned.
     pub(super) fn perform(&self, session: &Session) -> Result<Outcome, CliError> {
-        let recording = Recording::load(&self.dataset, self.data.as_deref())?;
-        let Self { seed, train_before, test_until, tune, .. } = *self;
-        let choice = Choice { seed, train_before, test_until, tune };
-        learn(&recording, choice, &Progress::new(session))
+        learn(&self.recording()?, self.choice(), &Progress::new(session))
     }
 
     /// Learns from what agents say of the recordings, and judges what was learned.
     pub(super) fn perform_assessed(&self, session: &Session) -> Result<Outcome, CliError> {
-        let Self { seed, train_before, test_until, .. } = *self;
-        if train_before.is_some() || test_until.is_some() {
-            return Err(CliError::failed(
-                "assets are parted, not times: leave `--train-before` and `--test-until` out",
-            ));
-        }
-        let recording = Recording::load(&self.dataset, self.data.as_deref())?;
-        learn_assessed(&recording, Choice { seed, ..Choice::default() }, &Progress::new(session))
+        learn_assessed(&self.recording()?, self.choice(), &Progress::new(session))
+    }
+
+    fn recording(&self) -> Result<Recording, CliError> {
+        Recording::load(&self.dataset, self.data.as_deref())
+    }
+
+    fn choice(&self) -> Choice {
+        let Self { seed, train_before, test_until, tune, .. } = *self;
+        Choice { seed, train_before, test_until, tune }
     }
 }
 

@@ -123,6 +123,7 @@ fn lives<'r>(recordings: &'r Recordings, component: &str, until: Timestamp) -> V
 
 fn lives_of<'r>(asset: &'r RecordedAsset, component: &str, until: Timestamp) -> Vec<Life<'r>> {
     let Some(first) = asset.samples.first() else { return Vec::new() };
+    let watched_until = watched_until(asset).map_or(until, |seen| seen.min(until));
     let times = |events: &[(Timestamp, String)]| -> Vec<Timestamp> {
         let of = events.iter().filter(|(at, name)| name == component && *at < until);
         let mut times: Vec<Timestamp> = of.map(|(at, _)| *at).collect();
@@ -133,7 +134,7 @@ fn lives_of<'r>(asset: &'r RecordedAsset, component: &str, until: Timestamp) -> 
     let (put_in, failures) = (times(&asset.maintenance), times(&asset.failures));
     let cohort = asset.attributes.get(COHORT).map_or("", String::as_str);
     let life = |(place, put_in_at): (usize, &Timestamp)| {
-        let replaced_at = put_in.get(place + 1).copied().unwrap_or(until);
+        let replaced_at = put_in.get(place + 1).copied().unwrap_or(watched_until);
         let failed_at = failures.iter().copied().find(|at| at > put_in_at && *at <= replaced_at);
         let ends_at = failed_at.unwrap_or(replaced_at);
         let watched_from = (*put_in_at).max(first.at);
@@ -146,6 +147,12 @@ fn lives_of<'r>(asset: &'r RecordedAsset, component: &str, until: Timestamp) -> 
         })
     };
     put_in.iter().enumerate().filter_map(life).collect()
+}
+
+/// The last that is known of an asset: it may have failed just behind its last sample.
+fn watched_until(asset: &RecordedAsset) -> Option<Timestamp> {
+    let events = asset.maintenance.iter().chain(&asset.failures).map(|(at, _)| *at);
+    events.chain(asset.samples.last().map(|sample| sample.at)).max()
 }
 
 impl Life<'_> {
@@ -167,4 +174,33 @@ impl Life<'_> {
 
 fn days(from: Timestamp, until: Timestamp) -> f64 {
     until.since(from).as_secs_f64() / 86_400.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simulator::dataset::Sample;
+
+    fn day(number: i64) -> Timestamp {
+        Timestamp::from_millis(number * 86_400_000).unwrap()
+    }
+
+    #[test]
+    fn a_life_is_watched_no_longer_than_anything_is_known_of_its_asset() {
+        let samples =
+            (0..=10).map(|number| Sample { at: day(number), values: vec![], truth: None });
+        let mut asset = RecordedAsset {
+            samples: samples.collect(),
+            maintenance: vec![(day(1), "brake".to_owned())],
+            ..RecordedAsset::default()
+        };
+        let ends = |asset: &RecordedAsset, until: i64| -> Vec<(Timestamp, bool)> {
+            let lives = lives_of(asset, "brake", day(until));
+            lives.iter().map(|life| (life.until, life.failed)).collect()
+        };
+        assert_eq!(ends(&asset, 30), [(day(10), false)], "others were recorded for longer");
+        assert_eq!(ends(&asset, 5), [(day(5), false)]);
+        asset.failures.push((day(11), "brake".to_owned()));
+        assert_eq!(ends(&asset, 30), [(day(11), true)]);
+    }
 }

@@ -1,7 +1,7 @@
 //! How well unusual samples are told from usual ones: each asset by what was usual at its own beginning.
 
 use super::report::{Section, anomalies as sections};
-use super::{Outcome, Progress, entries, shown};
+use super::{Found, Outcome, Progress, entries, shown};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use models::subspace::{Settings, Subspace};
@@ -15,7 +15,7 @@ pub(super) fn learn(
     recording: &Recording,
     head: usize,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
     let settings = Settings::default();
     progress.begin(recordings.assets.len(), "watching");
@@ -48,7 +48,7 @@ pub(super) fn learn(
         "margin": settings.margin, "assets": by_asset, "not_judged": refused,
     }));
     let sections: Vec<Section> = sections::all(&by_asset);
-    Ok(Outcome { lines, figures, sections, model: None })
+    Ok((Outcome { lines, figures, sections, model: None }, recordings.rows))
 }
 
 /// Learns from the head of one asset's samples and judges the rest; or why that cannot be done.

@@ -6,7 +6,7 @@
 use super::explained::Background;
 use super::failures::{self, Classifiers};
 use super::rows::Rows;
-use super::{Outcome, Progress, entries};
+use super::{Found, Progress, entries};
 use crate::error::CliError;
 use crate::replaying::{Happened, Recording, perform};
 use agents::DataAnalysis;
@@ -23,7 +23,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::Catalog;
 use runtime::store::sled::{SledStore, Sync};
 use serde_json::json;
-use simulator::{Expected, Truth};
+use simulator::{Expected, Replay, Truth};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,9 +51,11 @@ pub(super) fn learn(
     recording: &Recording,
     seed: u64,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let layout = Layout::of(&recording.profile);
-    let (said, truth) = listen(recording, &layout, progress)?;
+    let (said, replay) = listen(recording, &layout, progress)?;
+    let mut truth = recording.dataset.failures().map_err(CliError::failed)?;
+    truth.extend(replay.truth());
     let drawn = drawn(&said, seed);
     let rows =
         |judged: bool| rows(recording, &layout, &said, &truth, |id| drawn.contains(id) == judged);
@@ -90,7 +92,7 @@ pub(super) fn learn(
     let within = recording.profile.horizon.duration();
     let learned = Learned::Assessed { within, rows: layout.rows(), by_component };
     outcome.model = Some(Model { schema, origin, figures: BTreeMap::new(), learned });
-    Ok(outcome)
+    Ok((outcome, replay.rows().clone()))
 }
 
 /// Plays the recordings through data-analysis.
@@ -98,7 +100,7 @@ fn listen(
     recording: &Recording,
     layout: &Layout,
     progress: &Progress,
-) -> Result<(Said, Vec<Truth>), CliError> {
+) -> Result<(Said, Replay), CliError> {
     let scratch = tempfile::tempdir().map_err(CliError::failed)?;
     let store = Arc::new(SledStore::open_with(scratch.path(), Sync::Relaxed)?);
     let catalog = Catalog::default().with::<DataAnalysis>();
@@ -115,9 +117,7 @@ fn listen(
         }
         Ok(())
     })?;
-    let mut truth = recording.dataset.failures().map_err(CliError::failed)?;
-    truth.extend(replay.truth());
-    Ok((said, truth))
+    Ok((said, replay))
 }
 
 impl Said {

@@ -1,6 +1,7 @@
 //! Why alarms were raised: what features added, the smallest change that would clear them, and past rows like theirs.
 
 use super::rows::Rows;
+use super::{heaviest, spread};
 use messages::Timestamp;
 use models::explain::{CHANGES_MAX, Change, Known};
 use models::training::Classifier;
@@ -22,8 +23,8 @@ const ALIKE_SHOWN: usize = 3;
 pub(super) struct Background<'r> {
     learned: &'r Rows,
     known: Known<'r>,
-    /// By feature: whether anything but time and birth can change it.
-    changeable: Vec<bool>,
+    /// The first so many features are those that anything but time and birth can change.
+    changing: usize,
     ids: &'r [&'r str],
 }
 
@@ -71,11 +72,8 @@ pub(super) struct Past {
 }
 
 impl<'r> Background<'r> {
-    /// The first `changing` features are those that anything but time and birth can change.
     pub(super) fn new(learned: &'r Rows, changing: usize, ids: &'r [&'r str]) -> Self {
-        let features = learned.table.names().len();
-        let changeable = (0..features).map(|feature| feature < changing).collect();
-        Self { learned, known: Known::of(&learned.table), changeable, ids }
+        Self { learned, known: Known::of(&learned.table), changing, ids }
     }
 
     /// What it takes to clear some of these alarms.
@@ -86,8 +84,9 @@ impl<'r> Background<'r> {
         alarms: &[usize],
     ) -> Cleared {
         let mut cleared = Cleared::default();
-        let mut counts = vec![0_usize; self.changeable.len()];
-        for row in alarms.iter().step_by(alarms.len().div_ceil(TRIED_MAX).max(1)) {
+        let names = self.learned.table.names();
+        let mut counts = vec![0_usize; names.len()];
+        for row in spread(alarms, TRIED_MAX) {
             cleared.tried += 1;
             let row = judged.row(*row);
             let (_, parts) = classifier.contributions(&row);
@@ -98,11 +97,9 @@ impl<'r> Background<'r> {
             changes.iter().for_each(|change| counts[change.feature] += 1);
         }
         let all: usize = cleared.by_changes.iter().sum();
-        let named = self.learned.table.names().iter().zip(counts).filter(|(_, count)| *count > 0);
-        cleared.features =
-            named.map(|(name, count)| (name.clone(), count as f64 / all as f64)).collect();
-        cleared.features.sort_by(|a, b| b.1.total_cmp(&a.1));
-        cleared.features.truncate(REASONS_SHOWN);
+        let shares = counts.into_iter().map(|count| count as f64 / all.max(1) as f64);
+        cleared.features = heaviest(names, shares, REASONS_SHOWN);
+        cleared.features.retain(|(_, share)| *share > 0.0);
         cleared
     }
 
@@ -132,10 +129,6 @@ impl<'r> Background<'r> {
         let row = judged.row(index);
         let (_, parts) = classifier.contributions(&row);
         let names = self.learned.table.names();
-        let mut reasons: Vec<(String, f64)> =
-            names.iter().cloned().zip(parts.iter().copied()).collect();
-        reasons.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-        reasons.truncate(REASONS_SHOWN);
         let changed = |change: &Change| Changed {
             feature: names[change.feature].clone(),
             from: change.from,
@@ -154,7 +147,7 @@ impl<'r> Background<'r> {
             at: judged.at[index],
             probability,
             failed_in_hours: failed_in_hours(judged, component, index),
-            contributions: reasons,
+            contributions: heaviest(names, parts.iter().copied(), REASONS_SHOWN),
             cleared_by: cleared_by.map(|changes| changes.iter().map(changed).collect()),
             alike: past.collect(),
         }
@@ -162,8 +155,7 @@ impl<'r> Background<'r> {
 
     /// The smallest change of what spoke for the alarm that clears it.
     fn clearing(&self, classifier: &Classifier, row: &[f32], parts: &[f64]) -> Option<Vec<Change>> {
-        let mut features: Vec<usize> =
-            (0..parts.len()).filter(|it| parts[*it] > 0.0 && self.changeable[*it]).collect();
+        let mut features: Vec<usize> = (0..self.changing).filter(|it| parts[*it] > 0.0).collect();
         features.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));
         features.truncate(CHANGED_FROM);
         let says = |row: &[f32]| classifier.probability(row);

@@ -3,7 +3,8 @@
 use super::explained::{Background, Cleared, Explained};
 use super::report::{Section, failures as sections};
 use super::rows::{Features, Rows, drawn_assets};
-use super::{Choice, Outcome, Progress, ageing, entries, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, REASONS_ROWS_MAX, REASONS_SHOWN};
+use super::{ageing, entries, heaviest, shown, spread, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -19,8 +20,6 @@ use std::collections::BTreeMap;
 
 /// Days of a mean month.
 const MONTH_DAYS: f64 = 365.2425 / 12.0;
-/// Features that are named as what spoke for the alarms.
-const REASONS_SHOWN: usize = 10;
 
 /// How well the failures of one component are foreseen.
 #[derive(Debug, Serialize)]
@@ -49,7 +48,7 @@ pub(super) struct Judged {
     /// Recall and precision from the highest threshold to the lowest.
     #[serde(skip)]
     pub(super) precision_recall: Vec<(f64, f64)>,
-    /// What features added to the scores of alarms on average, the largest first.
+    /// What features added to the scores of alarms, or of some where they are many, on average, the largest first.
     pub(super) contributions: Vec<(String, f64)>,
     /// How many features must change for alarms to be cleared.
     pub(super) cleared: Cleared,
@@ -62,7 +61,7 @@ pub(super) fn learn(
     recording: &Recording,
     choice: Choice,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
     let Parts { features, learned, judged, times } = parted(recording, &recordings, choice)?;
     let base = Settings::default().seeded(choice.seed.unwrap_or(0));
@@ -83,11 +82,8 @@ pub(super) fn learn(
         seed: choice.seed.unwrap_or(0),
         settings,
     };
-    let by_age: BTreeMap<&str, ageing::Judged> = times.map_or_else(BTreeMap::new, |times| {
-        let judge = |component| ageing::judge(&recordings, component, times);
-        components.iter().filter_map(|it| Some((it.as_str(), judge(it)?))).collect()
-    });
     let mut outcome = judged_by(components, (&by_component, &refused), &judged, &background);
+    let by_age = by_age(&recordings, components, times);
     outcome.lines.extend(by_age.iter().map(|(component, judged)| ageing::line(component, judged)));
     outcome.sections.extend(sections::by_age(&by_age));
     if choice.tune {
@@ -101,7 +97,20 @@ pub(super) fn learn(
     let learned = Learned::Failures { within: features.horizon(), by_component };
     outcome.model =
         Some(Model { schema: features.schema, origin, figures: BTreeMap::new(), learned });
-    Ok(outcome)
+    Ok((outcome, recordings.rows))
+}
+
+/// How components age, where times part what is learned from and what is judged.
+fn by_age<'c>(
+    recordings: &Recordings,
+    components: &'c [String],
+    times: Option<SplitTimes>,
+) -> BTreeMap<&'c str, ageing::Judged> {
+    let judge = |component: &'c String| {
+        let judged = ageing::judge(recordings, component, times?)?;
+        Some((component.as_str(), judged))
+    };
+    components.iter().filter_map(judge).collect()
 }
 
 /// SHA-256 of rows and what came of them.
@@ -329,16 +338,16 @@ fn leads(judged: &Rows, component: usize, alarms: &[usize]) -> (usize, Vec<f64>)
     (failures.len(), hours)
 }
 
-/// What features added to the scores of these rows on average.
+/// What features added to the scores of some of these rows on average.
 fn reasons(classifier: &Classifier, judged: &Rows, alarms: &[usize]) -> Vec<(String, f64)> {
     let mut sums = vec![0.0; judged.table.names().len()];
-    for row in alarms {
+    let some = spread(alarms, REASONS_ROWS_MAX);
+    let count = some.len() as f64;
+    for row in some {
         let (_, parts) = classifier.contributions(&judged.row(*row));
-        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part / alarms.len() as f64);
+        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part / count);
     }
-    let mut named: Vec<(String, f64)> = judged.table.names().iter().cloned().zip(sums).collect();
-    named.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    named.truncate(REASONS_SHOWN);
+    let mut named = heaviest(judged.table.names(), sums, REASONS_SHOWN);
     named.retain(|(_, part)| part.abs() > 0.0);
     named
 }

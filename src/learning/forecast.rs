@@ -2,7 +2,8 @@
 
 use super::report::forecast as sections;
 use super::rows::{Features, Rows, sampling_interval};
-use super::{Choice, Outcome, Progress, entries, shown};
+use super::{Choice, Found, Outcome, Progress, REASONS_ROWS_MAX, REASONS_SHOWN};
+use super::{entries, heaviest, shown, spread};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
@@ -14,11 +15,7 @@ use serde_json::json;
 use simulator::dataset::{Foreseen as Task, Recordings, Split, SplitTimes};
 use std::time::Duration;
 
-/// Features that are named as what it is foreseen by.
-const REASONS_SHOWN: usize = 10;
-/// Moments, evenly spread, over which is averaged what features add.
-const REASONS_ROWS_MAX: usize = 200;
-/// Moments that are drawn, the newest.
+/// Moments that are drawn, the newest of one asset.
 const DRAWN_MAX: usize = 240;
 
 /// How well a series is foreseen at one distance.
@@ -48,6 +45,7 @@ pub(super) struct Judged {
 /// What was foreseen of one moment and what came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said {
+    asset: u32,
     pub(super) at: Timestamp,
     pub(super) value: f64,
     pub(super) bounds: Option<(f64, f64)>,
@@ -58,6 +56,7 @@ pub(super) struct Said {
 /// What was known at some origins, and what came.
 struct Part {
     table: Table,
+    assets: Vec<u32>,
     at: Vec<Timestamp>,
     plain: Vec<Plain>,
     truth: Vec<f64>,
@@ -69,18 +68,14 @@ pub(super) fn learn(
     task: &Task,
     choice: Choice,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let times = times(recording, choice)?;
     let recordings = recording.dataset.recordings().map_err(CliError::failed)?;
     let features = Features::of(recording, &recordings, Some(times.train_before));
     let rows = features.rows(&recordings, |_, _| true)?;
     let series = series(recording, &recordings, task)?;
-    let settings = Settings::default();
-    let seed = choice.seed.unwrap_or(0);
-    let settings = Settings {
-        boost: models::supervised::boost::Settings { seed, ..settings.boost },
-        ..settings
-    };
+    let mut settings = Settings::default();
+    settings.boost.seed = choice.seed.unwrap_or(0);
     progress.begin(task.ahead.len() * GROWTHS, "learning");
     let mut judged = Vec::new();
     for ahead in &task.ahead {
@@ -90,7 +85,7 @@ pub(super) fn learn(
         let tried = Part::of(&rows, &series, *ahead, |at, comes_at| {
             at >= times.test_from && times.test_until.is_none_or(|until| comes_at < until)
         })?;
-        let Part { table, at, plain, truth } = &learned;
+        let Part { table, at, plain, truth, .. } = &learned;
         let examples = Examples { table, at, plain, truth, ahead: *ahead };
         let mut step = || progress.step(&format!("{} h ahead", ahead.as_secs() / 3_600));
         let forecaster = Forecaster::learn(&examples, settings, &mut step)
@@ -102,7 +97,7 @@ pub(super) fn learn(
         "features": features.width() + Series::names().len(),
         "data_sha256": hash(&rows.table, &[]),
     })));
-    Ok(outcome)
+    Ok((outcome, recordings.rows))
 }
 
 /// When is learned and when is judged.
@@ -148,7 +143,8 @@ impl Part {
         let names: Vec<String> =
             rows.table.names().iter().cloned().chain(Series::names()).collect();
         let table = Table::new(names).map_err(CliError::failed)?;
-        let mut part = Self { table, at: Vec::new(), plain: Vec::new(), truth: Vec::new() };
+        let (assets, at, plain, truth) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut part = Self { table, assets, at, plain, truth };
         for (index, (asset, at)) in rows.assets.iter().zip(&rows.at).enumerate() {
             let (series, comes_at) = (&series[*asset as usize], at.saturating_add(ahead));
             let Some(truth) = series.at(comes_at).filter(|_| keeps(*at, comes_at)) else {
@@ -157,6 +153,7 @@ impl Part {
             let known = rows.table.row(index).map(|value| (!value.is_nan()).then_some(value));
             let row: Vec<Option<f32>> = known.chain(series.features(*at, ahead)).collect();
             part.table.push(&row).map_err(CliError::failed)?;
+            part.assets.push(*asset);
             part.at.push(*at);
             part.plain.push(series.plain(*at, ahead));
             part.truth.push(truth);
@@ -176,6 +173,7 @@ fn judge_one(forecaster: &Forecaster, learned: &Part, tried: &Part, ahead: Durat
             let plain = tried.plain[index];
             let foreseen = forecaster.foresee(&tried.row(index), plain)?;
             Some(Said {
+                asset: tried.assets[index],
                 at: tried.at[index].saturating_add(ahead),
                 value: foreseen.value,
                 bounds: foreseen.bounds,
@@ -212,24 +210,29 @@ fn judge_one(forecaster: &Forecaster, learned: &Part, tried: &Part, ahead: Durat
         coverage: share(held.count() as f64),
         width: share(bounded.iter().map(|(_, (low, high))| high - low).sum()),
         contributions: reasons(forecaster, tried),
-        drawn: said[said.len().saturating_sub(DRAWN_MAX)..].to_vec(),
+        drawn: newest(&said),
     }
+}
+
+/// The newest moments of the last asset.
+fn newest(said: &[Said]) -> Vec<Said> {
+    let others = said.iter().rposition(|one| Some(one.asset) != said.last().map(|it| it.asset));
+    let from = others.map_or(0, |place| place + 1).max(said.len().saturating_sub(DRAWN_MAX));
+    said[from..].to_vec()
 }
 
 /// How far features move what is foreseen, on average over some of the judged moments.
 fn reasons(forecaster: &Forecaster, tried: &Part) -> Vec<(String, f64)> {
-    let rows = tried.truth.len();
-    let step = rows.div_ceil(REASONS_ROWS_MAX).max(1);
+    let rows: Vec<usize> = (0..tried.truth.len()).collect();
     let mut sums = vec![0.0; tried.table.names().len()];
-    for index in (0..rows).step_by(step) {
-        if let Some((_, parts)) = forecaster.contributions(&tried.row(index)) {
-            let count = rows.div_ceil(step) as f64;
+    let some = spread(&rows, REASONS_ROWS_MAX);
+    let count = some.len() as f64;
+    for row in some {
+        if let Some((_, parts)) = forecaster.contributions(&tried.row(*row)) {
             sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part.abs() / count);
         }
     }
-    let mut named: Vec<(String, f64)> = tried.table.names().iter().cloned().zip(sums).collect();
-    named.sort_by(|a, b| b.1.total_cmp(&a.1));
-    named.truncate(REASONS_SHOWN);
+    let mut named = heaviest(tried.table.names(), sums, REASONS_SHOWN);
     named.retain(|(_, part)| *part > 0.0);
     named
 }
@@ -258,4 +261,28 @@ fn line(judged: &Judged) -> String {
         shown(judged.coverage),
         shown(judged.width),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_moments_that_are_drawn_are_the_newest_of_one_asset() {
+        let said = |asset: u32, count: usize| {
+            (0..count).map(move |hour| Said {
+                asset,
+                at: Timestamp::from_millis(3_600_000 * hour as i64).unwrap(),
+                value: 0.0,
+                bounds: None,
+                truth: 0.0,
+                plain: (0.0, 0.0),
+            })
+        };
+        let drawn = |last: usize| newest(&said(0, 300).chain(said(1, last)).collect::<Vec<_>>());
+        assert!(newest(&[]).is_empty());
+        assert_eq!(drawn(300).len(), DRAWN_MAX);
+        let few = drawn(5);
+        assert!(few.len() == 5 && few.is_sorted_by_key(|one| one.at), "{few:?}");
+    }
 }

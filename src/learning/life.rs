@@ -2,7 +2,7 @@
 
 use super::report::{Section, life as sections};
 use super::rows::{Features, Rows, drawn_assets, last_rows, sampling_interval, time_left};
-use super::{Choice, Outcome, Progress, entries, shown, tuned};
+use super::{Choice, Found, Outcome, Progress, REASONS_SHOWN, entries, heaviest, shown, tuned};
 use crate::error::CliError;
 use crate::replaying::Recording;
 use models::model::{Learned, Model, Origin, hash};
@@ -12,7 +12,7 @@ use models::training::{Examples, GROWTHS, LifeLeft, LifeModel, Settings};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::json;
-use simulator::dataset::{LifeTruth, Recordings, Split};
+use simulator::dataset::{LifeTruth, Recordings, RowTally, Split};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -20,9 +20,6 @@ use std::time::Duration;
 const CAP_SAMPLES: f64 = 125.0;
 /// Share of the truth that bounds shall hold.
 const COVERAGE: f64 = 0.9;
-
-/// Features that are named as what life is told by.
-const REASONS_SHOWN: usize = 10;
 
 /// Rows with the life that is truly left, in cycles.
 struct Lives {
@@ -44,9 +41,10 @@ pub(super) fn learn(
     truth: &LifeTruth,
     choice: Choice,
     progress: &Progress,
-) -> Result<Outcome, CliError> {
+) -> Result<Found, CliError> {
     let seed = choice.seed.unwrap_or(0);
-    let (learned, judged, features, interval) = parted(recording, truth, choice.seed)?;
+    let Parts { learned, judged, features, interval, read } =
+        parted(recording, truth, choice.seed)?;
     let base = Settings::for_numbers().seeded(seed);
     let cap = CAP_SAMPLES * interval.as_secs_f64() / unit(recording).as_secs_f64();
     let Lives { rows: Rows { table, assets, .. }, left, .. } = &learned;
@@ -85,7 +83,7 @@ pub(super) fn learn(
     let learned = Learned::Life { unit: unit(recording), model: Box::new(model) };
     outcome.model =
         Some(Model { schema: features.schema, origin, figures: BTreeMap::new(), learned });
-    Ok(outcome)
+    Ok((outcome, read))
 }
 
 fn outcome(said: &[Said], model: &LifeModel, reasons: &[(String, f64)]) -> Outcome {
@@ -126,11 +124,7 @@ fn reasons(model: &LifeModel, judged: &Lives) -> Vec<(String, f64)> {
         let share = judged.judged.len() as f64;
         sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part.abs() / share);
     }
-    let names = judged.rows.table.names().iter().cloned();
-    let mut named: Vec<(String, f64)> = names.zip(sums).collect();
-    named.sort_by(|a, b| b.1.total_cmp(&a.1));
-    named.truncate(REASONS_SHOWN);
-    named
+    heaviest(judged.rows.table.names(), sums, REASONS_SHOWN)
 }
 
 /// What life is counted in: cycles where the recording counts them, hours where not.
@@ -138,13 +132,19 @@ fn unit(recording: &Recording) -> Duration {
     recording.dataset.cycle().unwrap_or(Duration::from_secs(3_600))
 }
 
-/// What is learned from and what is judged, and how often assets are sampled.
-fn parted(
-    recording: &Recording,
-    truth: &LifeTruth,
-    seed: Option<u64>,
-) -> Result<(Lives, Lives, Features, Duration), CliError> {
-    let (train, test) = match recording.dataset.split().map_err(CliError::failed)? {
+/// What is learned from and what is judged.
+struct Parts {
+    learned: Lives,
+    judged: Lives,
+    features: Features,
+    /// How often assets are sampled.
+    interval: Duration,
+    /// What became of the rows of both.
+    read: RowTally,
+}
+
+fn parted(recording: &Recording, truth: &LifeTruth, seed: Option<u64>) -> Result<Parts, CliError> {
+    let (train, mut test) = match recording.dataset.split().map_err(CliError::failed)? {
         Some(Split::Files) => recording.dataset.recordings_by_file().map_err(CliError::failed)?,
         Some(Split::Assets { test_fraction, seed: written }) => {
             let all = recording.dataset.recordings().map_err(CliError::failed)?;
@@ -166,12 +166,14 @@ fn parted(
     let learned = Lives { rows, left, judged: Vec::new() };
     let judged = features.rows(&test, |_, _| true)?;
     let judged = with_truth(judged, &test, truth, unit, seed.unwrap_or(0))?;
-    Ok((learned, judged, features, interval))
+    let mut read = train.rows;
+    read.absorb(&mut test.rows);
+    Ok(Parts { learned, judged, features, interval, read })
 }
 
 fn part(all: Recordings, drawn: &BTreeSet<u32>) -> (Recordings, Recordings) {
-    let mut train = Recordings { channels: all.channels.clone(), ..Recordings::default() };
-    let mut test = train.clone();
+    let mut test = Recordings { channels: all.channels, ..Recordings::default() };
+    let mut train = Recordings { rows: all.rows, ..test.clone() };
     for (number, (id, asset)) in (0_u32..).zip(all.assets) {
         let part = if drawn.contains(&number) { &mut test } else { &mut train };
         part.assets.insert(id, asset);

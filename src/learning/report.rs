@@ -7,6 +7,7 @@ pub(super) mod life;
 
 use dashboard_api::printed::{Bar, bars, escape, page, table};
 use serde_json::{Map, Value};
+use simulator::dataset::{BadRow, RowTally};
 
 /// A part of the page; its content is HTML already.
 pub(crate) struct Section {
@@ -34,6 +35,17 @@ fn written(value: &Value) -> String {
         Value::Null => "unknown".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// Which rows nothing was learned from and nothing judged by, as far as they are shown; nothing where there are none.
+pub(super) fn bad_rows(rows: &RowTally) -> Option<Section> {
+    let row = |BadRow { file, line, detail }: &BadRow| {
+        vec![file.display().to_string(), line.to_string(), detail.clone()]
+    };
+    let shown: Vec<Vec<String>> = rows.bad_first.iter().map(row).collect();
+    let title = format!("Rows that could not be read: {} of {}", rows.bad, rows.rows);
+    let content = table(&["file", "line", "why"], &shown);
+    (rows.bad > 0).then_some(Section { title, content })
 }
 
 /// Features with what they add, as bars.

@@ -1,4 +1,5 @@
-//! What people do meanwhile: they register what there is, and say yes to whatever is proposed.
+//! What people do meanwhile: they register what there is, say yes to whatever is proposed, and say what became of
+//! a contact during which a process ended.
 
 use crate::process::{LOOK_PAUSE, PATIENCE, Process};
 use serde_json::{Value, json};
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Assets that fail, each with an owner of its own.
 pub(crate) struct Story {
     pub(crate) assets: Vec<String>,
-    /// Cases whose owner has said yes.
-    answered: BTreeSet<String>,
+    /// What was said under a key of its own, and taken.
+    said: BTreeSet<String>,
 }
 
 /// A zone in which it is about noon: nobody is contacted at night.
@@ -62,7 +63,7 @@ impl Story {
                 &owner,
             ]);
         }
-        Self { assets, answered: BTreeSet::new() }
+        Self { assets, said: BTreeSet::new() }
     }
 
     /// Says yes to what is proposed, for as long as `life`.
@@ -76,7 +77,7 @@ impl Story {
 
     /// Says yes to what is proposed until each asset is booked in.
     pub(crate) fn until_booked(&self, process: &Process) {
-        let mut story = Self { assets: self.assets.clone(), answered: self.answered.clone() };
+        let mut story = Self { assets: self.assets.clone(), said: self.said.clone() };
         let begun = Instant::now();
         loop {
             let cases = story.answer(process);
@@ -93,24 +94,35 @@ impl Story {
         }
     }
 
-    /// Says yes wherever an owner is awaited; gives all cases.
+    /// Says yes wherever an owner is awaited, and that an uncertain contact took place; gives all cases.
     fn answer(&mut self, process: &Process) -> Vec<Value> {
         let Some(listed) = process.get("/v1/cases") else { return Vec::new() };
         let cases = listed["items"].as_array().cloned().unwrap_or_default();
-        for case in cases.iter().filter(|case| case["state"] == "awaiting_customer") {
-            let id = case["case"].as_str().unwrap().to_owned();
-            if self.answered.contains(&id) {
-                continue;
+        for case in &cases {
+            let id = case["case"].as_str().unwrap();
+            if case["state"] == "awaiting_customer" {
+                let yes = json!({
+                    "owner": case["owner"], "channel": "app", "case": id,
+                    "text": "Yes, please, as soon as possible.",
+                });
+                self.say(process, "/v1/replies", format!("yes-{id}"), &yes);
             }
-            let body = json!({
-                "owner": case["owner"], "channel": "app", "case": id,
-                "text": "Yes, please, as soon as possible.",
-            });
-            // Under one key: whoever is not answered asks again.
-            if process.post("/v1/replies", &format!("yes-{id}"), &body) {
-                self.answered.insert(id);
+            for uncertain in case["uncertain"].as_array().unwrap() {
+                let intent = uncertain["intent"].as_str().unwrap();
+                let took_place = json!({
+                    "decision": "resolve", "effect": "happened", "intent": intent, "by": "desk",
+                });
+                let path = format!("/v1/cases/{id}/decision");
+                self.say(process, &path, format!("asked-{intent}"), &took_place);
             }
         }
         cases
+    }
+
+    /// Under one key: whoever is not answered says it again.
+    fn say(&mut self, process: &Process, path: &str, key: String, body: &Value) {
+        if !self.said.contains(&key) && process.post(path, &key, body) {
+            self.said.insert(key);
+        }
     }
 }

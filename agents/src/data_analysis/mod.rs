@@ -144,11 +144,7 @@ impl Record for State {
         match version {
             1 => decode_body::<stored::StateV1>(body).map(Self::from),
             2 => decode_body::<stored::StateV2>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }

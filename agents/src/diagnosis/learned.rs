@@ -11,7 +11,7 @@
 //! A model in the shadow of that judges the same windows, with a memory of its own.
 
 use super::outlook::Judged;
-use super::speech::{Judgement, Patience, Standing};
+use super::speech::{Grounds, Patience, Standing};
 use super::{Config, Diagnosis};
 use messages::Finite;
 use messages::health::HealthAssessed;
@@ -43,19 +43,19 @@ impl Promoted {
         Ok(Self { foresight, name: spoken_name(&checksum) })
     }
 
-    /// What it has judged, as it is to be spoken of. A model of samples was judged by what single ones said: nothing it
-    /// says waits for another window to say so too.
-    pub(super) fn judgement<'j>(
-        &'j self,
+    /// What its judgements of a window rest on. A model of samples was judged by what single ones said: nothing it says
+    /// waits for another window to say so too.
+    pub(super) fn grounds<'g>(
+        &'g self,
         config: &Config,
-        (profile, assessed): (&'j Profile, &'j HealthAssessed),
-        judged: Vec<Judged>,
-    ) -> Judgement<'j> {
+        profile: &'g Profile,
+        assessed: &'g HealthAssessed,
+    ) -> Grounds<'g> {
         let patience = match self.foresight.is_sampled() {
             true => Patience::none(config),
             false => Patience::of(config),
         };
-        Judgement { profile, assessed, judged, model: &self.name, patience }
+        Grounds { profile, assessed, model: &self.name, patience }
     }
 
     /// Puts what the model says in place of what trends say, component by component; none where the window says nothing
@@ -118,7 +118,6 @@ impl Promoted {
         standing: &Standing,
         by_trend: Option<Hypothesis>,
     ) -> Hypothesis {
-        let finite = |value: f64| Finite::new(value).expect("trees that were checked say numbers");
         let probability = self.foresight.probability(&component.id, row);
         let probability =
             probability.expect("only components that the model judges are asked about");
@@ -129,15 +128,12 @@ impl Promoted {
         let median = remaining.map(|left| left.median_hours.get());
         let advice = profile.severity.advise(component, probability, median);
         // Reasons take a hundred times as long as the probability, and are said of what is grave alone.
-        let reasons = if standing.holds(&component.id) || advice.severity >= Severity::Medium {
-            self.foresight.reasons(&component.id, row)
+        let contributions = if standing.holds(&component.id) || advice.severity >= Severity::Medium
+        {
+            self.contributions(component, row)
         } else {
             Vec::new()
         };
-        let contributions: Vec<Contribution> = reasons
-            .into_iter()
-            .map(|it| Contribution { name: it.name, value: it.value, amount: finite(it.amount) })
-            .collect();
         let score = contributions.iter().map(|part| part.amount.get()).sum();
         Hypothesis {
             component: component.id.clone(),
@@ -149,6 +145,17 @@ impl Promoted {
             advice,
         }
     }
+
+    fn contributions(&self, component: &Component, row: &Row) -> Vec<Contribution> {
+        let reasons = self.foresight.reasons(&component.id, row).into_iter();
+        reasons
+            .map(|it| Contribution { name: it.name, value: it.value, amount: finite(it.amount) })
+            .collect()
+    }
+}
+
+fn finite(value: f64) -> Finite {
+    Finite::new(value).expect("trees that were checked say numbers")
 }
 
 /// Whether nothing may be said whatever the model says.

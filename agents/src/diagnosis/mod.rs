@@ -36,7 +36,7 @@ use models::trend;
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
 use shadow::Shadow;
-use speech::{Judgement, Patience, Standing, Voice};
+use speech::{Grounds, Patience, Standing, Voice};
 use std::collections::BTreeMap;
 
 /// Name of what computes the predictions where no model was promoted.
@@ -124,11 +124,7 @@ impl Record for State {
         match version {
             1 => decode_body::<stored::StateV1>(body).map(Self::from),
             2 => decode_body::<stored::StateV2>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }
@@ -195,18 +191,19 @@ impl Handle<HealthAssessed> for Diagnosis {
         state.judged_through = Some(assessed.window_end);
         state.standing.fleet.clone_from(&assessed.fleet);
         state.confirmations.note(profile, assessed);
-        let by_trend = self.judge(profile, assessed, state);
-        self.judge_in_the_shadow((profile, assessed), state, &by_trend, ctx);
-        let patience = Patience::of(&self.config);
-        let mut judgement =
-            Judgement { profile, assessed, judged: by_trend, model: MODEL, patience };
+        let mut judged = self.judge(profile, assessed, state);
+        self.judge_in_the_shadow((profile, assessed), state, &judged, ctx);
+        let mut grounds =
+            Grounds { profile, assessed, model: MODEL, patience: Patience::of(&self.config) };
         if let Some(promoted) = self.promoted.get(&assessed.profile) {
             let known = (&mut state.memory, &state.standing);
-            let judged = promoted.judge(profile, assessed, known, judgement.judged);
-            let Some(judged) = judged else { return Ok(()) };
-            judgement = promoted.judgement(&self.config, (profile, assessed), judged);
+            let Some(by_model) = promoted.judge(profile, assessed, known, judged) else {
+                return Ok(());
+            };
+            judged = by_model;
+            grounds = promoted.grounds(&self.config, profile, assessed);
         }
-        let cannot_say = state.standing.speak(Voice::Aloud, judgement, ctx);
+        let cannot_say = state.standing.speak(Voice::Aloud, &grounds, judged, ctx);
         state.withhold(assessed, cannot_say, ctx);
         Ok(())
     }

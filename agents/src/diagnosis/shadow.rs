@@ -45,8 +45,8 @@ impl Diagnosis {
         shadow.standing.fleet.clone_from(&assessed.fleet);
         let known = (&mut shadow.memory, &shadow.standing);
         if let Some(judged) = model.judge(profile, assessed, known, by_trend.to_vec()) {
-            let judgement = model.judgement(&self.config, (profile, assessed), judged);
-            shadow.standing.speak(Voice::Shadow, judgement, ctx);
+            let grounds = model.grounds(&self.config, profile, assessed);
+            shadow.standing.speak(Voice::Shadow, &grounds, judged, ctx);
         }
     }
 }

@@ -15,14 +15,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What a window says of every component.
-pub(super) struct Judgement<'j> {
-    pub(super) profile: &'j Profile,
-    pub(super) assessed: &'j HealthAssessed,
-    pub(super) judged: Vec<Judged>,
-    /// Name of the model that says it.
-    pub(super) model: &'j str,
-    /// How long it is waited for others to say so too.
+/// What judgements of a window rest on, and how they are spoken of.
+pub(super) struct Grounds<'g> {
+    pub(super) profile: &'g Profile,
+    pub(super) assessed: &'g HealthAssessed,
+    /// Name of what judged.
+    pub(super) model: &'g str,
+    /// How long it is waited for other windows to say so too.
     pub(super) patience: Patience,
 }
 
@@ -142,10 +141,11 @@ impl Standing {
     pub(super) fn speak(
         &mut self,
         voice: Voice,
-        judgement: Judgement<'_>,
+        grounds: &Grounds<'_>,
+        judged: Vec<Judged>,
         ctx: &mut Ctx<'_, Diagnosis>,
     ) -> Vec<CannotSay> {
-        let Judgement { profile, assessed, judged, model, patience } = judgement;
+        let (assessed, patience) = (grounds.assessed, grounds.patience);
         let mut hypotheses = Vec::new();
         let mut cannot_say = Vec::new();
         let mut changed = false;
@@ -173,7 +173,7 @@ impl Standing {
             }
         }
         if changed {
-            let predicted = self.predicted((profile, model), assessed, hypotheses, &cannot_say);
+            let predicted = self.predicted(grounds, hypotheses, &cannot_say);
             predicted.into_iter().for_each(|predicted| voice.predict(predicted, ctx));
         }
         cannot_say
@@ -211,8 +211,7 @@ impl Standing {
     /// Every component that stands predicted, the gravest first; nothing if none does.
     fn predicted(
         &self,
-        (profile, model): (&Profile, &str),
-        assessed: &HealthAssessed,
+        &Grounds { profile, assessed, model, .. }: &Grounds<'_>,
         mut hypotheses: Vec<Hypothesis>,
         cannot_say: &[CannotSay],
     ) -> Option<FailurePredicted> {

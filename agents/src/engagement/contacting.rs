@@ -189,7 +189,8 @@ impl Handling<'_, '_> {
             return self.ctx.count("outcomes_of_unknown_contacts", 1);
         };
         let current = self.state.dialogues.get(&sent.case);
-        let current = current.is_some_and(|known| known.contact.step == sent.step);
+        let current = current
+            .is_some_and(|known| known.contact.step == sent.step && known.phase == Phase::Sending);
         match &concluded.conclusion {
             Conclusion::Accepted { .. } => self.arrived(sent, concluded.intent),
             Conclusion::Uncertain { .. } if sent.uncertain.is_some() => {}
@@ -275,13 +276,16 @@ impl Handling<'_, '_> {
         self.ctx.publish(&ContactFailed { case, asset, owner, step, reason, uncertain });
     }
 
-    /// What waits until it may be made is not made any more.
+    /// What waits until it may be made is not made any more; what is being made is tried on no other channel.
     pub(super) fn withdrawn(&mut self, withdrawn: &WithdrawContact) {
         let case = withdrawn.case;
-        let known = self.state.dialogues.get(&case);
-        if known.is_some_and(|known| matches!(known.phase, Phase::Waiting(_))) {
-            let detail = format!("the case has ended: {}", withdrawn.reason);
-            self.suppress(case, SuppressedReason::CaseEnded, detail, None);
+        match self.state.dialogues.get(&case).map(|known| known.phase) {
+            Some(Phase::Waiting(_)) => {
+                let detail = format!("it was withdrawn: {}", withdrawn.reason);
+                self.suppress(case, SuppressedReason::CaseEnded, detail, None);
+            }
+            Some(Phase::Sending) => self.dialogue(case).phase = Phase::Ended,
+            Some(Phase::Reached | Phase::Ended) | None => {}
         }
     }
 

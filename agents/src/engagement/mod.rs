@@ -1,11 +1,11 @@
 //! Talks to owners, each as they allow: words what is to be said, sends it on one channel after another, and says
 //! what their answers mean.
 //!
-//! Hears [`OwnerRegistered`], [`ConsentChanged`], the command [`ContactOwner`], [`CustomerReplied`] and what became of
-//! its effects. Performs [`ContactSend`]. Says [`CustomerContacted`], [`CustomerResponded`], [`ContactSuppressed`],
-//! [`ContactFailed`] and, when an owner wants no contact any more, [`ConsentChanged`]. Remembers, per owner, what is
-//! allowed, when a call was made, and for a while each case that was spoken about. Of names and numbers it knows
-//! nothing: they stay sealed, the channel fills them in.
+//! Hears [`OwnerRegistered`], [`ConsentChanged`], the commands [`ContactOwner`] and [`WithdrawContact`],
+//! [`CustomerReplied`] and what became of its effects. Performs [`ContactSend`]. Says [`CustomerContacted`],
+//! [`CustomerResponded`], [`ContactSuppressed`], [`ContactFailed`] and, when an owner wants no contact any more,
+//! [`ConsentChanged`]. Remembers, per owner, what is allowed, when a call was made, and for a while each case that was
+//! spoken about. Of names and numbers it knows nothing: they stay sealed, the channel fills them in.
 //!
 //! [`understanding`] reads replies, [`moment`] the times in them, [`script`] words what is said, `manners` says when and
 //! how an owner may be contacted.

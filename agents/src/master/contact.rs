@@ -1,7 +1,7 @@
 //! Looking for slots and speaking to the owner: what is asked and what became of it.
 
 use super::handling::Handling;
-use super::memory::{Agreed, Appointment, Approach, Resume};
+use super::memory::{Agreed, Appointment, Approach, Resume, Tally};
 use super::path::Wait;
 use super::words;
 use messages::Timestamp;
@@ -275,30 +275,41 @@ impl Handling<'_, '_> {
 
     /// An owner is registered now; a case that lacked one goes on.
     pub(super) fn owner_known(&mut self) {
-        if self.case.state == CaseState::Escalated && self.case.tally.contacts == 0 {
-            self.case.tally.searches = 0;
-            self.search(CaseState::Contacting, "An owner is registered now; slots are looked for.");
+        match self.case.state {
+            CaseState::Escalated if self.case.tally.contacts == 0 => {
+                self.case.tally.searches = 0;
+                let reason = "An owner is registered now; slots are looked for.";
+                self.search(CaseState::Contacting, reason);
+            }
+            CaseState::Booked => self.tell_new_owner(),
+            _ => {}
         }
     }
 
-    /// The asset is no longer `former`'s. Its owner has heard nothing and agreed to nothing yet.
+    /// The asset is no longer `former`'s. Its owner, if it has one, has heard nothing and agreed to nothing yet.
     pub(super) fn owner_changed(&mut self, former: &str) {
         use CaseState::{AwaitingCustomer, Booked, Contacting, Declined, Deferred, Scheduling};
-        self.withdraw(former, "the asset has another owner");
-        self.case.appointment = None;
+        self.withdraw(former, "the asset is no longer theirs");
+        let contacts = self.case.tally.contacts;
+        self.case.tally = Tally { contacts, ..Tally::default() };
+        self.case.approach = Approach::first(self.severity());
+        (self.case.appointment, self.case.agreed, self.case.alerted) = (None, None, false);
         match self.case.state {
             Contacting | AwaitingCustomer | Deferred | Declined | Scheduling => {
-                self.release("the asset has another owner");
-                self.case.approach = Approach::first(self.severity());
-                self.case.tally.searches = 0;
+                self.release("the asset is no longer its owner's");
+                if self.owner.is_none() {
+                    return self.no_owner();
+                }
                 self.search(Contacting, "The asset has another owner now; slots are looked for.");
             }
-            Booked => {
-                self.remark("The asset has another owner now, who is told of the booking.");
-                self.tell(Purpose::BookingConfirmed);
-            }
+            Booked if self.owner.is_some() => self.tell_new_owner(),
             _ => {}
         }
+    }
+
+    fn tell_new_owner(&mut self) {
+        self.remark("The asset has another owner now, who is told of the booking.");
+        self.tell(Purpose::BookingConfirmed);
     }
 
     /// The owner was reached.

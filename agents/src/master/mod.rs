@@ -206,7 +206,7 @@ impl Handle<AssetRegistered> for Master {
         let before = std::mem::replace(&mut state.owner, registered.owner.clone());
         state.retired = false;
         state.home = registered.home;
-        if state.owner.is_some() && state.owner != before {
+        if state.owner != before {
             let components: Vec<String> = state.cases.keys().cloned().collect();
             for component in components {
                 self.on_component(state, &component, ctx, |handling| match &before {

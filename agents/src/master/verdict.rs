@@ -65,10 +65,13 @@ impl Handling<'_, '_> {
             );
             return self.escalate(Resume::Contact, reason, "speak to the workshop");
         }
+        let looked_at_already = "a workshop has looked at it already";
         if self.case.has_booking() {
             self.tell(Purpose::BookingCancelled);
+        } else if let Some(owner) = self.owner {
+            self.withdraw(owner, looked_at_already);
         }
-        self.release("a workshop has looked at it already");
+        self.release(looked_at_already);
         let by = words::capitalised(&finding.by);
         let reason = match &finding.component {
             Some(found) if *found == self.case.component => {

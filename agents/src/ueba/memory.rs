@@ -88,11 +88,7 @@ impl Record for State {
                 Ok(StateV2 { device: device.into(), other: other.into() }.into())
             }
             2 => decode_body::<StateV2>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }

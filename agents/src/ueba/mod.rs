@@ -182,7 +182,8 @@ impl Handle<PrincipalContained> for Ueba {
 }
 
 impl Handle<PrincipalReleased> for Ueba {
-    /// A person's release wipes the slate clean, also of what is measured but not heard of yet; when only the time was over, what is left of the evidence stays.
+    /// A person's release wipes the slate clean, also of what is measured but not heard of yet; when only the time was
+    /// over, what is left of the evidence stays.
     fn handle(
         &self,
         state: &mut State,
@@ -243,8 +244,8 @@ impl Ueba {
         Ok(())
     }
 
-    /// The step to be taken at `risk` by what the principal did: one further than where the principal stands, or the same again when half of its
-    /// time is over and evidence still comes.
+    /// The step to be taken at `risk` by what the principal did: one further than where the principal stands, or the same
+    /// again when half of its time is over and evidence still comes.
     fn step(
         &self,
         principal: &str,

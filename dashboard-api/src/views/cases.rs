@@ -120,10 +120,12 @@ impl Cases {
     fn change_owner(&mut self, delivery: &Delivery) -> bool {
         let Some(registered) = open::<AssetRegistered>(delivery) else { return false };
         let mut changed = false;
-        for case in self.rows.open_mut().filter(|case| case.asset == registered.asset) {
-            changed |= case.owner != registered.owner;
-            case.owner.clone_from(&registered.owner);
-        }
+        self.rows.for_each_open(|case| {
+            if case.asset == registered.asset && case.owner != registered.owner {
+                case.owner.clone_from(&registered.owner);
+                changed = true;
+            }
+        });
         changed
     }
 

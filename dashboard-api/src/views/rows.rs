@@ -11,6 +11,8 @@ pub(crate) struct Rows<I, T> {
     rows: BTreeMap<Sequence, (I, T)>,
     sequence_by_id: BTreeMap<I, Sequence>,
     ended: BTreeSet<Sequence>,
+    /// All others: few, however many there were.
+    open: BTreeSet<Sequence>,
     /// Rows that are no longer listed because there are too many.
     pub(crate) omitted: u64,
 }
@@ -23,6 +25,7 @@ impl<I: Ord + Copy, T> Rows<I, T> {
             rows: BTreeMap::new(),
             sequence_by_id: BTreeMap::new(),
             ended: BTreeSet::new(),
+            open: BTreeSet::new(),
             omitted: 0,
         }
     }
@@ -34,13 +37,14 @@ impl<I: Ord + Copy, T> Rows<I, T> {
         }
         self.sequence_by_id.insert(id, sequence);
         self.rows.insert(sequence, (id, row));
+        self.open.insert(sequence);
         if self.rows.len() > self.max {
             self.forget_one();
         }
     }
 
     fn forget_one(&mut self) {
-        let oldest = self.ended.pop_first().or_else(|| self.rows.keys().next().copied());
+        let oldest = self.ended.pop_first().or_else(|| self.open.pop_first());
         if let Some((id, _)) = oldest.and_then(|sequence| self.rows.remove(&sequence)) {
             self.sequence_by_id.remove(&id);
             self.omitted += 1;
@@ -50,11 +54,12 @@ impl<I: Ord + Copy, T> Rows<I, T> {
     /// Says whether nothing more is expected of a row.
     pub(crate) fn set_ended(&mut self, id: I, ended: bool) {
         let Some(&sequence) = self.sequence_by_id.get(&id) else { return };
-        if ended {
-            self.ended.insert(sequence);
-        } else {
-            self.ended.remove(&sequence);
-        }
+        let (from, to) = match ended {
+            true => (&mut self.open, &mut self.ended),
+            false => (&mut self.ended, &mut self.open),
+        };
+        from.remove(&sequence);
+        to.insert(sequence);
     }
 
     pub(crate) fn get(&self, id: I) -> Option<&T> {
@@ -65,11 +70,18 @@ impl<I: Ord + Copy, T> Rows<I, T> {
         self.rows.get_mut(self.sequence_by_id.get(&id)?).map(|(_, row)| row)
     }
 
-    /// Those of which more is expected.
-    pub(crate) fn open_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        let ended = &self.ended;
-        let open = self.rows.iter_mut().filter(|(sequence, _)| !ended.contains(sequence));
-        open.map(|(_, (_, row))| row)
+    /// How many there are of which more is expected.
+    pub(crate) fn open_count(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Does something to each row of which more is expected.
+    pub(crate) fn for_each_open(&mut self, mut act: impl FnMut(&mut T)) {
+        for sequence in &self.open {
+            if let Some((_, row)) = self.rows.get_mut(sequence) {
+                act(row);
+            }
+        }
     }
 
     /// Up to `limit` rows behind `after` that are wanted, with the position of each, and whether there are more.
@@ -112,6 +124,24 @@ mod tests {
         rows.insert(5, 5, "row");
         assert_eq!((ids(&rows), rows.omitted), (vec![3, 4, 5], 2));
         assert_eq!((rows.get(1), rows.get(5)), (None, Some(&"row")));
+    }
+
+    #[test]
+    fn only_rows_of_which_more_is_expected_are_gone_through() {
+        let mut rows = Rows::at_most(3);
+        for id in 1..=4_u8 {
+            rows.insert(id, id.into(), 0);
+        }
+        rows.set_ended(2, true);
+        rows.set_ended(3, true);
+        rows.set_ended(3, false);
+        let mut seen = 0;
+        rows.for_each_open(|row| {
+            *row += 1;
+            seen += 1;
+        });
+        assert_eq!([2, 3, 4].map(|id| rows.get(id).copied()), [Some(0), Some(1), Some(1)]);
+        assert_eq!((seen, rows.open_count()), (2, 2), "the first was pushed out");
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl Traffic {
         }
         true
     }
+
+    /// Whether a message called `name` was ever heard and counted.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.by_pair.keys().any(|(_, said)| said == name)
+    }
 }
 
 /// Whose voice a source is: all devices are one, or every asset would be a pair of its own.

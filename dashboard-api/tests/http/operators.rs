@@ -170,6 +170,18 @@ async fn events_are_read_from_a_position_on_without_a_gap_and_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_there_is_not_is_refused_and_no_empty_page() {
+    let site = Site::empty().await;
+    let refused = site.get("/v1/events?name=asset.registerd").await.problem(400, "malformed");
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.ends_with("did you mean `asset.registered`?"), "{detail}");
+    let refused = site.get("/v1/events?stream=telemetry&name=zzz").await.problem(400, "malformed");
+    assert!(refused["detail"].as_str().unwrap().contains("`zzz`"), "{refused}");
+    let page = site.get("/v1/events?name=asset.registered").await.expect(200);
+    assert_eq!(page["items"], json!([]), "it was not said yet");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn readiness_names_what_is_missing_and_figures_have_units() {
     let site = Site::open().await;
     let mut ready = site.get("/readyz?verbose").await;

@@ -165,6 +165,9 @@ async fn a_centre_is_listed_with_its_skills_and_parts_and_the_newest_registratio
     site.post("/v1/centres/delhi/parts", later).await.problem(404, "not-found");
     site.post(path, r#"{"part":"brake","quantity":-1}"#).await.problem(400, "malformed");
     site.post(path, r#"{"part":"","quantity":1}"#).await.problem(400, "malformed");
+    let slip = site.post(path, r#"{"part":"brakes","quantity":1}"#).await;
+    let detail = "part `brakes` is a component of no profile; did you mean `brake`?";
+    assert_eq!(slip.problem(422, "unprocessable")["detail"], detail);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,7 +53,7 @@ async fn a_retired_asset_is_hidden_until_asked_for_and_can_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn maintenance_is_recorded_for_a_known_asset_and_never_for_tomorrow() {
+async fn maintenance_is_recorded_for_a_known_component_and_never_for_tomorrow() {
     let site = Site::empty().await;
     let done = r#"{"component":"brake","performed_at":"2026-03-01T06:00:00Z"}"#;
     site.post("/v1/assets/VEH001/maintenance", done).await.problem(404, "not-found");
@@ -61,6 +61,12 @@ async fn maintenance_is_recorded_for_a_known_asset_and_never_for_tomorrow() {
     site.post("/v1/assets/VEH001/maintenance", done).await.expect(201);
     let tomorrow = r#"{"component":"brake","performed_at":"2026-03-03T06:00:00Z"}"#;
     site.post("/v1/assets/VEH001/maintenance", tomorrow).await.problem(422, "unprocessable");
+    let slip = r#"{"component":"brakes","performed_at":"2026-03-01T06:00:00Z"}"#;
+    let slip = site.post("/v1/assets/VEH001/maintenance", slip).await;
+    let problem = slip.problem(422, "unprocessable");
+    let detail =
+        "`component` is `brakes`, which profile `vehicle` does not have; did you mean `brake`?";
+    assert_eq!(problem["detail"], detail);
     let events = site.events("log", MaintenanceRecorded::NAME).await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["data"]["component"], "brake");

@@ -152,11 +152,7 @@ impl Record for OfferSlots {
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<OfferSlotsV1>(body).map(Self::from),
-            _ => Err(DecodeError::UnknownVersion {
-                schema: Self::SCHEMA,
-                version,
-                known: Self::VERSION,
-            }),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
 }

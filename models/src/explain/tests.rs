@@ -34,6 +34,17 @@ fn the_feature_that_is_nearest_to_clearing_is_moved_as_far_as_it_must() {
 }
 
 #[test]
+fn a_value_that_many_rows_share_is_left_no_farther_than_it_must() {
+    let mut table = Table::new(vec!["a".to_owned()]).unwrap();
+    for row in 0..1_000_u16 {
+        table.push(&[Some(f32::from(row.saturating_sub(599)))]).unwrap();
+    }
+    let known = Known::of(&table);
+    let changes = known.clearing(&[0.0], &[0], 0.5, |row| sure(row[0] < 10.0)).unwrap();
+    assert_eq!((changes[0].from, changes[0].to), (0.0, 10.0), "{changes:?}");
+}
+
+#[test]
 fn two_are_moved_where_one_does_not_do() {
     let table = table();
     let known = Known::of(&table);

@@ -242,11 +242,13 @@ impl Reader {
             }
             Some(status) => {
                 let said = message.description.unwrap_or_default();
-                if said.to_lowercase().contains("maxbytes") || said == "Batch Completed" {
+                if said.to_lowercase().contains("maxbytes") {
                     self.wanted = 0;
-                    return Ok(Heard::Other);
+                } else if said != "Batch Completed" {
+                    return Err(Doubt(format!("the server said {status} {said}")));
                 }
-                Err(Doubt(format!("the server said {status} {said}")))
+                // The last record of a full request was counted as it came; by now another may stand.
+                Ok(Heard::Other)
             }
         }
     }

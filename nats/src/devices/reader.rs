@@ -269,6 +269,7 @@ impl Reader {
 
     /// What a message of the server means: a record, or something about the question.
     fn take(&mut self, message: async_nats::Message) -> Result<Option<Record>, ReadError> {
+        let says = |text: &str| message.description.as_deref().is_some_and(|it| it.contains(text));
         match message.status {
             None | Some(StatusCode::OK) => self.record(message).map(Some),
             Some(StatusCode::IDLE_HEARTBEAT) => Ok(None),
@@ -276,12 +277,12 @@ impl Reader {
                 self.awaited = 0;
                 Ok(None)
             }
-            Some(StatusCode::REQUEST_TERMINATED)
-                if message.description.as_deref().is_some_and(|text| text.contains("MaxBytes")) =>
-            {
+            Some(StatusCode::REQUEST_TERMINATED) if says("MaxBytes") => {
                 self.awaited = 0;
                 Ok(None)
             }
+            // The last record of a question was counted as it came; by now another may stand.
+            Some(StatusCode::REQUEST_TERMINATED) if says("Batch Completed") => Ok(None),
             Some(status) => {
                 let text = message.description.unwrap_or_default();
                 Err(ReadError::Interrupted(format!("the server says {status} {text}")))

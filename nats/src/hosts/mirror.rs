@@ -62,21 +62,13 @@ impl Mirror {
     }
 
     async fn read_on(&self) -> Result<Infallible, Trouble> {
-        let context = &*self.context;
         let mut position = self.position().await?;
-        let filter = place::everything(self.stream);
-        let opened =
-            Reader::open(&context.ask, self.stream, filter, position.sequence, Arc::default());
-        let mut reader = opened.await.map_err(|error| match error {
-            OpenError::Trouble(trouble) => Trouble::Ask(trouble),
-            OpenError::Trimmed(first) => Trouble::Doubt(format!("it begins at {first} now")),
-            OpenError::Above(last) => Trouble::Doubt(format!("it ends at {last} now")),
-        })?;
+        let mut reader = self.open(position.sequence).await?;
         self.reach(true);
         // Time in which the leader had more than was handed on: shorter waits hide from the reader that it hears nothing.
         let mut unheard = Duration::ZERO;
         loop {
-            let is_awaited = *context.wanted[&self.stream].borrow() > position.sequence;
+            let is_awaited = *self.context.wanted[&self.stream].borrow() > position.sequence;
             let idle = if is_awaited { CATCH_UP_INTERVAL } else { IDLE_INTERVAL };
             let found = reader.next(ReadLimit::default(), idle).await;
             match found.map_err(|doubt| Trouble::Doubt(doubt.0))? {
@@ -99,6 +91,16 @@ impl Mirror {
             }
             self.tell(position.sequence);
         }
+    }
+
+    async fn open(&self, after: Sequence) -> Result<Reader, Trouble> {
+        let filter = place::everything(self.stream);
+        let opened = Reader::open(&self.context.ask, self.stream, filter, after, Arc::default());
+        opened.await.map_err(|error| match error {
+            OpenError::Trouble(trouble) => Trouble::Ask(trouble),
+            OpenError::Trimmed(first) => Trouble::Doubt(format!("it begins at {first} now")),
+            OpenError::Above(last) => Trouble::Doubt(format!("it ends at {last} now")),
+        })
     }
 
     /// Makes `records` durable, and that they were read.

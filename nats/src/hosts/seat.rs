@@ -16,8 +16,6 @@ use std::time::Duration;
 pub const SEAT_INTERVAL: Duration = Duration::from_millis(250);
 /// Pause before a host is taken on again that could not be.
 pub const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
-/// Epochs of this process's own that are remembered: the one that stands on the server, and one that may.
-const EPOCHS_KNOWN_MAX: usize = 16;
 
 /// The place of one host, which one process at a time has.
 pub(super) struct Place {
@@ -126,23 +124,7 @@ impl Seat {
             Voice::new(context.clone(), Producer { name, partition, epoch }, *stream, *lane)
         };
         let mut voices: Vec<Voice> = lanes.iter().map(voice).collect();
-        let foreign = self.foreign(&voices, epoch).await?;
-        let mut said = None;
-        for voice in &mut voices {
-            said = voice.claim().await?;
-        }
-        // Behind the claims nothing of an earlier owner's can come any more.
-        for (stream, _) in lanes {
-            context.catch_up(*stream).await?;
-        }
-        if foreign.is_some() {
-            for voice in &voices {
-                voice.forget_stale().await?;
-            }
-        }
-        if self.place.replays && self.place.has_memory {
-            self.begin_behind(said).await?;
-        }
+        self.take_over(&mut voices, epoch).await?;
         let lanes: Vec<Partition> = lanes.iter().map(|(_, lane)| *lane).collect();
         let granting = async {
             context.emptied(&lanes).await;
@@ -159,6 +141,29 @@ impl Seat {
         }
     }
 
+    /// Claims what `voices` speak under, and brings store and host to where the owner before was.
+    async fn take_over(&self, voices: &mut [Voice], epoch: u64) -> Result<(), Trouble> {
+        let foreign = self.foreign(voices, epoch).await?;
+        let mut said = Vec::with_capacity(voices.len());
+        for voice in &mut *voices {
+            said.push(voice.claim().await?);
+        }
+        // Behind the claims nothing of an earlier owner's can come any more.
+        for (stream, _) in &self.place.lanes {
+            self.context.catch_up(*stream).await?;
+        }
+        if foreign.is_some() {
+            for voice in voices {
+                voice.forget_stale().await?;
+            }
+        }
+        if self.place.replays && self.place.has_memory {
+            // What not all streams have is made again; where it was said, the voice leaves it out.
+            self.begin_behind(said.into_iter().min().flatten()).await?;
+        }
+        Ok(())
+    }
+
     /// The epoch of another process that had the seat since this one last did, if one had; from now on `epoch` is known
     /// to be this one's.
     async fn foreign(&self, voices: &[Voice], epoch: u64) -> Result<Option<u64>, Trouble> {
@@ -173,7 +178,7 @@ impl Seat {
         }
         known.retain(|epoch| standing.contains(epoch));
         known.push(epoch);
-        debug_assert!(known.len() <= EPOCHS_KNOWN_MAX, "one for each stream, and the new one");
+        debug_assert!(known.len() <= voices.len() + 1, "one for each stream, and the new one");
         let bytes: Vec<u8> = known.iter().flat_map(|epoch| epoch.to_le_bytes()).collect();
         self.context.committer.commit(Request::Blobs(vec![(self.name(), Some(bytes))])).await?;
         Ok(foreign)

@@ -9,7 +9,7 @@ use runtime::board::HostState;
 use runtime::bus::BusError;
 use runtime::committer::{CommitError, Request};
 use runtime::guard::principal;
-use runtime::store::{Delivery, Partition, ReadLimit};
+use runtime::store::{Delivery, Partition, ReadLimit, StoreError};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) struct Voice {
     stream: Stream,
     lane: Partition,
     writer: Writer,
-    /// What was said to the end, as the head had it when it was claimed.
+    /// What a host had said to the end, as the head had it when it was claimed.
     said: Option<Origin>,
     /// Position in the lane up to which everything was said.
     position: Sequence,
@@ -90,7 +90,9 @@ impl Voice {
 
     /// Takes over: from now on nothing of an earlier owner's is stored. Gives what it had said.
     pub(super) async fn claim(&mut self) -> Result<Option<Origin>, BusError> {
-        self.said = Box::pin(self.writer.position()).await?;
+        let said = Box::pin(self.writer.position()).await?;
+        // What people repeat of others comes from anywhere, in no order.
+        self.said = said.filter(|_| !self.is_process);
         Ok(self.said)
     }
 
@@ -126,8 +128,11 @@ impl Voice {
         loop {
             head.borrow_and_update();
             let read = self.context.store.read(self.lane, self.first(), ReadLimit::default());
-            // Between the two looks more may have come back.
-            let Ok(batch) = read else { continue };
+            let batch = match read {
+                // Between the two looks more has come back.
+                Err(StoreError::Trimmed { .. }) => continue,
+                read => read?,
+            };
             let Some(last) = batch.last().map(|record| record.sequence) else {
                 if head.changed().await.is_err() {
                     return Err(CommitError::Stopped("the committer has ended".to_owned()).into());

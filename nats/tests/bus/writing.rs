@@ -1,8 +1,10 @@
 //! What one producer can rely on when it writes, and one reader when it reads.
 
 use crate::support::{World, bus, connect, entries, entry, everything, ids, ids_on_log, world};
+use futures_util::StreamExt;
 use messages::{Class, Envelope, Origin, Stream};
 use nats::bus::{Position, Read};
+use nats::streams;
 use runtime::bus::{Bus, BusError};
 use runtime::store::{Partition, ReadLimit, StoreError};
 use std::time::Duration;
@@ -64,6 +66,20 @@ async fn producers_do_not_stand_in_each_others_way() {
         let own: Vec<_> = own.map(|delivery| delivery.envelope.id).collect();
         assert_eq!(own, ids(name, 0..20), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_reader_has_one_request_standing_however_much_it_reads() {
+    let world = world().await;
+    let master = world.bus("master", 1);
+    for number in 0..4 {
+        master.append(entries("master", number * 500..(number + 1) * 500)).await.unwrap();
+    }
+    assert_eq!(everything(&master, 0).await.len(), 2_000);
+    let stream = world.connection.jetstream().get_stream(streams::LOG).await.unwrap();
+    let consumers = stream.consumers().map(|consumer| consumer.unwrap().num_waiting);
+    let waiting: Vec<usize> = consumers.collect().await;
+    assert!(waiting.iter().all(|requests| *requests <= 1), "{waiting:?}");
 }
 
 #[tokio::test]

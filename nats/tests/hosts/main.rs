@@ -7,7 +7,7 @@ mod adder;
 mod site;
 
 use adder::{Added, Summed};
-use messages::{Envelope, MessageId};
+use messages::{Envelope, MessageId, Origin, Stream};
 use nats::lease::LEASE_TTL;
 use runtime::board::HostState;
 use runtime::bus::Bus;
@@ -81,6 +81,25 @@ async fn what_the_server_has_is_not_said_again_after_a_kill() {
     let times = |number| ids.iter().filter(|id| **id == added(number).id).count();
     assert_eq!((times(1), times(2)), (1, 1));
     site.said_everything().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_repeat_is_said_wherever_it_came_from() {
+    let log = Log::make().await;
+    // As a dead letter is replayed: it keeps the place in the input of whoever said it first.
+    let repeated = |number: u64, sequence| Envelope {
+        origin: Some(Origin { stream: Stream::Log, partition: 0, sequence, index: 0 }),
+        causation_id: Some(MessageId::named("dead", &number.to_string())),
+        addressed_to: Some("adder".to_owned()),
+        ..added(number)
+    };
+    let one = log.site("one").await;
+    one.say(&repeated(1, 50)).await;
+    let one = log.again(one.stop().await).await;
+    one.reached().await;
+    one.say(&repeated(2, 30)).await;
+    let sums = one.until_said::<Summed>(2).await;
+    assert_eq!(sums.iter().map(|said| said.sum).collect::<Vec<_>>(), [1, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

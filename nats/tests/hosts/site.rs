@@ -12,15 +12,13 @@ use runtime::bus::BusError;
 use runtime::clock::Clock;
 use runtime::committer::Receipt;
 use runtime::deployment::{self, Deployment};
-use runtime::effects::Effects;
-use runtime::flight::FlightRecorder;
 use runtime::guard::Principal;
-use runtime::router::{PARTITIONS_EMBEDDED, Router};
+use runtime::router::Router;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::wiring::Contract;
-use runtime::{Agent, Catalog, Models, shared};
-use std::collections::{BTreeMap, BTreeSet};
+use runtime::{Agent, Catalog, shared};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -117,20 +115,13 @@ impl Log {
 
 impl Site {
     async fn deploy(&self) -> Deployment {
-        let deployment = Deployment::start(deployment::Options {
-            catalog: Catalog::default().with::<Adder>(),
-            configs: BTreeMap::new(),
-            effects: Effects::default(),
-            models: Models::default(),
-            store: self.store.clone(),
-            folder: self.folder.path().to_owned(),
-            clock: Clock::Real,
-            partitions: PARTITIONS_EMBEDDED,
-            recorder: FlightRecorder::default(),
-            checkpoint_interval: None,
-            shared: Some(shared::Options { name: format!("process-{}", self.name) }),
-        });
-        deployment.await.unwrap()
+        let (catalog, store) = (Catalog::default().with::<Adder>(), self.store.clone());
+        let shared = shared::Options { name: format!("process-{}", self.name) };
+        let options = deployment::Options {
+            shared: Some(shared),
+            ..deployment::Options::new(catalog, store, self.folder.path())
+        };
+        Deployment::start(options).await.unwrap()
     }
 
     /// The process is no more; its store is.

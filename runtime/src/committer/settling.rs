@@ -14,8 +14,10 @@ pub(super) type Place = (Partition, Sequence);
 /// One message of a request.
 #[derive(Clone, Copy, Debug)]
 enum Part {
-    /// Appended here, at this index of the commit.
+    /// Appended by the request itself, at this index of the commit.
     Here(usize),
+    /// Comes back with the same commit, at this index.
+    Arriving(usize),
     /// Said before, and there.
     There(Place),
     /// On its way to everybody.
@@ -68,7 +70,7 @@ impl Settle {
     /// Whether `id` comes back with the commit at hand; the request at hand then has it where it comes back.
     pub(super) fn is_arriving(&mut self, id: MessageId) -> bool {
         let index = self.arriving.iter().find(|(it, _)| *it == id).map(|(_, index)| *index);
-        self.parts.extend(index.map(Part::Here));
+        self.parts.extend(index.map(Part::Arriving));
         index.is_some()
     }
 
@@ -99,7 +101,7 @@ impl Settle {
     /// The commit is done: `place` is where each of its appends is.
     pub(super) fn commit(&mut self, place: impl Fn(usize) -> Place) {
         let expected = |part: Part| match part {
-            Part::Here(index) => Expected::There(place(index)),
+            Part::Here(index) | Part::Arriving(index) => Expected::There(place(index)),
             Part::There(place) => Expected::There(place),
             Part::Away(id) => Expected::Awaited(id),
         };

@@ -1,7 +1,9 @@
-//! One key's memory while it is loaded: the agent's state, its timers, and how to go back.
+//! One key's memory while it is loaded: the agent's state, its timers, and how to go back; and how it is stored.
 
+use super::EngineError;
 use crate::agent::Agent;
-use crate::timers::Timers;
+use crate::store::{HostId, Store};
+use crate::timers::{Timers, Wheel};
 use messages::{DecodeError, EncodeError, Provenance, Record, Sequence, record};
 use serde::{Deserialize, Serialize};
 
@@ -63,10 +65,10 @@ impl Form {
 
 /// The stored form of a [`Memory`]; the state inside keeps its own version.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredMemory {
+struct StoredMemory {
     applied: Sequence,
     provenance: Provenance,
-    pub(crate) timers: Timers,
+    timers: Timers,
     state: Vec<u8>,
 }
 
@@ -104,5 +106,25 @@ impl<S: Record + Default> Memory<S> {
             applied: stored.applied,
             provenance: stored.provenance,
         })
+    }
+}
+
+/// Reads every state once: for its timers, and to see that none is missing or damaged.
+pub(super) fn load_wheel(id: &HostId, store: &dyn Store) -> Result<Wheel, EngineError> {
+    let mut wheel = Wheel::default();
+    let mut keys = 0;
+    let mut failed = None;
+    store.states(id, &mut |key, bytes| {
+        keys += 1;
+        match record::decode::<StoredMemory>(bytes) {
+            Ok(stored) => wheel.replace(key, &Timers::default(), &stored.timers),
+            Err(source) => {
+                failed.get_or_insert((key.to_owned(), source));
+            }
+        }
+    })?;
+    match failed {
+        None => Ok(wheel),
+        Some((key, source)) => Err(EngineError::State { host: id.clone(), key, keys, source }),
     }
 }

@@ -18,8 +18,8 @@ pub(crate) struct Outbox {
     reads_telemetry: bool,
     /// Where each message waits.
     places: BTreeMap<MessageId, Vec<(Partition, Sequence)>>,
-    /// Positions that wait, by lane.
-    waiting: BTreeMap<Partition, BTreeSet<Sequence>>,
+    /// What waits at each position, by lane.
+    waiting: BTreeMap<Partition, BTreeMap<Sequence, MessageId>>,
     /// Messages that the commit at hand puts in.
     adding: BTreeSet<MessageId>,
     /// Lanes from which something was taken.
@@ -133,7 +133,7 @@ impl Outbox {
     pub(crate) fn put(&mut self, lane: Partition, sequence: Sequence, id: MessageId) {
         self.adding.remove(&id);
         self.places.entry(id).or_default().push((lane, sequence));
-        self.waiting.entry(lane).or_default().insert(sequence);
+        self.waiting.entry(lane).or_default().insert(sequence, id);
     }
 
     /// Notes that `id` came back.
@@ -168,13 +168,14 @@ impl Outbox {
 
     /// Takes `gone` out of `lane` unsaid: others said it, or nobody needs it.
     pub(crate) fn forget(&mut self, lane: Partition, gone: &[Sequence]) {
-        self.places.retain(|_, places| {
-            places.retain(|(of, sequence)| *of != lane || !gone.contains(sequence));
-            !places.is_empty()
-        });
         let waiting = self.waiting.entry(lane).or_default();
-        for sequence in gone {
-            waiting.remove(sequence);
+        for &sequence in gone {
+            let Some(id) = waiting.remove(&sequence) else { continue };
+            let Some(places) = self.places.get_mut(&id) else { continue };
+            places.retain(|place| *place != (lane, sequence));
+            if places.is_empty() {
+                self.places.remove(&id);
+            }
         }
         self.touched.insert(lane);
     }
@@ -183,8 +184,8 @@ impl Outbox {
     pub(crate) fn take_trims(&mut self, store: &dyn Store) -> Vec<(Partition, Sequence)> {
         let touched = std::mem::take(&mut self.touched).into_iter();
         let through = |lane: Partition| {
-            let first = self.waiting.get(&lane).and_then(BTreeSet::first);
-            first.map_or_else(|| store.head(lane), |first| first - 1)
+            let first = self.waiting.get(&lane).and_then(BTreeMap::first_key_value);
+            first.map_or_else(|| store.head(lane), |(first, _)| first - 1)
         };
         touched.map(|lane| (lane, through(lane))).collect()
     }

@@ -4,17 +4,14 @@ use crate::provider::{Provider, Way};
 use crate::ringer::{NoConfig, Ring, Ringer, envelope, wanted};
 use messages::effect::{Conclusion, EffectAttempted, EffectConcluded, Policy};
 use messages::{Message, Provenance};
+use runtime::Catalog;
 use runtime::board::HostState;
 use runtime::bus::Bus;
-use runtime::clock::Clock;
 use runtime::committer::Entry;
 use runtime::deployment::{Deployment, Options};
 use runtime::effects::{Attempt, CALLS_PER_EFFECT_MAX, Effects, Performer};
-use runtime::flight::FlightRecorder;
-use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
-use runtime::{Catalog, Models};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -24,21 +21,11 @@ async fn started(
     folder: &std::path::Path,
     performer: impl Performer<Ring>,
 ) -> Deployment {
+    let config = serde_json::to_value(NoConfig {}).unwrap();
     let options = Options {
-        catalog: Catalog::default().with::<Ringer>(),
-        configs: BTreeMap::from([(
-            "ringer".to_owned(),
-            serde_json::to_value(NoConfig {}).unwrap(),
-        )]),
+        configs: BTreeMap::from([("ringer".to_owned(), config)]),
         effects: Effects::default().with::<Ring>(performer),
-        models: Models::default(),
-        store: store.clone(),
-        folder: folder.to_owned(),
-        clock: Clock::Real,
-        partitions: PARTITIONS_EMBEDDED,
-        recorder: FlightRecorder::default(),
-        checkpoint_interval: None,
-        shared: None,
+        ..Options::new(Catalog::default().with::<Ringer>(), store.clone(), folder)
     };
     Deployment::start(options).await.unwrap()
 }

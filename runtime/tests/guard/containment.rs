@@ -173,6 +173,9 @@ fn who_is_contained_anew_as_its_time_ends_is_not_released_by_the_same_commit() {
         assert!(containments.of("echo", clock.now()).is_some(), "{number}");
         clock.advance(lasts);
     }
+    writer.commit(Vec::new()).unwrap();
+    let containments = Containments::of_log(&*store).unwrap();
+    assert_eq!(containments.iter().count(), 0, "but when that is over");
 }
 
 #[test]

@@ -7,17 +7,16 @@ use crate::agents::{
 use crate::rights::frame;
 use messages::guard::{Backlog, Level, PrincipalReleased, Refusal};
 use messages::{Message, Sequence};
+use runtime::Catalog;
 use runtime::board::HostState;
 use runtime::bus::{Bus, BusError};
 use runtime::clock::Clock;
 use runtime::deployment::{Deployment, Options};
-use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::guard::{Principal, Session};
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
-use runtime::{Catalog, Models};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,19 +26,8 @@ async fn started(store: &Arc<dyn Store>, folder: &Path) -> Deployment {
     let catalog = catalog.with::<Tally>().with::<Warden>();
     let config = serde_json::to_value(NoConfig {}).unwrap();
     let kinds = ["echo", "ear", "tally", "warden"];
-    let options = Options {
-        catalog,
-        configs: BTreeMap::from(kinds.map(|kind| (kind.to_owned(), config.clone()))),
-        effects: Effects::default(),
-        models: Models::default(),
-        store: store.clone(),
-        folder: folder.to_owned(),
-        clock: Clock::Real,
-        partitions: PARTITIONS_EMBEDDED,
-        recorder: FlightRecorder::default(),
-        checkpoint_interval: None,
-        shared: None,
-    };
+    let configs = BTreeMap::from(kinds.map(|kind| (kind.to_owned(), config.clone())));
+    let options = Options { configs, ..Options::new(catalog, store.clone(), folder) };
     Deployment::start(options).await.unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! Shows what holds for an agent that saves at checkpoints, at any slice that a kill may fall behind.
 
+use crate::agents::NoConfig;
 use messages::{Class, Envelope, Message, MessageId, Record, Timestamp};
 use runtime::clock::{Clock, VirtualClock};
 use runtime::committer::{Entry, Request, Writer};
@@ -71,10 +72,6 @@ struct Page {
 impl Record for Page {
     const SCHEMA: u16 = 60_103;
 }
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoConfig {}
 
 impl Agent for Diary {
     const KIND: &'static str = "diary";

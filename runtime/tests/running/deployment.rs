@@ -2,34 +2,20 @@
 
 use crate::agents::{self, Counter, Noted, Summed, Tally, note};
 use messages::{Envelope, Message, MessageId, Stream};
+use runtime::Catalog;
 use runtime::board::HostState;
 use runtime::bus::Bus;
 use runtime::clock::Clock;
 use runtime::committer::{CommitError, Committer, Entry, Request, Writer};
 use runtime::deployment::{Deployment, Options};
-use runtime::effects::Effects;
 use runtime::flight::FlightRecorder;
 use runtime::router::{PARTITIONS_EMBEDDED, Router};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
-use runtime::{Catalog, Models};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn options(store: Arc<dyn Store>, folder: &std::path::Path) -> Options {
-    Options {
-        catalog: Catalog::default().with::<Counter>().with::<Tally>(),
-        configs: BTreeMap::new(),
-        effects: Effects::default(),
-        models: Models::default(),
-        store,
-        folder: folder.to_owned(),
-        clock: Clock::Real,
-        partitions: PARTITIONS_EMBEDDED,
-        recorder: FlightRecorder::default(),
-        checkpoint_interval: None,
-        shared: None,
-    }
+    Options::new(Catalog::default().with::<Counter>().with::<Tally>(), store, folder)
 }
 
 fn entry(number: u64, noted: &Noted) -> Entry {

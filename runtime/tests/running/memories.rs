@@ -1,5 +1,6 @@
 //! What a memory may grow to, and what becomes of the message that would make it larger.
 
+use crate::agents::NoConfig;
 use messages::dead::Cause;
 use messages::record::RECORD_BYTES_MAX;
 use messages::{Class, Message, Record};
@@ -45,10 +46,6 @@ struct Things {
 impl Record for Things {
     const SCHEMA: u16 = 60_202;
 }
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoConfig {}
 
 impl<const CHECKPOINTS: bool> Agent for Hoard<CHECKPOINTS> {
     const KIND: &'static str = "hoard";

@@ -1,5 +1,6 @@
 //! Shows single moments of a turn that whole worlds seldom reach.
 
+use crate::agents::NoConfig;
 use messages::{Class, Envelope, Message, MessageId, Record, Stream, Timestamp};
 use runtime::clock::{Clock, VirtualClock};
 use runtime::committer::{Request, Writer};
@@ -68,10 +69,6 @@ struct Count {
 impl Record for Count {
     const SCHEMA: u16 = 60_203;
 }
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoConfig {}
 
 #[derive(Default)]
 struct Ring;

@@ -1,7 +1,7 @@
 //! Models that are promoted on the log: each host judges by them from their place on, also after a restart, and a pass
 //! over the log builds the same agents at the same places.
 
-use crate::agents::{Tallied, frame};
+use crate::agents::{NoConfig, Tallied, frame};
 use messages::dead::Cause;
 use messages::model::{ModelCard, ModelPromoted};
 use messages::telemetry::Telemetry;
@@ -32,10 +32,6 @@ struct Weighed {
 impl Record for Weighed {
     const SCHEMA: u16 = 60_401;
 }
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoConfig {}
 
 impl Agent for Weigher {
     const KIND: &'static str = "weigher";

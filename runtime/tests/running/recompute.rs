@@ -1,7 +1,7 @@
 //! One ordered pass over the log finds what was saved, and finds what is not as it should be.
 
 use crate::agents::{self, Counter, Tally, frame, note};
-use messages::Stream;
+use messages::{Envelope, MessageId, Stream};
 use runtime::conductor::Faults;
 use runtime::recompute::{Report, recompute};
 use runtime::router::PARTITIONS_EMBEDDED;
@@ -89,6 +89,23 @@ fn a_message_said_twice_and_one_said_without_a_reason_are_found() {
     let found = examples(&compare(&store), &host);
     assert!(found.iter().any(|text| text.ends_with("was said before")), "{found:?}");
     assert!(found.iter().any(|text| text.ends_with("without a reason")), "{found:?}");
+}
+
+#[test]
+fn a_message_that_people_repeat_was_not_said_twice() {
+    let store = store(5);
+    let read = store.read(Partition::LOG, 0, ReadLimit::default()).unwrap();
+    let said = read.iter().find(|delivery| delivery.envelope.origin.is_some()).unwrap();
+    // As a dead letter is replayed.
+    let repeated = Envelope {
+        id: MessageId::named("redelivery", "1"),
+        addressed_to: Some("counter".to_owned()),
+        ..(*said.envelope).clone()
+    };
+    let appends = vec![(Partition::LOG, Arc::new(repeated))];
+    store.commit(Batch { appends, ..Batch::default() }).unwrap();
+    let reports = compare(&store);
+    assert!(reports.iter().all(Report::is_equal), "{reports:#?}");
 }
 
 #[test]

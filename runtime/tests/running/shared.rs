@@ -1,37 +1,23 @@
 //! A deployment that shares its log: what it says waits in its outbox until it comes back, here by the test's hand.
 
 use crate::agents::{Counter, Summed, note};
+use messages::effect::EffectAttempted;
 use messages::{Envelope, Message, MessageId};
 use runtime::board::HostState;
 use runtime::bus::BusError;
-use runtime::clock::Clock;
-use runtime::committer::Request;
+use runtime::committer::{Entry, Request};
 use runtime::deployment::{Deployment, Options, StartError};
-use runtime::effects::Effects;
-use runtime::flight::FlightRecorder;
 use runtime::guard::Principal;
-use runtime::router::PARTITIONS_EMBEDDED;
-use runtime::shared::{Mirrored, OwnershipError};
+use runtime::shared::{Mirrored, OUTBOX_RECORDS_MAX, OwnershipError};
 use runtime::store::memory::MemoryStore;
 use runtime::store::{HostId, Partition, ReadLimit, Store};
-use runtime::{Catalog, Models, shared};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use runtime::{Catalog, shared};
+use std::sync::{Arc, mpsc};
+use tokio::sync::oneshot;
 
 fn options(store: Arc<dyn Store>, folder: &std::path::Path, is_shared: bool) -> Options {
-    Options {
-        catalog: Catalog::default().with::<Counter>(),
-        configs: BTreeMap::new(),
-        effects: Effects::default(),
-        models: Models::default(),
-        store,
-        folder: folder.to_owned(),
-        clock: Clock::Real,
-        partitions: PARTITIONS_EMBEDDED,
-        recorder: FlightRecorder::default(),
-        checkpoint_interval: None,
-        shared: is_shared.then(|| shared::Options { name: "process-a".to_owned() }),
-    }
+    let shared = is_shared.then(|| shared::Options { name: "process-a".to_owned() });
+    Options { shared, ..Options::new(Catalog::default().with::<Counter>(), store, folder) }
 }
 
 /// A deployment that shares its log, with the store that it keeps it in.
@@ -77,9 +63,7 @@ impl Site {
 
     /// Has `records` come from the log's server.
     async fn bring_back(&self, records: Vec<Envelope>) {
-        let position = ("position".to_owned(), Some(Vec::new()));
-        let mirrored = Request::Mirror(Mirrored { position, records });
-        self.deployment.committer().commit(mirrored).await.unwrap();
+        self.deployment.committer().commit(mirrored(records)).await.unwrap();
     }
 
     async fn say(&self, said: &Envelope) -> Result<Vec<(Partition, u64)>, BusError> {
@@ -96,6 +80,11 @@ impl Site {
             tokio::task::yield_now().await;
         }
     }
+}
+
+fn mirrored(records: Vec<Envelope>) -> Request {
+    let position = ("position".to_owned(), Some(Vec::new()));
+    Request::Mirror(Mirrored { position, records })
 }
 
 fn noted(number: u64) -> Envelope {
@@ -140,12 +129,65 @@ async fn what_waits_or_came_back_is_not_said_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_says_what_others_said_is_told_its_place_though_it_comes_at_that_moment() {
+    let site = Site::open().await;
+    let before = site.store.head(Partition::LOG);
+    let committer = site.deployment.committer();
+    // The committer stands until both wait: then they are committed together.
+    let (begun, looking) = oneshot::channel();
+    let (go, gone) = mpsc::channel::<()>();
+    let look = Request::Look(Box::new(move |_| {
+        begun.send(()).unwrap();
+        gone.recv().unwrap_err();
+    }));
+    let looked = committer.submit(look).await.unwrap();
+    looking.await.unwrap();
+    let came = committer.submit(mirrored(vec![noted(1)])).await.unwrap();
+    let say = Request::Say(Principal::outside("test"), vec![noted(1).into()]);
+    let said = committer.submit(say).await.unwrap();
+    drop(go);
+    looked.await.unwrap().unwrap();
+    came.await.unwrap().unwrap();
+    assert_eq!(said.await.unwrap(), Ok(vec![(Partition::LOG, before + 1)]));
+    assert_eq!(site.waiting(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_taken_while_the_logs_server_is_away() {
     let site = Site::open().await;
     site.deployment.shared().unwrap().reach.send_replace(false);
     let refused = site.say(&noted(1)).await.unwrap_err();
     assert!(matches!(refused, BusError::Overloaded(_)), "{refused}");
     assert_eq!(site.waiting(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_outbox_refuses_doors_and_takes_what_the_ledger_of_effects_says() {
+    let site = Site::open().await;
+    let committer = site.deployment.committer();
+    let many = (0..OUTBOX_RECORDS_MAX as u64).map(|number| Entry::from(noted(number))).collect();
+    drop(committer.submit(Request::Say(Principal::outside("test"), many)).await.unwrap());
+    // It counts once it is committed.
+    committer.commit(Request::Blobs(Vec::new())).await.unwrap();
+    let refused = site.say(&noted(u64::MAX)).await.unwrap_err();
+    assert!(refused.to_string().contains("messages wait to be said"), "{refused}");
+    let attempted = EffectAttempted {
+        intent: MessageId::named("shared", "intent"),
+        effect: "test.wanted".to_owned(),
+        effect_key: "case:1".to_owned(),
+        key: "a".to_owned(),
+        case: None,
+        attempt: 1,
+    };
+    let id = MessageId::named("shared", "attempted");
+    let attempted = Envelope::new(id, "effects", &attempted).unwrap();
+    let say = Request::Say(Principal::named("effects"), vec![attempted.clone().into()]);
+    let mut answer = committer.submit(say).await.unwrap();
+    // What is refused is answered before any later request.
+    committer.commit(Request::Blobs(Vec::new())).await.unwrap();
+    answer.try_recv().unwrap_err();
+    site.bring_back(vec![attempted]).await;
+    answer.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! What a build does with states that another one wrote.
 
+use crate::agents::NoConfig;
 use messages::dead::Cause;
 use messages::record::decode_body;
 use messages::{Class, DecodeError, Message, Record};
@@ -90,10 +91,6 @@ impl<const UPCASTS: bool> Account for Second<UPCASTS> {
 
 /// Adds up payments.
 struct Bank<S>(PhantomData<S>);
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoConfig {}
 
 impl<S: Account> Agent for Bank<S> {
     const KIND: &'static str = "bank";

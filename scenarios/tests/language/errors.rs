@@ -98,6 +98,10 @@ const STEPS: &[(&str, &str)] = &[
     ),
     ("  - publish: «{ event: asset.retired, data: {} }»", "lacks `key`"),
     (
+        "  - publish: { event: asset.retired, key: V1, data: «{ resaon: x }» }",
+        "`asset.retired` has not these fields",
+    ),
+    (
         "  - publish: { event: asset.retired, key: V1, data: { reason: \"«${why}»\" } }",
         "saved as `why`",
     ),

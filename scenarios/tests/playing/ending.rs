@@ -53,10 +53,6 @@ fn an_action_that_cannot_be_done_fails_its_step() {
         ("  - pause: { agent: nobody }\n", "no agent is named `nobody`"),
         ("  - reply: { case: c, say: yes }\n", "nobody has contacted the owner about case `c`"),
         ("  - workshop: { complete: b }\n", "no booking is named `b`"),
-        (
-            "  - publish: { event: asset.retired, key: V1, data: { resaon: x } }\n",
-            "has not these fields",
-        ),
         ("  - workshop: { drop_bay: pune }\n", "no centre is named `pune`"),
     ] {
         let story = played(&script("", step));

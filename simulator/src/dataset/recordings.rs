@@ -5,7 +5,7 @@ use super::config::{
 };
 use super::rows::{Row, Rows};
 use super::table::{Recorded, Table, read_table};
-use super::{Dataset, DatasetError, ROWS_SORTED_MAX};
+use super::{Dataset, DatasetError, ROWS_SORTED_MAX, RowTally};
 use messages::Timestamp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub struct Recordings {
     pub channels: Vec<String>,
     /// By asset id.
     pub assets: BTreeMap<String, RecordedAsset>,
+    /// What became of the rows of telemetry.
+    pub rows: RowTally,
 }
 
 /// What was recorded of one asset, each list by time.
@@ -122,15 +124,15 @@ impl Dataset {
     fn recordings_in(&self, files: Vec<PathBuf>) -> Result<Recordings, DatasetError> {
         let mut recordings = Recordings {
             channels: self.channels().map(str::to_owned).collect(),
-            assets: BTreeMap::new(),
+            ..Recordings::default()
         };
-        let mut rows = 0;
+        let mut samples = 0;
         for path in files {
             let survey = self.telemetry.survey(&path)?;
             let mut source = self.telemetry.read(&survey, ROWS_SORTED_MAX)?;
             while let Some(reading) = source.next()? {
-                rows += 1;
-                if rows > ROWS_LEARNED_MAX {
+                samples += 1;
+                if samples > ROWS_LEARNED_MAX {
                     let value = format!("more than {ROWS_LEARNED_MAX} rows");
                     let remedy = "learn from fewer files";
                     return Err(DatasetError::value(&self.path, "telemetry.files", value, remedy));
@@ -142,6 +144,7 @@ impl Dataset {
                     truth: reading.truth,
                 });
             }
+            recordings.rows.absorb(&mut source.tally);
         }
         for asset in recordings.assets.values_mut() {
             asset.samples.sort_by_key(|sample| sample.at);
@@ -305,20 +308,16 @@ impl Recordings {
 
 /// Checks `[forecast]` as far as that needs no file.
 pub(super) fn check_forecast(config: &Config, path: &Path) -> Result<(), DatasetError> {
-    let Some(ForecastConfig { channel, ahead, season }) = &config.forecast else { return Ok(()) };
+    let Some(ForecastConfig { channel, ahead, .. }) = &config.forecast else { return Ok(()) };
     let bad = |key: &str, value: String, remedy: &str| {
         Err(DatasetError::value(path, format!("forecast.{key}"), value, remedy))
     };
     if !config.telemetry.channels.values().any(|known| known == channel) {
         return bad("channel", channel.clone(), "name a channel of `telemetry.channels`");
     }
-    let positive = |span: &messages::profile::Span| !span.duration().is_zero();
-    if !(1..=AHEAD_MAX).contains(&ahead.len()) || !ahead.iter().all(positive) {
-        let remedy = "give 1 to 16 lengths of time above 0";
-        return bad("ahead", format!("{} lengths", ahead.len()), remedy);
-    }
-    if !positive(season) {
-        return bad("season", season.to_string(), "give a length of time above 0");
+    if !(1..=AHEAD_MAX).contains(&ahead.len()) {
+        let remedy = format!("give 1 to {AHEAD_MAX} lengths of time");
+        return bad("ahead", format!("{} lengths", ahead.len()), &remedy);
     }
     let others = [
         ("failures", config.failures.is_some()),

@@ -9,6 +9,7 @@ use messages::telemetry::SAMPLE_SIGNALS_MAX;
 use messages::{Timestamp, subject};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +44,12 @@ pub struct BadRow {
     pub detail: String,
 }
 
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} line {} {}", self.file.display(), self.line, self.detail)
+    }
+}
+
 /// What became of the rows of a dataset: `rows` = sent samples + `blank` + `bad`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RowTally {
@@ -54,6 +61,12 @@ pub struct RowTally {
     pub bad: u64,
     /// The first of the bad rows.
     pub bad_first: Vec<BadRow>,
+}
+
+impl fmt::Display for RowTally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} blank, {} bad", self.rows, self.blank, self.bad)
+    }
 }
 
 /// What a first pass over a file finds, so that the second can stream it.
@@ -288,8 +301,8 @@ impl RowTally {
         }
     }
 
-    /// Adds what another file's tally has counted since it was last added.
-    pub(crate) fn absorb(&mut self, other: &mut RowTally) {
+    /// Adds what another tally has counted since it was last added.
+    pub fn absorb(&mut self, other: &mut RowTally) {
         let RowTally { rows, blank, bad, bad_first } = std::mem::take(other);
         self.rows += rows;
         self.blank += blank;

@@ -11,7 +11,7 @@ impl fmt::Display for Findings {
         if !self.rows.bad_first.is_empty() {
             writeln!(f)?;
             for row in &self.rows.bad_first {
-                writeln!(f, "  {} line {} {}", row.file.display(), row.line, row.detail)?;
+                writeln!(f, "  {row}")?;
             }
         }
         writeln!(f, "\nfailure alarms")?;
@@ -58,8 +58,7 @@ impl Findings {
             let until = self.judged_until.map_or("the end".to_owned(), |until| until.to_string());
             add("judged", format!("{from} to {until}"));
         }
-        let rows = &self.rows;
-        add("rows", format!("{}, {} blank, {} bad", rows.rows, rows.blank, rows.bad));
+        add("rows", self.rows.to_string());
         let samples = &self.samples;
         add("samples sent", samples.sent.to_string());
         add("  assessed", samples.assessed.to_string());

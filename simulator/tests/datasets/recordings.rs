@@ -103,6 +103,8 @@ fn bad_rows_are_counted_and_told_with_their_lines() {
     ]) {
         assert!(bad.starts_with(expected), "{bad}");
     }
+    let learned = folder.load().unwrap().recordings().unwrap();
+    assert_eq!(learned.rows, *rows, "whoever learns from them is told the same");
     let sent = folder.values("VEH001", "coolant_temperature");
     let expected = [(at("2026-03-02T06:00:00Z"), Some(80.0)), (at("2026-03-02T06:00:07Z"), None)];
     assert_eq!(sent, expected);

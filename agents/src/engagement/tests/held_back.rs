@@ -17,6 +17,18 @@ fn what_is_withdrawn_by_night_is_not_said_in_the_morning() {
 }
 
 #[test]
+fn what_is_withdrawn_while_a_call_is_made_is_not_said_on_another_channel() {
+    let failing = vec![Channel::Voice];
+    let mut world = world_with(NOON, Phones { failing, lost: None });
+    meet(&mut world, &Channel::ALL);
+    world.append(&contact(1));
+    let ContactOwner { case, asset, owner, .. } = contact(1);
+    world.publish(WithdrawContact { case, asset, owner, reason: "It has recovered.".into() });
+    assert_eq!((reached(&world), world.published::<ContactSend>().len()), (vec![], 1));
+    assert_eq!(world.published::<ContactFailed>()[0].reason, "nobody picks up `voice`");
+}
+
+#[test]
 fn a_contact_that_would_be_too_late_in_the_morning_is_a_matter_for_a_person() {
     let mut world = world(NIGHT, &Channel::ALL);
     let expires_at = at("2026-03-03T02:30:00Z");

@@ -1,13 +1,15 @@
 //! What owners may rely on: a call at the time they named, slots they can still take, and no needless word.
 
 use super::story::{ASSET, Story, hours};
-use super::{HIGH, awaiting, booked};
+use super::{HIGH, awaiting, booked, opened};
 use messages::booking::{BookingMoved, OfferSlots};
 use messages::case::CaseEscalated;
 use messages::case::CaseState::{
-    AwaitingCustomer, Booked, Closed, Contacting, Deferred, Escalated, Scheduling,
+    AwaitingCustomer, Booked, Closed, Contacting, Declined, Deferred, Escalated, Scheduling,
+    Verifying,
 };
-use messages::contact::{ContactOwner, Intent, Purpose, WithdrawContact};
+use messages::contact::{ContactOwner, CustomerResponded, Intent, Purpose, WithdrawContact};
+use messages::finding::Outcome;
 use messages::prediction::{ClearedReason, Severity};
 use std::time::Duration;
 
@@ -71,6 +73,18 @@ fn a_former_owner_decides_nothing_and_the_new_one_is_asked_anew() {
 }
 
 #[test]
+fn what_the_former_owner_declined_is_no_refusal_of_the_new_one() {
+    let mut story = awaiting();
+    story.answer(Intent::Decline);
+    story.register(Some("OWN-8"));
+    story.offer(3);
+    story.contacted();
+    let response = CustomerResponded { owner: "OWN-8".into(), ..story.response(Intent::Decline) };
+    story.say(response);
+    assert_eq!(story.state(), Declined, "one easier offer follows");
+}
+
+#[test]
 fn a_new_owner_is_told_of_the_booking_that_the_asset_has() {
     let mut story = booked();
     story.register(Some("OWN-8"));
@@ -80,12 +94,39 @@ fn a_new_owner_is_told_of_the_booking_that_the_asset_has() {
 }
 
 #[test]
+fn an_asset_without_an_owner_any_more_keeps_its_booking_and_a_person_is_asked_for_the_rest() {
+    let mut story = awaiting();
+    let former = story.response(Intent::Accept);
+    story.register(None);
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Escalated, 1));
+    assert!(story.escalation().reason.starts_with("No owner is registered"));
+    story.say(former);
+    assert_eq!(story.state(), Escalated);
+    let mut story = booked();
+    story.register(None);
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Booked, 1));
+    story.register(Some("OWN-8"));
+    let contact = story.contact();
+    assert_eq!((&*contact.owner, contact.purpose), ("OWN-8", Purpose::BookingConfirmed));
+}
+
+#[test]
 fn what_was_not_said_yet_when_a_case_ends_is_withdrawn() {
     let mut story = awaiting();
     story.clear("brake", ClearedReason::Recovered);
     assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
     let mut story = booked();
     story.retire();
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
+}
+
+#[test]
+fn what_was_not_said_yet_when_a_workshop_has_looked_is_withdrawn_and_only_then() {
+    let mut story = opened();
+    story.offer(3);
+    story.found("brake", Some("brake"));
+    assert_eq!((story.state(), story.count::<WithdrawContact>()), (Verifying, 1));
+    story.verified(Outcome::TruePositive);
     assert_eq!((story.state(), story.count::<WithdrawContact>()), (Closed, 1));
 }
 

@@ -65,6 +65,19 @@ fn what_the_owner_agreed_to_before_is_taken_when_there_is_room() {
 }
 
 #[test]
+fn what_a_former_owner_agreed_to_is_not_taken_for_the_new_one() {
+    let mut story = super::awaiting();
+    let when = story.window(19);
+    story.answer_with(Intent::Accept, when);
+    story.offer(0);
+    assert_eq!(story.state(), CaseState::Escalated);
+    story.register(Some("OWN-8"));
+    room(&mut story);
+    assert_eq!((story.state(), story.count::<HoldSlot>()), (CaseState::Contacting, 0));
+    assert_eq!(story.contact().owner, "OWN-8");
+}
+
+#[test]
 fn room_changes_nothing_once_a_person_is_asked_for_another_reason() {
     let mut story = without_slot();
     story.answer(Intent::Human);
@@ -134,6 +147,16 @@ fn an_owner_who_was_told_of_slots_is_warned_when_it_becomes_an_emergency_without
     story.predict("brake", Severity::Emergency);
     story.offer(0);
     assert_eq!(story.purposes(), [Purpose::PredictedFailure, Purpose::UrgentWarning]);
+}
+
+#[test]
+fn a_new_owner_of_an_emergency_without_a_slot_is_warned_as_the_former_one_was() {
+    let mut story = emergency_without_slot();
+    story.register(Some("OWN-8"));
+    story.decide(Decision::Approve);
+    story.offer(0);
+    assert_eq!(story.purposes(), [Purpose::UrgentWarning; 2]);
+    assert_eq!(story.contact().owner, "OWN-8");
 }
 
 #[test]

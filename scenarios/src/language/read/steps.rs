@@ -9,6 +9,7 @@ use super::super::vocabulary::Known;
 use super::super::words;
 use super::super::yaml::{self, Node, Value};
 use super::{Files, check, count, span, text};
+use messages::{Encoding, catalogue};
 use std::time::Duration;
 
 /// Deepest chain of included files.
@@ -112,12 +113,25 @@ impl Steps<'_> {
     fn publish(&mut self, below: &Node, name: &str, names: &Names) -> Option<Action> {
         let data = below.get("data")?;
         names.texts_below(data, self.problems);
+        let event = text(below, name);
+        self.readable(&event, data);
         Some(Action::Publish {
             principal: self.reference(below, "as", names),
-            event: text(below, name),
+            event,
             key: self.reference(below, "key", names)?,
             data: data.json(),
         })
+    }
+
+    /// Refuses `data` that is no message called `event`; what is filled in later is looked at when it is said.
+    fn readable(&mut self, event: &str, data: &Node) {
+        let Some(known) = catalogue::find(event) else { return };
+        let written = data.json().to_string();
+        if !written.contains("${")
+            && let Err(error) = (known.show)(Encoding::Json, written.as_bytes())
+        {
+            self.problems.add(data.place, format!("`{event}` has not these fields: {error}"));
+        }
     }
 
     fn attack(&mut self, below: &Node, names: &Names) -> Option<Attack> {
