@@ -36,7 +36,7 @@ pub struct Judged {
     /// Why it, or a part of it, is set aside.
     pub(super) aside: Option<Aside>,
     /// The trace that its sender began.
-    traceparent: Option<String>,
+    pub(super) traceparent: Option<String>,
     pub(super) sender: Sender,
 }
 
