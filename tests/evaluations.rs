@@ -153,10 +153,8 @@ fn what_is_learned_from_samples_judges_through_bus_and_agents_as_in_the_evaluati
     let alone = done(folder, &replay);
     let judged = done(folder, &[&replay[..], &["--model", "a.model"]].concat());
     let first = |findings: &Value| findings["components"][0].clone();
-    assert_eq!(
-        (&first(&alone)["alarms"], &first(&judged)["component"]),
-        (&0.into(), &"comp1".into())
-    );
+    assert_eq!(first(&alone)["alarms"], 0, "nothing is foreseen without the model");
+    assert_eq!(first(&judged)["component"], "comp1");
     let Value::Object(comp1) = first(&judged) else { panic!("{judged}") };
     assert!(comp1["failures"].as_u64().unwrap() > 20, "{comp1:?}");
     assert_eq!(comp1["found"], comp1["failures"], "{comp1:?}");
