@@ -2,17 +2,26 @@
 
 use crate::error::CliError;
 use messages::Stream;
+use nats::config::{self, Configs};
 use nats::devices::{self, Ingest, reader::Gap};
 use nats::hosts::{self, Hosts};
+use nats::permissions;
+use nats::services::Services;
 use nats::{Connection, Credentials, Options, Tls};
 use runtime::deployment::Deployment;
 use runtime::rate::RateLimit;
+use runtime::store::Store;
+use runtime::{Catalog, Models, configuration};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Names of the connections, as the server shows them.
 const NAME: &str = "aurorasync ingest";
 const HOSTS_NAME: &str = "aurorasync hosts";
+const CONFIG_NAME: &str = "aurorasync config";
+const SERVICES_NAME: &str = "aurorasync services";
 
 /// Where telemetry is read from besides HTTP. What is empty is not there.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -36,6 +45,8 @@ pub struct Settings {
     pub key: PathBuf,
     /// What inboxes begin with, where the user may hear its own alone: `_INBOX_ingest` for the user `ingest`.
     pub inbox: String,
+    /// Folder of the agents' keys, as `nats permissions` makes it: each then answers questions as itself.
+    pub agent_keys: PathBuf,
     /// What is done when records there are gone that were not read.
     pub gap: Gap,
 }
@@ -95,6 +106,74 @@ impl Settings {
         let options = hosts::Options { gap: self.gap };
         Ok(Some(Hosts::start(connection, deployment, options)))
     }
+
+    /// Remembers in `store`, which nobody writes to yet, what the server says now about the agents of `catalog`, which
+    /// were told `configs`. A server that does not answer is not waited for: what was remembered before holds.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named, or the store, cannot be used.
+    pub async fn remember_configs(
+        &self,
+        catalog: &Catalog,
+        configs: &BTreeMap<String, serde_json::Value>,
+        models: &Models,
+        store: &dyn Store,
+    ) -> Result<(), CliError> {
+        if self.url.is_empty() {
+            return Ok(());
+        }
+        let connection = Connection::open_patiently(&self.options(CONFIG_NAME)).await?;
+        match config::fetch(&connection).await {
+            Ok(said) => configuration::remember_all(catalog, configs, &said, models, store)?,
+            Err(error) => tracing::warn!(%error, "what it said before stays in force"),
+        }
+        Ok(())
+    }
+
+    /// What follows what is said about agents' configurations; `None` where no server is named.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named cannot be used.
+    pub async fn configs(&self, deployment: &Arc<Deployment>) -> Result<Option<Configs>, CliError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let connection = Connection::open_patiently(&self.options(CONFIG_NAME)).await?;
+        Ok(Some(Configs::new(connection, deployment.clone())))
+    }
+
+    /// The agents of `deployment` as micro-services, all as the instance `id`; `None` where no server is named.
+    ///
+    /// # Errors
+    /// [`CliError`] when a file that is named cannot be used.
+    pub async fn services(
+        &self,
+        deployment: &Deployment,
+        id: &str,
+    ) -> Result<Option<Services>, CliError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let mut connections: BTreeMap<&str, Connection> = BTreeMap::new();
+        for (kind, _) in deployment.catalog().iter() {
+            let connection = match connections.first_key_value() {
+                Some((_, common)) if self.agent_keys.as_os_str().is_empty() => common.clone(),
+                _ => Connection::open_patiently(&self.service_options(kind)).await?,
+            };
+            connections.insert(kind, connection);
+        }
+        Ok(Some(Services::start(deployment, id, |kind| connections[kind].clone())))
+    }
+
+    /// How the service of agent `kind` connects: as the process does, or with the agent's own key.
+    fn service_options(&self, kind: &str) -> Options {
+        let options = self.options(SERVICES_NAME);
+        if self.agent_keys.as_os_str().is_empty() {
+            return options;
+        }
+        let own = permissions::options(self.url.clone(), &self.agent_keys, kind);
+        Options { credentials: own.credentials, inbox: own.inbox, ..options }
+    }
 }
 
 /// An address without what may be a secret in it.
@@ -129,6 +208,9 @@ mod tests {
         };
         let options = all.options("x");
         assert!(options.tls.is_required && options.tls.identity.is_none());
+        let own = Settings { agent_keys: "keys".into(), ..all.clone() }.service_options("master");
+        assert_eq!(own.credentials, Credentials::Nkey("keys/master.nk".into()));
+        assert_eq!((own.tls, own.inbox.as_deref()), (options.tls, Some("_INBOX_master")));
         let password = "secret".into();
         assert_eq!(options.credentials, Credentials::User { name: "fleet".to_owned(), password });
     }

@@ -61,7 +61,7 @@ async fn take(facade: &Facade, request: &Request) -> Result<Taken, Problem> {
     facade.admit(fleet, asset)?;
     let headers = request.headers.iter().map(|(name, value)| (name.as_ref(), value.as_bytes()));
     let parsed = telemetry::parse(fleet, asset, headers, &request.body).map_err(refuse)?;
-    let Parsed { frame, refused, event_id } = parsed;
+    let Parsed { frame, refused, event_id, traceparent } = parsed;
     for sample in &refused {
         facade.metrics.sample_refused(sample.kind);
     }
@@ -76,7 +76,7 @@ async fn take(facade: &Facade, request: &Request) -> Result<Taken, Problem> {
     }
     let accepted = frame.samples.len();
     let first = event_id.map_or_else(|| facade.new_id(), |id| frame.event_name(&id));
-    let said = frame.said(first, request.traceparent())?;
+    let said = frame.said(first, traceparent)?;
     let entries = said.into_iter().map(Entry::from).collect();
     let receipt = facade.append_from(fleet, asset, entries).await?;
     facade.metrics.samples_accepted(accepted);

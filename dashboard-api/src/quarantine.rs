@@ -173,7 +173,7 @@ pub(crate) async fn release(facade: &Facade, request: Request) -> Result<Respons
         entries.push(Entry::from(Envelope {
             causation_id: Some(id),
             provenance: delivery.envelope.provenance,
-            traceparent: request.traceparent(),
+            traceparent: request.traceparent().or(delivery.envelope.traceparent.clone()),
             ..envelope
         }));
     }

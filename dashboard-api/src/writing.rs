@@ -8,7 +8,7 @@ use crate::facade::{Facade, SOURCE};
 use crate::problem::{Kind, Problem};
 use crate::request::{Request, malformed};
 use crate::views::LogView;
-use messages::{Envelope, Message, MessageId, Sequence};
+use messages::{CaseId, Envelope, Message, MessageId, Sequence};
 use runtime::committer::{Entry, Receipt};
 use runtime::store::Partition;
 use tokio::sync::OwnedMutexGuard;
@@ -105,7 +105,10 @@ impl Writing<'_> {
 
     fn envelope<M: Message>(&self, id: MessageId, message: &M) -> Result<Envelope, Problem> {
         let envelope = Envelope::new(id, SOURCE, message)?;
-        Ok(Envelope { traceparent: self.traceparent.clone(), ..envelope })
+        let case = envelope.case_id.and_then(|case| self.view.cases.rows.get(CaseId(case)));
+        let of_case = case.and_then(|case| case.traceparent.clone());
+        let traceparent = of_case.or_else(|| self.traceparent.clone());
+        Ok(Envelope { traceparent, ..envelope })
     }
 }
 

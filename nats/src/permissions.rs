@@ -11,6 +11,8 @@ pub mod keys;
 
 use crate::bus::place;
 use crate::connection::{Credentials, Options};
+use crate::services;
+use crate::streams::CONFIG;
 use devices::Device;
 use messages::dead::DeadLettered;
 use messages::{Class, Message, Stream, subject};
@@ -66,6 +68,7 @@ pub fn grants<'c>(contracts: impl IntoIterator<Item = &'c Contract>) -> Vec<Gran
 
 fn agent(contract: &Contract, all: &[&Contract]) -> Grant {
     let mut rights = Rights::of(&contract.kind);
+    rights.serves();
     for (name, class) in &contract.publishes {
         rights.says(name, *class);
         for stream in copied_to(name, *class, all) {
@@ -109,6 +112,7 @@ fn facade() -> Grant {
     for stream in [Stream::Telemetry, Stream::Health, Stream::Log, Stream::Dead] {
         rights.reads(stream);
     }
+    rights.reads_configurations();
     rights.owns_partitions();
     rights.grant
 }
@@ -125,11 +129,13 @@ fn ingest() -> Grant {
     rights.grant
 }
 
-/// Makes and trims streams. AUDIT denies deleting and purging to everybody.
+/// Makes and trims streams, configures agents and asks them how they are. AUDIT denies deleting and purging to everybody.
 fn operator() -> Grant {
     let mut rights = Rights::of(OPERATOR);
     rights.publish("$JS.API.>".to_owned());
     rights.publish("aurora.v1.head.>".to_owned());
+    rights.publish("$SRV.>".to_owned());
+    rights.publish(format!("$KV.{CONFIG}.*"));
     rights.grant
 }
 
@@ -152,20 +158,18 @@ struct Rights {
 impl Rights {
     fn of(user: &str) -> Self {
         let token = subject::escape(user).expect("names of agents are tokens").into_owned();
-        let subscribe = BTreeSet::from([
-            format!("{}.>", inbox(user)),
-            "$SRV.PING".to_owned(),
-            "$SRV.INFO".to_owned(),
-            "$SRV.STATS".to_owned(),
-            format!("$SRV.*.{user}"),
-            format!("$SRV.*.{user}.*"),
-        ]);
+        let subscribe = BTreeSet::from([format!("{}.>", inbox(user))]);
         let grant = Grant { user: user.to_owned(), publish: BTreeSet::new(), subscribe };
         Self { grant, token }
     }
 
     fn publish(&mut self, subject: String) {
         self.grant.publish.insert(subject);
+    }
+
+    /// May be asked as a micro-service of its own name.
+    fn serves(&mut self) {
+        self.grant.subscribe.extend(services::subjects(&self.token, "*"));
     }
 
     /// May say `name`.
@@ -221,6 +225,15 @@ impl Rights {
             self.pulls(OWNERSHIP_STREAM, &format!("$KV.{OWNERSHIP}.{what}.{user}.*"));
         }
         self.publish(format!("$JS.API.STREAM.MSG.GET.{OWNERSHIP_STREAM}"));
+    }
+
+    /// May read what is said about agents' configurations.
+    fn reads_configurations(&mut self) {
+        let stream = format!("KV_{CONFIG}");
+        self.publish(format!("$JS.API.STREAM.INFO.{stream}"));
+        self.publish(format!("$JS.API.CONSUMER.CREATE.{stream}.*.$KV.{CONFIG}.>"));
+        self.publish(format!("$JS.API.DIRECT.GET.{stream}.$KV.{CONFIG}.*"));
+        self.publish(format!("$JS.FC.{stream}.>"));
     }
 
     /// May make consumers of `stream` with this one filter, and pull from those whose names it knows.
@@ -333,6 +346,22 @@ mod tests {
                 "aurora.v1.dead.diagnosis",
                 "aurora.v1.head.log.diagnosis.*",
                 "aurora.v1.log.diagnosis.*.event.failure.predicted.*",
+            ]
+        );
+        let subjects: Vec<&str> = grant.subscribe.iter().map(String::as_str).collect();
+        assert_eq!(
+            subjects,
+            [
+                "$SRV.INFO",
+                "$SRV.INFO.diagnosis",
+                "$SRV.INFO.diagnosis.*",
+                "$SRV.PING",
+                "$SRV.PING.diagnosis",
+                "$SRV.PING.diagnosis.*",
+                "$SRV.STATS",
+                "$SRV.STATS.diagnosis",
+                "$SRV.STATS.diagnosis.*",
+                "_INBOX_diagnosis.>",
             ]
         );
     }

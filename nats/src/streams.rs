@@ -26,6 +26,10 @@ pub const AUDIT: &str = "AUDIT";
 pub const OWNERSHIP: &str = "ownership";
 /// The stream below the bucket of leases.
 pub(crate) const OWNERSHIP_STREAM: &str = "KV_ownership";
+/// The bucket of what is said about agents' configurations.
+pub const CONFIG: &str = "config";
+/// Sayings about one agent that are kept.
+pub const CONFIG_HISTORY: i64 = 64;
 /// Where nats-server keeps what MQTT clients publish with QoS 1 and 2.
 pub const MQTT_MESSAGES: &str = "$MQTT_msgs";
 
@@ -134,6 +138,7 @@ impl Layout {
                 ..self.ours(AUDIT, &["aurora.v1.audit.>"])
             },
             self.ownership(),
+            self.config(),
         ]);
         streams
     }
@@ -183,12 +188,23 @@ impl Layout {
     fn ownership(&self) -> Config {
         Config {
             max_messages_per_subject: 1,
+            allow_message_ttl: true,
+            subject_delete_marker_ttl: Some(DUPLICATE_WINDOW),
+            ..self.bucket(OWNERSHIP)
+        }
+    }
+
+    /// A bucket that keeps what was said before, for who asks when something changed.
+    fn config(&self) -> Config {
+        Config { max_messages_per_subject: CONFIG_HISTORY, ..self.bucket(CONFIG) }
+    }
+
+    fn bucket(&self, name: &str) -> Config {
+        Config {
             allow_rollup: true,
             deny_delete: true,
             allow_direct: true,
-            allow_message_ttl: true,
-            subject_delete_marker_ttl: Some(DUPLICATE_WINDOW),
-            ..self.ours(OWNERSHIP_STREAM, &[&format!("$KV.{OWNERSHIP}.>")])
+            ..self.ours(&format!("KV_{name}"), &[&format!("$KV.{name}.>")])
         }
     }
 

@@ -113,7 +113,7 @@ impl<A: Agent> Ctx<'_, A> {
                 T::NAME
             ));
         }
-        if !self.timers.arm(T::NAME, due_at) {
+        if !self.timers.arm(T::NAME, due_at, self.input.traceparent.clone()) {
             self.breach(format!("key `{}` has too many timers", self.key));
         }
     }

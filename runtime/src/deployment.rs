@@ -5,7 +5,7 @@ use crate::bus::embedded::Embedded;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::committer::{CommitError, Committer, Request, Writer};
-use crate::configuration::{ConfigureError, configure};
+use crate::configuration::{self, ConfigureError, Overlay, configure};
 use crate::effects::Effects;
 use crate::effects::running::{self, Running};
 use crate::flight::FlightRecorder;
@@ -127,10 +127,18 @@ pub struct Deployment {
     router: Arc<Router>,
     board: Board,
     fleet: Fleet,
-    catalog: Catalog,
+    agents: Agents,
     effects: Option<Running>,
     clock: Clock,
     shared: Option<Shared>,
+}
+
+/// Who there is, and what they were told when they were started.
+struct Agents {
+    catalog: Catalog,
+    /// Their configurations by kind.
+    configs: BTreeMap<String, serde_json::Value>,
+    models: Arc<Models>,
 }
 
 impl Deployment {
@@ -198,8 +206,9 @@ impl Deployment {
         };
         let effects = performs.then(|| Running::start(spec)).flatten();
         let fleet = Fleet::start(specs).await.map_err(StartError::Supervisors)?;
-        let (catalog, clock) = (options.catalog, options.clock);
-        Ok(Self { store, committer, bus, router, board, fleet, catalog, effects, clock, shared })
+        let Options { catalog, configs, clock, .. } = options;
+        let agents = Agents { catalog, configs, models };
+        Ok(Self { store, committer, bus, router, board, fleet, agents, effects, clock, shared })
     }
 
     /// Saves everything, stops every host and notes that the exit was orderly.
@@ -216,6 +225,28 @@ impl Deployment {
         Ok(())
     }
 
+    /// Lays `overlay` over the configuration of agent `kind`, from its next message on. An agent that does not work in
+    /// this process is left to those in which it does.
+    ///
+    /// # Errors
+    /// [`ConfigureError`] when it cannot be used; the configuration stays as it is.
+    pub async fn reconfigure(&self, kind: &str, overlay: &Overlay) -> Result<(), ConfigureError> {
+        let Agents { catalog, configs, models } = &self.agents;
+        let Some(entry) = catalog.get(kind) else {
+            return match catalog.resting().find(|(resting, _)| *resting == kind) {
+                Some(_) => Ok(()),
+                None => Err(configuration::unknown(kind, catalog).into()),
+            };
+        };
+        let base = configs.get(kind).unwrap_or(&entry.defaults);
+        let (store, router) = (&*self.store, &*self.router);
+        let agent = (kind, entry);
+        for request in configuration::reconfigure(agent, base, overlay, models, store, router)? {
+            self.committer.commit(request).await?;
+        }
+        Ok(())
+    }
+
     /// The state of `key` in agent `kind` as JSON; `None` when there is none.
     ///
     /// # Errors
@@ -225,8 +256,8 @@ impl Deployment {
         kind: &str,
         key: &str,
     ) -> Result<Option<serde_json::Value>, String> {
-        let entry = self.catalog.get(kind).ok_or_else(|| {
-            let known: Vec<&str> = self.catalog.iter().map(|(kind, _)| kind).collect();
+        let entry = self.agents.catalog.get(kind).ok_or_else(|| {
+            let known: Vec<&str> = self.agents.catalog.iter().map(|(kind, _)| kind).collect();
             format!("no agent is named `{kind}`; there are {}", known.join(", "))
         })?;
         let partition = self.router.partition(entry.contract.stream, key).index;
@@ -284,7 +315,7 @@ impl Deployment {
     /// The agents.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+        &self.agents.catalog
     }
 }
 

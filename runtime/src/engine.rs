@@ -135,6 +135,8 @@ pub struct Observation {
     pub timers: u64,
     /// Times the agent was built, less one.
     pub incarnation: u64,
+    /// Time that its turns took, in nanoseconds; 0 where time is virtual.
+    pub busy_nanos: u64,
     /// Counts of the agent's own, by name.
     pub counts: BTreeMap<&'static str, u64>,
     /// How many there are now of what it keeps, by name.
@@ -413,7 +415,7 @@ impl<A: Agent> Engine for AgentEngine<A> {
 
     fn take_due(&mut self, now: Timestamp) -> Result<Vec<Envelope>, EngineError> {
         let fired = self.wheel.take_due(now, A::KIND);
-        fired.iter().map(|fired| self.firing(fired)).collect()
+        fired.into_iter().map(|(fired, traceparent)| self.firing(&fired, traceparent)).collect()
     }
 
     fn next_due_at(&self) -> Option<Timestamp> {
@@ -482,9 +484,13 @@ impl<A: Agent> Engine for AgentEngine<A> {
 }
 
 impl<A: Agent> AgentEngine<A> {
-    fn firing(&self, fired: &TimerFired) -> Result<Envelope, EngineError> {
+    fn firing(
+        &self,
+        fired: &TimerFired,
+        traceparent: Option<String>,
+    ) -> Result<Envelope, EngineError> {
         let id = MessageId::timer(&self.id.to_string(), &fired.key, &fired.timer, fired.generation);
         let envelope = Envelope::new(id, A::KIND, fired).map_err(self.unwritable(&fired.timer))?;
-        Ok(Envelope { addressed_to: Some(A::KIND.to_owned()), ..envelope })
+        Ok(Envelope { addressed_to: Some(A::KIND.to_owned()), traceparent, ..envelope })
     }
 }

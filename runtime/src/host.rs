@@ -17,7 +17,7 @@ use messages::{Sequence, Timestamp};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
@@ -77,6 +77,8 @@ pub(crate) struct HostWork {
     head_at_start: Sequence,
     marker: Option<Marker>,
     saved_at: Timestamp,
+    /// Time that turns took.
+    busy: Duration,
     /// Under which it began.
     epoch: Option<u64>,
 }
@@ -184,9 +186,18 @@ impl HostWork {
         ));
         let ticker = myself.send_interval(TICK_INTERVAL, || HostMessage::Tick);
         let saved_at = spec.clock.now();
-        let under_way = 0;
-        let work =
-            Self { spec, engine, pump, ticker, under_way, head_at_start, marker, saved_at, epoch };
+        let work = Self {
+            spec,
+            engine,
+            pump,
+            ticker,
+            under_way: 0,
+            head_at_start,
+            marker,
+            saved_at,
+            busy: Duration::ZERO,
+            epoch,
+        };
         work.report();
         Ok(work)
     }
@@ -205,7 +216,10 @@ impl HostWork {
         let permit = Arc::new(permit);
         while self.engine.next().is_some() {
             let limit = self.mark()?;
-            if let Some(turn) = self.engine.turn(limit)? {
+            let began = stopwatch();
+            let turn = self.engine.turn(limit)?;
+            self.busy += began.elapsed();
+            if let Some(turn) = turn {
                 self.hand_over(myself, Request::Turn(turn), Some(permit.clone())).await?;
             }
         }
@@ -333,7 +347,8 @@ impl HostWork {
     }
 
     fn report(&self) {
-        let observation: Observation = self.engine.observe();
+        let busy_nanos = u64::try_from(self.busy.as_nanos()).unwrap_or(u64::MAX);
+        let observation = Observation { busy_nanos, ..self.engine.observe() };
         let state = if self.replayed() { HostState::Ready } else { HostState::Replaying };
         let partition = self.engine.partition();
         let head = self.spec.store.head(partition);
@@ -346,6 +361,11 @@ impl HostWork {
             self.spec.clock.now(),
         );
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a stopwatch for a figure that people read")]
+fn stopwatch() -> Instant {
+    Instant::now()
 }
 
 /// Reads one batch ahead of the host, as its credit allows.

@@ -18,22 +18,65 @@ pub(crate) struct Timers {
 }
 
 /// One timer that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Armed {
     /// When it is due.
     pub(crate) due_at: Timestamp,
     /// Which arming this is; a firing of an earlier one is stale.
     pub(crate) generation: u64,
+    /// Trace of the message that armed it, which its firing goes on with.
+    pub(crate) traceparent: Option<String>,
+}
+
+/// The timers of one key, none of which goes on with a trace; so all were stored before there were such.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct UntracedTimers {
+    armed: BTreeMap<String, UntracedArmed>,
+    generation: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UntracedArmed {
+    due_at: Timestamp,
+    generation: u64,
+}
+
+impl From<UntracedTimers> for Timers {
+    fn from(untraced: UntracedTimers) -> Self {
+        let armed = untraced.armed.into_iter().map(|(name, armed)| {
+            let UntracedArmed { due_at, generation } = armed;
+            (name, Armed { due_at, generation, traceparent: None })
+        });
+        Self { armed: armed.collect(), generation: untraced.generation }
+    }
 }
 
 impl Timers {
-    /// Arms `name`, in place of an earlier arming; `false` when the key has too many.
-    pub(crate) fn arm(&mut self, name: &str, due_at: Timestamp) -> bool {
+    /// The same without traces, if there are none.
+    pub(crate) fn untraced(&self) -> Option<UntracedTimers> {
+        let one = |(name, armed): (&String, &Armed)| {
+            let Armed { due_at, generation, ref traceparent } = *armed;
+            let untraced = UntracedArmed { due_at, generation };
+            traceparent.is_none().then(|| (name.clone(), untraced))
+        };
+        let armed = self.armed.iter().map(one).collect::<Option<_>>()?;
+        Some(UntracedTimers { armed, generation: self.generation })
+    }
+
+    /// Arms `name`, in place of an earlier arming, because of a message with this trace; `false` when the key has too
+    /// many.
+    pub(crate) fn arm(
+        &mut self,
+        name: &str,
+        due_at: Timestamp,
+        traceparent: Option<String>,
+    ) -> bool {
         if self.armed.len() >= TIMERS_PER_KEY_MAX && !self.armed.contains_key(name) {
             return false;
         }
         self.generation += 1;
-        self.armed.insert(name.to_owned(), Armed { due_at, generation: self.generation });
+        let generation = self.generation;
+        self.armed.insert(name.to_owned(), Armed { due_at, generation, traceparent });
         true
     }
 
@@ -50,8 +93,8 @@ impl Timers {
         current
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Armed)> {
-        self.armed.iter().map(|(name, armed)| (name.as_str(), *armed))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Armed)> {
+        self.armed.iter().map(|(name, armed)| (name.as_str(), armed))
     }
 }
 
@@ -94,6 +137,7 @@ struct Entry {
     key: String,
     name: String,
     generation: u64,
+    traceparent: Option<String>,
 }
 
 impl Wheel {
@@ -117,19 +161,24 @@ impl Wheel {
         self.due.first().map(|entry| entry.due_at)
     }
 
-    /// Timers due at `now`, each handed out once.
-    pub(crate) fn take_due(&mut self, now: Timestamp, agent: &str) -> Vec<TimerFired> {
+    /// Timers due at `now`, each handed out once, with the trace that its firing goes on with.
+    pub(crate) fn take_due(
+        &mut self,
+        now: Timestamp,
+        agent: &str,
+    ) -> Vec<(TimerFired, Option<String>)> {
         let mut fired = Vec::new();
         while fired.len() < TIMERS_FIRED_MAX
             && self.due.first().is_some_and(|entry| entry.due_at <= now)
         {
             let Some(entry) = self.due.pop_first() else { break };
-            fired.push(TimerFired {
+            let firing = TimerFired {
                 agent: agent.to_owned(),
                 key: entry.key.clone(),
                 timer: entry.name.clone(),
                 generation: entry.generation,
-            });
+            };
+            fired.push((firing, entry.traceparent.clone()));
             self.firing.insert(entry);
         }
         fired
@@ -146,5 +195,6 @@ fn entries<'a>(key: &'a str, timers: &'a Timers) -> impl Iterator<Item = Entry> 
         key: key.to_owned(),
         name: name.to_owned(),
         generation: armed.generation,
+        traceparent: armed.traceparent.clone(),
     })
 }

@@ -1,4 +1,6 @@
-//! `config`: writes, shows and checks what a process is told.
+//! `config`: writes, shows and checks what a process is told, and tells agents while they run.
+
+mod bus;
 
 use crate::cli::{Answer, Session};
 use crate::config::{self, Sources};
@@ -37,6 +39,10 @@ pub enum ConfigCommand {
         #[command(flatten)]
         answer: Answer,
     },
+    /// Tells an agent something else while it runs, in every process on a server of NATS, until it is dropped.
+    Put(bus::PutArgs),
+    /// Takes back what an agent was told over the server.
+    Drop(bus::DropArgs),
 }
 
 /// Which configuration is meant.
@@ -59,6 +65,8 @@ pub(crate) fn perform(command: ConfigCommand, session: &Session) -> Result<Exit,
             console.done(answer.output, text, &json!({ "file": file }))?;
             console.next(answer.output, "aurorasync config validate");
         }
+        ConfigCommand::Put(args) => return bus::put(&args, session),
+        ConfigCommand::Drop(args) => return bus::take_back(&args, session),
         ConfigCommand::Show { from, answer } => {
             let loaded = config::load(&session.catalog, &Sources::of_process(from.config))?;
             let mut values: Vec<Value> = loaded.values.iter().map(|value| json!(value)).collect();

@@ -1,5 +1,6 @@
 //! `nats`: what a server must have: its streams, and the users and permissions of the agents.
 
+mod agents;
 mod permissions;
 
 use super::config::From;
@@ -9,6 +10,7 @@ use crate::config::{self, Sources};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Column;
+use agents::AgentsArgs;
 use clap::{Args, Subcommand};
 use nats::streams::{self, PARTITIONS};
 use nats::{Connection, Layout};
@@ -26,6 +28,8 @@ pub enum NatsCommand {
     Init(Where),
     /// Are the streams there and as they must be? Exits 0 when so, 1 when not, 3 when no server answers.
     Check(Where),
+    /// Lists the agents of all processes on the server, as each answers for itself. Exits 1 when none does.
+    Agents(AgentsArgs),
     /// Writes the account, users and permissions that the agents' declarations ask for, for the server's configuration.
     Permissions(PermissionsArgs),
 }
@@ -61,21 +65,30 @@ pub(crate) fn perform(command: NatsCommand, session: &Session) -> Result<Exit, C
     let (at, makes) = match command {
         NatsCommand::Init(at) => (at, true),
         NatsCommand::Check(at) => (at, false),
+        NatsCommand::Agents(args) => return agents::perform(&args, session),
         NatsCommand::Permissions(args) => return permissions::perform(&args, session),
     };
     let sources =
         Sources::of_process(at.from.config.clone()).flag("bus.url", "URL", at.url.clone());
     let settings = config::load(&session.catalog, &sources)?.settings.bus;
-    if settings.url.is_empty() {
-        let help = "name it, as in `aurorasync nats init nats://127.0.0.1:4222`, or set `bus.url`";
-        return Err(CliError::Input {
-            text: "no server is named".to_owned(),
-            help: help.to_owned(),
-        });
+    named(&settings, "init")?;
+    threads()?.block_on(answer(&at, &settings, makes, session))
+}
+
+/// Whether a server is named, for `verb`.
+fn named(settings: &bus::Settings, verb: &str) -> Result<(), CliError> {
+    if !settings.url.is_empty() {
+        return Ok(());
     }
-    let threads = tokio::runtime::Runtime::new()
-        .map_err(|source| CliError::System { what: "threads cannot be started", source })?;
-    threads.block_on(answer(&at, &settings, makes, session))
+    let text = "no server is named".to_owned();
+    let help =
+        format!("name it, as in `aurorasync nats {verb} nats://127.0.0.1:4222`, or set `bus.url`");
+    Err(CliError::Input { text, help })
+}
+
+fn threads() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Runtime::new()
+        .map_err(|source| CliError::System { what: "threads cannot be started", source })
 }
 
 async fn answer(

@@ -20,8 +20,10 @@ use dashboard_api::{
 };
 use messages::profile::Profile;
 use models::features::Features;
+use nats::config::Configs;
 use nats::devices::Ingest;
 use nats::hosts::Hosts;
+use nats::services::Services;
 use rand::RngCore;
 use runtime::clock::Clock;
 use runtime::committer::CommitError;
@@ -33,6 +35,7 @@ use runtime::store::sled::SledStore;
 use runtime::{Catalog, Models, crash, retention, shared};
 pub(super) use signals::Signals;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,11 +127,14 @@ fn chosen(catalog: &Catalog, kinds: &[String]) -> Result<Catalog, CliError> {
 
 /// How the log is shared with other processes, if it is.
 fn shared(is_shared: bool) -> Option<shared::Options> {
-    is_shared.then(|| {
-        let mut name = [0; 8];
-        fill(&mut name);
-        shared::Options { name: format!("process-{:016x}", u64::from_be_bytes(name)) }
-    })
+    is_shared.then(|| shared::Options { name: format!("process-{}", unique()) })
+}
+
+/// As good as unique.
+fn unique() -> String {
+    let mut bytes = [0; 8];
+    fill(&mut bytes);
+    format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
 fn recorder(args: &RunArgs) -> Result<FlightRecorder, CliError> {
@@ -163,7 +169,18 @@ pub(super) struct Serving {
     stop_facade: oneshot::Sender<()>,
     upkeep: JoinHandle<()>,
     intake: Option<JoinHandle<CommitError>>,
+    configs: Option<JoinHandle<Infallible>>,
     hosts: Option<Hosts>,
+    services: Option<Services>,
+}
+
+/// What is open to others.
+struct Doors {
+    bound: Bound,
+    ingest: Option<Ingest>,
+    configs: Option<Configs>,
+    hosts: Option<Hosts>,
+    services: Option<Services>,
 }
 
 impl Serving {
@@ -193,8 +210,8 @@ impl Serving {
             &settings.store.path,
         );
         let opened = open(&deployment, &settings, profiles, &upkeep).await;
-        let (bound, ingest, hosts) = match opened {
-            Ok(opened) => opened,
+        let Doors { bound, ingest, configs, hosts, services } = match opened {
+            Ok(doors) => doors,
             Err(error) => {
                 drain(&deployment).await?;
                 return Err(error);
@@ -208,8 +225,21 @@ impl Serving {
         }));
         let upkeep = spawn(upkeep.run());
         let intake = ingest.map(|ingest| spawn(ingest.run()));
+        let configs = configs.map(|configs| spawn(configs.run()));
         let data = settings.store.path;
-        Ok(Self { deployment, address, data, kinds, facade, stop_facade, upkeep, intake, hosts })
+        Ok(Self {
+            deployment,
+            address,
+            data,
+            kinds,
+            facade,
+            stop_facade,
+            upkeep,
+            intake,
+            configs,
+            hosts,
+            services,
+        })
     }
 
     /// Says what is served, on standard output: a script may be waiting for it.
@@ -269,10 +299,10 @@ impl Serving {
 
     async fn end(self, signals: Signals, failure: Option<CliError>) -> Result<Exit, CliError> {
         signals.exit_at_next();
+        drop(self.services);
         self.upkeep.abort();
-        if let Some(intake) = &self.intake {
-            intake.abort();
-        }
+        self.intake.iter().for_each(JoinHandle::abort);
+        self.configs.iter().for_each(JoinHandle::abort);
         if !self.facade.is_finished() {
             drop(self.stop_facade);
             if let Err(error) = self.facade.await {
@@ -343,12 +373,14 @@ async fn deploy(
     configs.retain(|kind, _| catalog.get(kind).is_some());
     let data = &settings.store.path;
     let store = SledStore::open(&store_folder(data))?;
+    let models = Models::default();
+    settings.bus.remember_configs(&catalog, &configs, &models, &store).await?;
     Seal::create(data, |seed| fill(seed)).map_err(CliError::failed)?;
     let deployment = Deployment::start(Options {
         catalog,
         configs,
         effects,
-        models: Models::default(),
+        models,
         store: Arc::new(store),
         folder: data.clone(),
         clock: Clock::Real,
@@ -360,13 +392,14 @@ async fn deploy(
     Ok(Arc::new(deployment.await?))
 }
 
-/// The doors: HTTP, what telemetry is read with from elsewhere, and what takes part in a shared log.
+/// HTTP, what telemetry is read with from elsewhere, what follows configurations, what takes part in a shared log, and
+/// who answers for agents.
 async fn open(
     deployment: &Arc<Deployment>,
     settings: &Settings,
     profiles: BTreeMap<String, Profile>,
     upkeep: &Arc<Upkeep>,
-) -> Result<(Bound, Option<Ingest>, Option<Hosts>), CliError> {
+) -> Result<Doors, CliError> {
     let ingest = settings.bus.ingest(deployment, rate_limit(&settings.limits)).await?;
     let options = FacadeOptions {
         clock: Clock::Real,
@@ -383,7 +416,10 @@ async fn open(
     let listen = settings.facade.listen;
     let bound = Facade::new(deployment.clone(), options).bind(listen).await;
     let bound = bound.map_err(|error| facade_error(listen, &error))?;
-    Ok((bound, ingest, settings.bus.hosts(deployment).await?))
+    let configs = settings.bus.configs(deployment).await?;
+    let hosts = settings.bus.hosts(deployment).await?;
+    let services = settings.bus.services(deployment, &unique()).await?;
+    Ok(Doors { bound, ingest, configs, hosts, services })
 }
 
 /// What the lists of features of a profile hold, under their schema.

@@ -12,6 +12,7 @@ mod offline;
 mod operations;
 mod process;
 mod publisher;
+mod reconfigured;
 mod serving;
 mod simulated;
 mod told;

@@ -1,13 +1,16 @@
 //! Devices that publish: to a real server of NATS, over NATS and over MQTT.
 
 use nats::server::{self, Server};
-use nats::{Connection, Layout, Options, streams};
+use nats::{Connection, Layout, Options, services, streams};
 use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+use serde_json::Value;
 use std::path::Path;
 use tokio::runtime::Runtime;
 
 /// Messages that an MQTT client holds until they are sent.
 const QUEUE_MESSAGES: usize = 100;
+/// Times that a question is asked before it counts as unanswered.
+const ASKED_MAX: usize = 60;
 
 /// A server with its streams, and a client of it.
 pub(crate) struct Publisher {
@@ -49,6 +52,19 @@ impl Publisher {
     pub(crate) fn publish_mqtt(&self, topic: &str, qos: QoS, bodies: &[String]) {
         let port = self.server.mqtt_port().unwrap();
         publish_mqtt(MqttOptions::new("device", "127.0.0.1", port), topic, qos, bodies);
+    }
+
+    /// What is answered under `subject`, once `count` answer.
+    pub(crate) fn ask_all(&self, subject: &str, count: usize) -> Vec<Value> {
+        self.threads.block_on(async {
+            for _ in 0..ASKED_MAX {
+                let heard = services::ask(&self.connection, subject).await.unwrap();
+                if heard.len() == count {
+                    return heard;
+                }
+            }
+            panic!("`{subject}` is not answered by {count}");
+        })
     }
 
     /// Records that TELEMETRY holds.

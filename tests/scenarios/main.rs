@@ -8,4 +8,5 @@ mod provider;
 mod script;
 mod stories;
 mod theatre;
+mod traces;
 mod twins;

@@ -4,6 +4,7 @@ use aurorasync::config::{self, Sources};
 use aurorasync::effects;
 use messages::profile;
 use runtime::effects::Effects;
+use runtime::store::Store;
 use runtime::store::memory::MemoryStore;
 use runtime::{Catalog, Models};
 use scenarios::language::{Known, Scenario, ScriptError, Source, load};
@@ -41,6 +42,19 @@ pub(crate) fn performed(
     catalog: Catalog,
     effects: Option<Effects>,
 ) -> Played {
+    let store = Arc::new(MemoryStore::default());
+    performed_on(name, text, seed, catalog, effects, store)
+}
+
+/// The same with everything kept in `store`.
+pub(crate) fn performed_on(
+    name: &str,
+    text: &str,
+    seed: u64,
+    catalog: Catalog,
+    effects: Option<Effects>,
+    store: Arc<dyn Store>,
+) -> Played {
     let scenario = read(name, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let loaded = config::load(&catalog, &Sources::default()).expect("the defaults are sound");
     let own = || effects::effects(&loaded.settings.effects, &loaded.agents);
@@ -49,7 +63,8 @@ pub(crate) fn performed(
         effects: effects.unwrap_or_else(own),
         configs: loaded.agents,
         models: Arc::new(Models::default()),
-        store: Arc::new(MemoryStore::default()),
+        promoted: Vec::new(),
+        store,
         network: "main".to_owned(),
     };
     play(&scenario, seed, cast, &mut Nobody).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -56,6 +56,8 @@ pub(crate) struct Case {
     /// Where the prediction lies that opened it.
     pub(crate) predicted: Option<Sequence>,
     pub(crate) opened: Sequence,
+    /// The trace that it was opened in; what people say about it goes on with it.
+    pub(crate) traceparent: Option<String>,
     /// Where the newest offer of slots lies.
     pub(crate) offered: Option<Sequence>,
     /// Where everything else lies that belongs to it, in order.
@@ -150,6 +152,7 @@ impl Cases {
             state: CaseState::Opened,
             predicted: self.prediction_by_id.get(&opened.evidence.prediction).copied(),
             opened: delivery.sequence,
+            traceparent: delivery.envelope.traceparent.clone(),
             asset: opened.asset,
             fleet: opened.fleet,
             owner: opened.owner,

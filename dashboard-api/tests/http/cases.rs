@@ -1,7 +1,8 @@
 //! Cases over HTTP: where they stand, why they came about, and what people decide.
 
+use crate::client::Ask;
 use crate::site::Site;
-use crate::story::{ASSET, OWNER, Story, at, number, say};
+use crate::story::{ASSET, OWNER, Story, TRACE, at, number, say};
 use dashboard_api::{FacadeOptions, Feature};
 use messages::case::{
     CaseAdvanced, CaseClosed, CaseDecided, CaseEscalated, CaseOutcome, CaseState,
@@ -9,7 +10,7 @@ use messages::case::{
 use messages::effect::{Conclusion, EffectConcluded};
 use messages::finding::{Outcome, PredictionVerified};
 use messages::prediction::Severity;
-use messages::{Message, MessageId};
+use messages::{CaseId, Message, MessageId};
 use runtime::Catalog;
 use runtime::store::Store;
 use serde_json::{Value, json};
@@ -316,4 +317,23 @@ async fn a_case_is_as_grave_as_it_has_become_and_its_assets_owners() {
         json!({ "asset": ASSET, "fleet": "demo", "profile": "vehicle", "owner": "owner-2" });
     site.post("/v1/assets", registered.to_string()).await.expect(201);
     assert_eq!(story.shown(&site).await["owner"], "owner-2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_say_about_a_case_goes_on_with_its_trace_and_all_else_with_their_own() {
+    let site = Site::empty().await;
+    let story = Story::open(&site).await;
+    let own = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let reply = |case: Option<CaseId>| {
+        json!({ "owner": OWNER, "case": case, "channel": "app", "text": "Yes" }).to_string()
+    };
+    site.post("/v1/replies", reply(Some(story.case))).await.expect(201);
+    for case in [Some(story.case), None] {
+        let ask = Ask::post("/v1/replies", reply(case)).header("traceparent", own);
+        site.ask(ask).await.expect(201);
+    }
+    site.post("/v1/replies", reply(None)).await.expect(201);
+    let said = site.events("log", "customer.replied").await;
+    let traces: Vec<&Value> = said.iter().map(|said| &said["traceparent"]).collect();
+    assert_eq!(traces, [&json!(TRACE), &json!(TRACE), &json!(own), &Value::Null]);
 }

@@ -1,6 +1,7 @@
 //! What agents would say about one case, put on the log by hand, each because of the one before.
 
-use crate::site::{Site, sample};
+use crate::client::Ask;
+use crate::site::{Site, sample, telemetry_of};
 use messages::booking::{BookingConfirmed, BookingHeld, Slot, SlotOffer, SlotsOffered};
 use messages::case::{CaseAdvanced, CaseOpened, CaseState, Evidence};
 use messages::consent::Channel;
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 
 pub(crate) const OWNER: &str = "owner-1";
 pub(crate) const ASSET: &str = "VEH003";
+/// The trace that the device began with its readings.
+pub(crate) const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 /// A record on its stream.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +58,9 @@ pub(crate) async fn say<M: Message>(
     let mut envelope = Envelope::new(id, kind, message).unwrap();
     if let Some(cause) = cause {
         let Placed { id, partition, sequence } = cause;
+        let limit = ReadLimit { records: 1, bytes: 1 };
+        let caused_by = site.store.read(partition, sequence - 1, limit).unwrap().remove(0);
+        envelope.traceparent = caused_by.envelope.traceparent.clone();
         envelope.causation_id = Some(id);
         envelope.origin = Some(Origin {
             stream: partition.stream,
@@ -95,7 +101,8 @@ impl Story {
     pub(crate) async fn open(site: &Site) -> Self {
         register(site).await;
         for second in [5, 10] {
-            site.send(ASSET, sample(second, &[])).await.expect(202);
+            let ask = Ask::post(telemetry_of(ASSET), sample(second, &[]));
+            site.ask(ask.header("traceparent", TRACE)).await.expect(202);
         }
         let reading = newest_reading(site);
         let assessment = say(site, "data-analysis", Some(reading), &assessed()).await;

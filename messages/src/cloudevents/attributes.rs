@@ -6,6 +6,7 @@ use crate::envelope::{Envelope, Origin, Provenance};
 use crate::json::shorten;
 use crate::message::{Class, Encoding, Stream};
 use crate::record;
+use crate::trace;
 use bytes::Bytes;
 use std::str::FromStr;
 
@@ -41,6 +42,8 @@ pub struct Attributes {
     values: [Option<String>; ATTRIBUTES.len()],
     /// `Content-Type`, which in HTTP stands for `datacontenttype` and everywhere marks structured mode.
     pub(super) content_type: Option<String>,
+    /// `traceparent` of the message around the event.
+    pub(super) carried: Option<String>,
 }
 
 /// Position of a known attribute.
@@ -121,6 +124,13 @@ impl Attributes {
     #[must_use]
     pub fn get(&self, attribute: &str) -> Option<&str> {
         self.values[position(attribute)?].as_deref()
+    }
+
+    /// The W3C trace context: the event's own, else that of the message around it; `None` when it is not sound.
+    #[must_use]
+    pub fn trace(&self) -> Option<String> {
+        let text = self.get("traceparent").or(self.carried.as_deref());
+        text.and_then(trace::sound).map(str::to_owned)
     }
 
     /// The value of an attribute that must be there.

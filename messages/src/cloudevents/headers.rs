@@ -26,6 +26,8 @@ impl Attributes {
             let name = name.to_ascii_lowercase();
             if name == "content-type" {
                 attributes.content_type = std::str::from_utf8(value).ok().map(shorten);
+            } else if name == "traceparent" {
+                attributes.carried = std::str::from_utf8(value).ok().map(str::to_owned);
             } else if let Some(known) = name.strip_prefix(PREFIX).and_then(position) {
                 attributes.add(known, decode(ATTRIBUTES[known], value)?)?;
             }

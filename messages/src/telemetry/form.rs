@@ -24,10 +24,21 @@ pub fn parse<'h>(
         return Err(FrameError::TooLarge { bytes: body.len() });
     }
     let attributes = Attributes::from_headers(headers)?;
+    let parsed = parse_form(fleet, asset, &attributes, body)?;
+    let traceparent = parsed.traceparent.or_else(|| attributes.trace());
+    Ok(Parsed { traceparent, ..parsed })
+}
+
+fn parse_form(
+    fleet: &str,
+    asset: &str,
+    attributes: &Attributes,
+    body: &[u8],
+) -> Result<Parsed, FrameError> {
     if attributes.is_binary_mode() {
         attributes.require_version()?;
         let encoding = attributes.encoding()?;
-        return parse_data(fleet, asset, &attributes, encoding, body);
+        return parse_data(fleet, asset, attributes, encoding, body);
     }
     json::check_depth(body)?;
     let text = std::str::from_utf8(body).map_err(|_| FrameError::NotUtf8)?;
@@ -59,13 +70,14 @@ fn parse_data(
     if let Some(subject) = attributes.get("subject") {
         check_identity(subject, asset)?;
     }
+    let traceparent = attributes.trace();
     match encoding {
-        Encoding::Json => Ok(Parsed { event_id, ..bare::parse(fleet, asset, data)? }),
+        Encoding::Json => Ok(Parsed { event_id, traceparent, ..bare::parse(fleet, asset, data)? }),
         Encoding::Postcard => {
             let frame: Telemetry = record::decode(data)?;
             check_identity(&frame.fleet, fleet)?;
             check_identity(&frame.asset, asset)?;
-            Ok(Parsed { frame, refused: Vec::new(), event_id })
+            Ok(Parsed { frame, refused: Vec::new(), event_id, traceparent })
         }
     }
 }

@@ -170,7 +170,7 @@ impl Builder {
             signals: self.signals,
             samples: self.samples,
         };
-        Parsed { frame, refused: self.refused, event_id: None }
+        Parsed { frame, refused: self.refused, event_id: None, traceparent: None }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Parsed {
     pub refused: Vec<Refused>,
     /// The id that the sender gave the CloudEvent around it; absent for bare JSON.
     pub event_id: Option<String>,
+    /// The W3C trace context that the sender gave: the event's own, else that of the message around it.
+    pub traceparent: Option<String>,
 }
 
 /// A sample that was not taken.

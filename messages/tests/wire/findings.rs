@@ -1,5 +1,6 @@
 //! Samples of what turned out to be true.
 
+use crate::assessments;
 use crate::bookings::booking;
 use crate::cases::case;
 use crate::samples::{AnyMessage, at, number};
@@ -9,6 +10,7 @@ use messages::finding::{
     PredictionVerified,
 };
 use messages::model::{ModelCard, ModelPromoted};
+use messages::shadow::{ShadowCleared, ShadowPredicted, ShadowVerified};
 use std::collections::BTreeMap;
 
 pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
@@ -70,6 +72,17 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             forced: Some("the one before was judged by another fleet".into()),
             by: "reliability desk".into(),
             reason: "learned from a year more".into(),
+            shadow: true,
+        }),
+        Box::new(ShadowPredicted(assessments::failure_predicted())),
+        Box::new(ShadowCleared(assessments::prediction_cleared())),
+        Box::new(ShadowVerified {
+            detector: "learned/010203040102 cooling".into(),
+            asset: "VEH001".into(),
+            component: "cooling".into(),
+            prediction: MessageId::named("golden", "shadow"),
+            outcome: Outcome::FalsePositive,
+            judged_by: Some(MessageId::named("golden", "finding")),
         }),
     ]
 }

@@ -6,7 +6,7 @@ use crate::streams::TELEMETRY;
 use bytes::Bytes;
 use messages::health::{AsSent, QuarantineReason, TelemetryQuarantined};
 use messages::record::RECORD_BYTES_MAX;
-use messages::telemetry::{self, FrameError, Refused, Telemetry};
+use messages::telemetry::{self, FrameError, Parsed, Refused, Telemetry};
 use messages::{Envelope, MessageId, subject};
 use runtime::committer::Entry;
 use runtime::guard::{Denied, Principal};
@@ -35,6 +35,8 @@ pub struct Judged {
     pub messages: u64,
     /// Why it, or a part of it, is set aside.
     pub(super) aside: Option<Aside>,
+    /// The trace that its sender began.
+    pub(super) traceparent: Option<String>,
     pub(super) sender: Sender,
 }
 
@@ -80,7 +82,7 @@ impl Judged {
 
     fn of_device(sender: Sender, record: &Record) -> Self {
         match telemetry::parse(&sender.fleet, &sender.asset, headers(record), &record.body) {
-            Ok(parsed) => Self::of_frame(sender, parsed.frame, &parsed.refused, parsed.event_id),
+            Ok(parsed) => Self::of_frame(sender, parsed),
             Err(error @ FrameError::Identity { .. }) => {
                 let remedy = format!(
                     "name `{}` in the payload, or publish as the asset that it is about",
@@ -93,22 +95,20 @@ impl Judged {
         }
     }
 
-    fn of_frame(
-        sender: Sender,
-        frame: Telemetry,
-        refused: &[Refused],
-        event_id: Option<String>,
-    ) -> Self {
+    fn of_frame(sender: Sender, parsed: Parsed) -> Self {
+        let Parsed { frame, refused, event_id, traceparent } = parsed;
         let samples = frame.samples.len();
         let named = |id: String| frame.event_name(&id);
         let first = event_id.map_or_else(|| sender.message_id(), named);
-        let said = if samples == 0 { Ok(Vec::new()) } else { frame.said(first, None) };
+        let trace = traceparent.clone();
+        let said = if samples == 0 { Ok(Vec::new()) } else { frame.said(first, trace) };
         let entries = match said {
             Ok(said) => said.into_iter().map(Entry::from).collect(),
             Err(error) => return Self::set_aside(sender, malformed(&error)),
         };
-        let aside = (!refused.is_empty()).then(|| malformed(&told(refused)));
-        Self { principal: sender.principal(), entries, samples, messages: 1, aside, sender }
+        let aside = (!refused.is_empty()).then(|| malformed(&told(&refused)));
+        let principal = sender.principal();
+        Self { principal, entries, samples, messages: 1, aside, traceparent, sender }
     }
 
     pub(super) fn set_aside(sender: Sender, aside: Aside) -> Self {
@@ -118,6 +118,7 @@ impl Judged {
             samples: 0,
             messages: 1,
             aside: Some(aside),
+            traceparent: None,
             sender,
         }
     }
@@ -139,7 +140,8 @@ impl Judged {
     /// What is said about what is set aside.
     #[must_use]
     pub fn said_aside(&self) -> Option<Entry> {
-        self.aside.as_ref().map(|aside| self.sender.quarantined(aside).into())
+        let said = self.sender.quarantined(self.aside.as_ref()?);
+        Some(Envelope { traceparent: self.traceparent.clone(), ..said }.into())
     }
 }
 
@@ -186,7 +188,7 @@ impl Sender {
     }
 }
 
-/// All headers; whoever parses knows those of CloudEvents and `Content-Type`, and passes over the server's own.
+/// All headers; whoever parses knows those of CloudEvents, `Content-Type` and `traceparent`, and passes over the rest.
 fn headers(record: &Record) -> impl Iterator<Item = (&[u8], &[u8])> {
     record.headers.iter().flat_map(|(name, values)| {
         let name: &str = name.as_ref();
@@ -266,6 +268,38 @@ mod tests {
         }
         assert_eq!(all[1].entries[0].envelope.id, all[2].entries[0].envelope.id);
         assert_ne!(all[0].entries[0].envelope.id, all[1].entries[0].envelope.id);
+    }
+
+    #[test]
+    fn the_trace_that_a_device_began_goes_on_in_each_form() {
+        let subject = "aurora.v1.telemetry.demo.9.VEH001";
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let other = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let event = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "a"),
+            ("ce-source", "x"),
+            ("ce-type", "telemetry.received"),
+            ("ce-traceparent", trace),
+            ("traceparent", other),
+        ];
+        let structured = format!(
+            r#"{{"specversion":"1.0","id":"a","source":"x","type":"telemetry.received","traceparent":"{trace}","data":{GOOD}}}"#
+        );
+        let bad = format!(r#"{{"samples":[{GOOD},{{"t":"yesterday","s":{{"speed":1}}}}]}}"#);
+        for judged in [
+            judge(subject, &[("traceparent", trace)], GOOD),
+            judge(subject, &event, GOOD),
+            judge(subject, &[("traceparent", other)], &structured),
+            judge(subject, &[("Traceparent", trace)], &bad),
+        ] {
+            let said_aside = judged.said_aside();
+            let said = judged.entries.iter().chain(&said_aside).map(|it| &it.envelope);
+            let traces: Vec<_> = said.map(|it| it.traceparent.as_deref()).collect();
+            assert!(!traces.is_empty() && traces.iter().all(|it| *it == Some(trace)), "{traces:?}");
+        }
+        let unsound = judge(subject, &[("traceparent", "mine")], GOOD);
+        assert_eq!(unsound.entries[0].envelope.traceparent, None);
     }
 
     #[test]

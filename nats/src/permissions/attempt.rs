@@ -90,6 +90,9 @@ pub fn undeclared(contract: &Contract, names: &[(&str, Class)]) -> Vec<Attempt> 
         subscribe("aurora.v1.>"),
         subscribe("_INBOX.>"),
         subscribe(&format!("_INBOX_{other}.>")),
+        subscribe(&format!("$SRV.PING.{other}")),
+        subscribe("$SRV.>"),
+        publish("$SRV.PING".to_owned()),
     ]);
     for stream in Stream::ALL {
         let name = crate::bus::place::stream_name(stream);

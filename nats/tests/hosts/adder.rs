@@ -54,15 +54,31 @@ impl Record for Sum {
     const SCHEMA: u16 = 60_103;
 }
 
-pub(crate) struct Adder;
+/// How it adds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) times: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { times: 1 }
+    }
+}
+
+pub(crate) struct Adder(Config);
 
 impl Agent for Adder {
     const KIND: &'static str = "adder";
-    type Config = ();
+    type Config = Config;
     type State = Sum;
 
-    fn new((): (), _models: &Models) -> Result<Self, ConfigError> {
-        Ok(Self)
+    fn new(config: Config, _models: &Models) -> Result<Self, ConfigError> {
+        if config.times == 0 {
+            return Err(ConfigError::new(Self::KIND, "nothing would be added; take 1 or more"));
+        }
+        Ok(Self(config))
     }
 
     fn wiring(wiring: &mut Wiring<Self>) {
@@ -72,7 +88,7 @@ impl Agent for Adder {
 
 impl Handle<Added> for Adder {
     fn handle(&self, state: &mut Sum, added: &Added, ctx: &mut Ctx<'_, Self>) -> AgentResult {
-        state.sum += added.value;
+        state.sum += added.value * self.0.times;
         state.count += 1;
         ctx.publish(&Summed { key: added.key.clone(), sum: state.sum, count: state.count });
         Ok(())

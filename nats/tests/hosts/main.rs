@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod adder;
+mod config;
+mod permitted;
+mod services;
 mod site;
 
 use adder::{Added, Summed};

@@ -3,6 +3,7 @@
 use crate::adder::Adder;
 use messages::{Envelope, Message, MessageId};
 use nats::bus::{JetStream, Producer};
+use nats::config::Configs;
 use nats::hosts::{self, Hosts};
 use nats::server::{self, Server};
 use nats::streams::{self, Layout};
@@ -17,11 +18,14 @@ use runtime::router::Router;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
 use runtime::wiring::Contract;
-use runtime::{Agent, Catalog, shared};
-use std::collections::BTreeSet;
+use runtime::{Agent, Catalog, Models, configuration, shared};
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,7 +43,27 @@ pub(crate) struct Site {
     folder: Arc<TempDir>,
     /// Both while it runs.
     hosts: Option<Hosts>,
-    deployment: Option<Deployment>,
+    deployment: Option<Arc<Deployment>>,
+}
+
+/// A process's ear for configurations; deaf when dropped.
+pub(crate) struct Following(JoinHandle<Infallible>);
+
+impl Following {
+    pub(crate) async fn of(site: &Site, log: &Log) -> Self {
+        Self::over(log.client().await, site.deployment().clone())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the task ends with its owner")]
+    pub(crate) fn over(connection: Connection, deployment: Arc<Deployment>) -> Self {
+        Self(tokio::spawn(Configs::new(connection, deployment).run()))
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a stopwatch of the test's own")]
@@ -64,6 +88,22 @@ impl Log {
         log
     }
 
+    /// A client of the server.
+    pub(crate) async fn client(&self) -> Connection {
+        connect(&self.server.url()).await
+    }
+
+    /// Says over the server how agent `kind` is configured.
+    pub(crate) async fn configure(&self, kind: &str, table: &str) {
+        let bucket = self.client().await.jetstream().get_key_value(streams::CONFIG).await.unwrap();
+        bucket.put(kind, table.to_owned().into()).await.unwrap();
+    }
+
+    /// Takes it back.
+    pub(crate) async fn unconfigure(&self, kind: &str) {
+        nats::config::say(&self.client().await, kind, None).await.unwrap();
+    }
+
     /// Deletes the stream and makes another.
     pub(crate) async fn make_anew(&self) {
         let connection = connect(&self.server.url()).await;
@@ -80,9 +120,18 @@ impl Log {
 
     /// A process called `name`, at work.
     pub(crate) async fn site(&self, name: &'static str) -> Site {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let store = Arc::<MemoryStore>::default();
-        let site = Site { name, store, folder, hosts: None, deployment: None };
+        let site = self.again(Site::unborn(name)).await;
+        site.reached().await;
+        site
+    }
+
+    /// The same, told what is said over the server, as a process asks for it when it starts.
+    pub(crate) async fn site_told(&self, name: &'static str) -> Site {
+        let site = Site::unborn(name);
+        let told = nats::config::fetch(&self.client().await).await.unwrap();
+        let (catalog, models) = (Catalog::default().with::<Adder>(), Models::default());
+        let store = &*site.store;
+        configuration::remember_all(&catalog, &BTreeMap::new(), &told, &models, store).unwrap();
         let site = self.again(site).await;
         site.reached().await;
         site
@@ -99,9 +148,7 @@ impl Log {
 
     /// What a process left that was killed when `said` was in its outbox.
     pub(crate) async fn killed_after_saying(&self, name: &'static str, said: &Envelope) -> Site {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let store = Arc::<MemoryStore>::default();
-        let site = Site { name, store, folder, hosts: None, deployment: None };
+        let site = Site::unborn(name);
         let deployment = site.deploy().await;
         deployment.shared().unwrap().reach.send_replace(true);
         let session = deployment.session(Principal::facade());
@@ -114,14 +161,25 @@ impl Log {
 }
 
 impl Site {
-    async fn deploy(&self) -> Deployment {
+    /// A process that has not run yet.
+    pub(crate) fn unborn(name: &'static str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let store = Arc::<MemoryStore>::default();
+        Self { name, store, folder, hosts: None, deployment: None }
+    }
+
+    pub(crate) fn deployment(&self) -> &Arc<Deployment> {
+        self.deployment.as_ref().unwrap()
+    }
+
+    pub(crate) async fn deploy(&self) -> Arc<Deployment> {
         let (catalog, store) = (Catalog::default().with::<Adder>(), self.store.clone());
         let shared = shared::Options { name: format!("process-{}", self.name) };
         let options = deployment::Options {
             shared: Some(shared),
             ..deployment::Options::new(catalog, store, self.folder.path())
         };
-        Deployment::start(options).await.unwrap()
+        Arc::new(Deployment::start(options).await.unwrap())
     }
 
     /// The process is no more; its store is.
@@ -132,7 +190,7 @@ impl Site {
 
     /// Stops in order.
     pub(crate) async fn stop(mut self) -> Self {
-        self.deployment.as_ref().unwrap().drain().await.unwrap();
+        self.deployment().drain().await.unwrap();
         self.hosts.take().unwrap().leave().await;
         self.left()
     }
@@ -144,7 +202,7 @@ impl Site {
             match self.ask(said).await {
                 Ok(receipt) => return receipt,
                 Err(BusError::Overloaded(_)) if begun.elapsed() < PATIENCE => {}
-                Err(error) => panic!("{error}: {:?}", self.deployment.as_ref().unwrap().board()),
+                Err(error) => panic!("{error}: {:?}", self.deployment().board()),
             }
             tokio::task::yield_now().await;
         }
@@ -152,13 +210,13 @@ impl Site {
 
     /// Says it, if that can be done now.
     pub(crate) async fn ask(&self, said: &Envelope) -> Result<Receipt, BusError> {
-        let deployment = self.deployment.as_ref().unwrap();
+        let deployment = self.deployment();
         deployment.session(Principal::facade()).publish(said.clone()).await
     }
 
     /// Waits until it reads the log.
     pub(crate) async fn reached(&self) {
-        let shared = self.deployment.as_ref().unwrap().shared().unwrap();
+        let shared = self.deployment().shared().unwrap();
         let is_reached = |_: &Self| (*shared.reach.borrow()).then_some(());
         self.wait("reached the log", is_reached).await;
     }
@@ -189,6 +247,34 @@ impl Site {
         self.unsaid().len()
     }
 
+    /// Everything of `M` on the log, in order.
+    pub(crate) fn said<M: Message>(&self) -> Vec<M> {
+        let log = self.read(Partition::LOG);
+        log.iter().filter(|said| said.name == M::NAME).map(|said| said.open().unwrap()).collect()
+    }
+
+    /// Waits until `look` finds `expected`.
+    pub(crate) async fn until_equal<T: PartialEq + Debug>(
+        &self,
+        expected: &[T],
+        look: impl Fn(&Self) -> Vec<T>,
+    ) {
+        let found = |site: &Self| (look(site) == expected).then_some(());
+        self.wait(&format!("at {expected:?}"), found).await;
+    }
+
+    /// Waits until `part` is troubled by something with `words`.
+    pub(crate) async fn until_troubled(&self, part: &str, words: &str) {
+        let trouble = |site: &Self| site.failure(part).filter(|failure| failure.contains(words));
+        self.wait(&format!("troubled by {words}"), trouble).await;
+    }
+
+    /// What `part` last failed of.
+    fn failure(&self, part: &str) -> Option<String> {
+        let board = self.deployment().board().list();
+        board.into_iter().find(|(id, _)| id.kind == part)?.1.last_failure
+    }
+
     /// Waits until nothing waits to be said.
     pub(crate) async fn said_everything(&self) {
         self.wait("done with saying", |site| (site.waiting() == 0).then_some(())).await;
@@ -196,7 +282,7 @@ impl Site {
 
     /// How the adder is.
     pub(crate) fn state(&self) -> HostState {
-        let board = self.deployment.as_ref().unwrap().board().list();
+        let board = self.deployment().board().list();
         board.iter().find(|(id, _)| id.kind == Adder::KIND).unwrap().1.state
     }
 
@@ -208,9 +294,7 @@ impl Site {
     /// Waits until so many of `M` are on the log.
     pub(crate) async fn until_said<M: Message>(&self, count: usize) -> Vec<M> {
         let said = |site: &Self| {
-            let log = site.read(Partition::LOG);
-            let said = log.iter().filter(|said| said.name == M::NAME);
-            let said: Vec<M> = said.map(|said| said.open::<M>().unwrap()).collect();
+            let said = site.said::<M>();
             (said.len() >= count).then_some(said)
         };
         self.wait("said", said).await
@@ -218,12 +302,7 @@ impl Site {
 
     /// What is wrong with `part`, once something is.
     pub(crate) async fn trouble(&self, part: &str) -> String {
-        let trouble = |site: &Self| {
-            let board = site.deployment.as_ref().unwrap().board().list();
-            let found = board.into_iter().find(|(id, _)| id.kind == part);
-            found.and_then(|(_, status)| status.last_failure)
-        };
-        self.wait("troubled", trouble).await
+        self.wait("troubled", |site| site.failure(part)).await
     }
 
     async fn wait<T>(&self, what: &str, look: impl Fn(&Self) -> Option<T>) -> T {
@@ -233,7 +312,7 @@ impl Site {
             if let Some(found) = look(self) {
                 return found;
             }
-            let board = || self.deployment.as_ref().unwrap().board().list();
+            let board = || self.deployment().board().list();
             assert!(begun.elapsed() < PATIENCE, "{} is not {what}: {:?}", self.name, board());
             tick.tick().await;
         }

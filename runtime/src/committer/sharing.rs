@@ -2,11 +2,13 @@
 
 use super::settling::{Deferred, Place};
 use super::{CommitError, Entry, Writer};
+use crate::configuration;
+use crate::control::ConfigApplied;
 use crate::guard::principal;
 use crate::shared::outbox::Outbox;
 use crate::shared::{Mirrored, OUTBOX_RECORDS_MAX, Shared};
 use crate::store::{Batch, HostId, Partition};
-use messages::{Envelope, MessageId, Sequence, Stream};
+use messages::{Envelope, Message, MessageId, Sequence, Stream};
 use std::sync::Arc;
 
 impl Writer {
@@ -89,6 +91,9 @@ impl Writer {
                 }
             }
             next += u64::from(is_on_log);
+            if is_on_log && envelope.name == ConfigApplied::NAME {
+                batch.blobs.extend(configuration::brought(&envelope));
+            }
             for (index, partition) in self.router.targets(&envelope).into_iter().enumerate() {
                 let time = self.no_earlier(partition, envelope.time);
                 let envelope = Envelope { time, ..envelope.clone() };

@@ -3,7 +3,8 @@
 use super::EngineError;
 use crate::agent::Agent;
 use crate::store::{HostId, Store};
-use crate::timers::{Timers, Wheel};
+use crate::timers::{Timers, UntracedTimers, Wheel};
+use messages::record::decode_body;
 use messages::{DecodeError, EncodeError, Provenance, Record, Sequence, record};
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,35 @@ struct StoredMemory {
 
 impl Record for StoredMemory {
     const SCHEMA: u16 = 2;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            UntracedMemory::VERSION => {
+                let UntracedMemory { applied, provenance, timers, state } = decode_body(body)?;
+                Ok(Self { applied, provenance, timers: timers.into(), state })
+            }
+            _ => Err(DecodeError::UnknownVersion {
+                schema: Self::SCHEMA,
+                version,
+                known: Self::VERSION,
+            }),
+        }
+    }
+}
+
+/// Version 1, still the form of every memory whose timers go on with no trace: what was saved before there were traces
+/// stays equal, byte by byte, to what is computed anew.
+#[derive(Serialize, Deserialize)]
+struct UntracedMemory {
+    applied: Sequence,
+    provenance: Provenance,
+    timers: UntracedTimers,
+    state: Vec<u8>,
+}
+
+impl Record for UntracedMemory {
+    const SCHEMA: u16 = StoredMemory::SCHEMA;
 }
 
 /// Longest encoding of what is stored besides timers and state: position, provenance, a length.
@@ -81,12 +111,15 @@ const STORED_FIXED_BYTES: usize = 10 + 1 + 10;
 
 impl<S: Record + Default> Memory<S> {
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, EncodeError> {
-        record::encode(&StoredMemory {
-            applied: self.applied,
-            provenance: self.provenance,
-            timers: self.timers.clone(),
-            state: record::encode(&self.state)?,
-        })
+        let (applied, provenance) = (self.applied, self.provenance);
+        let state = record::encode(&self.state)?;
+        match self.timers.untraced() {
+            Some(timers) => record::encode(&UntracedMemory { applied, provenance, timers, state }),
+            None => {
+                let timers = self.timers.clone();
+                record::encode(&StoredMemory { applied, provenance, timers, state })
+            }
+        }
     }
 
     /// Whether it can be stored, also once a later position is noted as applied.
@@ -126,5 +159,36 @@ pub(super) fn load_wheel(id: &HostId, store: &dyn Store) -> Result<Wheel, Engine
     match failed {
         None => Ok(wheel),
         Some((key, source)) => Err(EngineError::State { host: id.clone(), key, keys, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use messages::Timestamp;
+
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Count(u64);
+
+    impl Record for Count {
+        const SCHEMA: u16 = 60_901;
+    }
+
+    #[test]
+    fn a_memory_without_traced_timers_is_stored_as_before_there_were_traces_and_both_are_read() {
+        let due_at = Timestamp::from_millis(1_000).unwrap();
+        let with = |traceparent: Option<&str>| {
+            let mut timers = Timers::default();
+            assert!(timers.arm("check", due_at, None));
+            assert!(timers.arm("other", due_at, traceparent.map(str::to_owned)));
+            Memory { state: Count(3), timers, applied: 7, provenance: Provenance::Measured }
+        };
+        for (traceparent, version) in [(None, 1), (Some("00-a-b-01"), 2)] {
+            let memory = with(traceparent);
+            let bytes = memory.to_bytes().unwrap();
+            assert_eq!(record::peek(&bytes), Some((StoredMemory::SCHEMA, version)));
+            let read = Memory::<Count>::from_bytes(&bytes).unwrap();
+            assert_eq!((read.state, read.timers, read.applied), (Count(3), memory.timers, 7));
+        }
     }
 }

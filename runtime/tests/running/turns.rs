@@ -3,9 +3,10 @@
 use crate::agents::{self, Counter, Noted, Rang, Summed, Tally, note};
 use messages::dead::Cause;
 use messages::telemetry::Telemetry;
-use messages::{Message, Stream};
+use messages::{Envelope, Message, MessageId, Stream};
 use runtime::conductor::Faults;
 use runtime::testkit::World;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Worlds per property.
@@ -163,6 +164,34 @@ fn a_timer_survives_its_host_and_rings_late_rather_than_never() {
     world.kill::<Counter>();
     world.advance(agents::SILENCE_MAX * 2);
     assert_eq!(world.published::<Rang>().len(), 1);
+}
+
+#[test]
+fn a_firing_goes_on_with_the_trace_of_what_armed_it_also_after_a_restart() {
+    let trace =
+        |digit: char| Some(format!("00-{}-b7ad6b7169203331-01", digit.to_string().repeat(32)));
+    let armed = |key: &str, traceparent: Option<String>| {
+        let id = MessageId::named("trace", key);
+        let envelope = Envelope::new(id, "test", &note(key, 1)).unwrap();
+        Envelope { traceparent, ..envelope }
+    };
+    let mut world = World::seeded(7).agent::<Counter>(Default::default());
+    world.append_envelope(armed("a", trace('a')));
+    world.append_envelope(armed("b", trace('b')));
+    world.append_envelope(armed("c", None));
+    world.settle();
+    world.kill::<Counter>();
+    world.advance(agents::SILENCE_MAX * 2);
+    let log = world.envelopes(Stream::Log);
+    let of = |name: &str| {
+        let named = log.iter().filter(|it| it.name == name);
+        named.map(|it| (it.key.clone(), it.traceparent.clone())).collect::<BTreeMap<_, _>>()
+    };
+    let expected = [("a", trace('a')), ("b", trace('b')), ("c", None)];
+    let expected: BTreeMap<String, Option<String>> =
+        expected.into_iter().map(|(key, trace)| (key.to_owned(), trace)).collect();
+    assert_eq!(of("timer.fired"), expected);
+    assert_eq!(of(Rang::NAME), expected);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub(super) mod attacks;
 mod founding;
+mod traces;
 
 use super::Audience;
 use crate::language::template::Bindings;
@@ -11,7 +12,9 @@ use messages::centre::CentreRegistered;
 use messages::consent::Channel;
 use messages::contact::CustomerReplied;
 use messages::telemetry::Telemetry;
-use messages::{CaseId, Encoding, Envelope, Message, MessageId, Provenance, Stream, Timestamp};
+use messages::{
+    CaseId, Class, Encoding, Envelope, Message, MessageId, Provenance, Stream, Timestamp,
+};
 use runtime::Catalog;
 use runtime::Models;
 use runtime::committer::Entry;
@@ -26,6 +29,7 @@ use simulator::{Fleet, FleetConfig, FleetError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use traces::Traces;
 
 /// Source of what devices, owners and workshops of the story say.
 const SOURCE: &str = "simulator";
@@ -40,6 +44,8 @@ pub struct Cast {
     pub models: Arc<Models>,
     /// Who performs what they intend.
     pub effects: Effects,
+    /// What stands on the log before anything else: which models agents judge by.
+    pub promoted: Vec<Entry>,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
     /// The network that the workshops belong to.
@@ -97,6 +103,7 @@ pub(super) struct Stage {
     answers: Vec<Answer>,
     centres: Vec<CentreRegistered>,
     attacks: Vec<attacks::Attack>,
+    traces: Traces,
 }
 
 impl Stage {
@@ -107,12 +114,13 @@ impl Stage {
         let fleet = fleet.transpose()?;
         let begins = fleet.as_ref().map_or(start, Fleet::begins_at);
         let kinds = cast.catalog.iter().map(|(kind, _)| kind.to_owned()).collect();
-        let Cast { catalog, mut configs, models, effects, store, network } = cast;
+        let Cast { catalog, mut configs, models, effects, promoted, store, network } = cast;
         // Who does not run has no use for settings.
         configs.retain(|kind, _| catalog.get(kind).is_some());
         let mut conductor =
             Conductor::new(catalog, &configs, models, store, begins, PARTITIONS_EMBEDDED, effects)?;
         conductor.checkpoint_every(CHECKPOINT_INTERVAL);
+        conductor.append(promoted)?;
         let mut stage = Self {
             conductor,
             kinds,
@@ -124,6 +132,7 @@ impl Stage {
             answers: Vec::new(),
             centres: Vec::new(),
             attacks: Vec::new(),
+            traces: Traces::default(),
         };
         stage.found(&network, scenario.fleet.as_ref())?;
         Ok(stage)
@@ -231,6 +240,11 @@ impl Stage {
     fn entry_of<M: Message>(&mut self, source: &str, message: &M) -> Result<Entry, StageError> {
         let id = self.next_id();
         let envelope = Envelope::new(id, source, message).map_err(StageError::impossible)?;
+        let traceparent = match envelope.case_id {
+            Some(case) => self.traces.of(case, &**self.conductor.store())?,
+            None => (M::CLASS == Class::Telemetry).then(|| Traces::begun(id)),
+        };
+        let envelope = Envelope { traceparent, ..envelope };
         Ok(envelope.with_provenance(Provenance::Simulated).into())
     }
 
