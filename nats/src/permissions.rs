@@ -126,6 +126,7 @@ fn ingest() -> Grant {
     rights.publish(format!("$JS.API.CONSUMER.CREATE.{telemetry}"));
     rights.publish(format!("$JS.API.CONSUMER.MSG.NEXT.{telemetry}.*"));
     rights.publish("aurora.v1.notice.*.*".to_owned());
+    rights.reads_configurations();
     rights.grant
 }
 
