@@ -17,6 +17,8 @@ mod tests;
 pub const PANES: usize = 6;
 /// Most times of one trouble code that are counted; the newest are.
 pub const CODE_TIMES_MAX: usize = 64;
+/// For so long a trouble code is told as set after it was last sent.
+pub const CODE_SET: Duration = days(1);
 /// Windows over which trouble codes are counted.
 pub const CODE_WINDOWS: [Duration; 3] = [days(1), days(2), days(7)];
 
@@ -79,8 +81,8 @@ pub struct Past {
     /// By channel and window.
     windows: Vec<Window>,
     codes: Vec<Vec<Timestamp>>,
-    /// Codes that were set when they were last told.
-    set: Vec<String>,
+    /// Codes that were set when they were last told, and when each was counted last.
+    set: BTreeMap<String, Timestamp>,
     maintained_at: BTreeMap<String, Timestamp>,
     first_at: Option<Timestamp>,
 }
@@ -159,11 +161,17 @@ impl<'p> History<'p> {
         }
     }
 
-    /// Takes the codes that are set at `at`: each that was not set when they were last told has come.
+    /// Takes the codes that are set at `at`. Each that was not set when they were last told has come; one that has been
+    /// set for longer than [`CODE_SET`] since it was counted was sent again.
     pub fn codes_set(&mut self, at: Timestamp, set: Vec<String>) {
         let before = std::mem::take(&mut self.past.set);
-        set.iter().filter(|code| !before.contains(code)).for_each(|code| self.code(at, code));
-        self.past.set = set;
+        for code in set {
+            let counted_at = before.get(&code).copied().filter(|it| at.since(*it) <= CODE_SET);
+            if counted_at.is_none() {
+                self.code(at, &code);
+            }
+            self.past.set.insert(code, counted_at.unwrap_or(at));
+        }
     }
 
     /// Takes work done on a component.

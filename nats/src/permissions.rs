@@ -117,7 +117,7 @@ fn facade() -> Grant {
     rights.grant
 }
 
-/// Reads what devices publish, and tells each what became of it.
+/// Reads what devices publish, tells each what became of it, and hears what agents are told.
 fn ingest() -> Grant {
     let mut rights = Rights::of(INGEST);
     let telemetry = place::stream_name(Stream::Telemetry);

@@ -2,8 +2,8 @@
 //! sample, at the moment at which the window begins.
 //!
 //! Rows are made by [`History`], as they were where it learned. So that a window is a sample, samples must not be nearer
-//! to each other than windows are. A trouble code is counted when it comes to be set: one that comes again while it is
-//! set still is counted once.
+//! to each other than windows are. A trouble code is counted when it comes to be set, and again when it is set longer
+//! than once sent it would be: one that comes again within that time is counted once.
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! What a shadow says is judged by the same findings and failures, and counts against no detector.
 
 use super::{ASSET, GRACE, HORIZON, cleared, day, days, failed, found, predicted, verdicts, world};
+use crate::feedback::detector::Detector;
+use crate::feedback::docket::Docket;
 use crate::feedback::{State, StateV1};
 use messages::finding::{DetectorDemoted, Outcome};
 use messages::prediction::FailurePredicted;
@@ -82,14 +84,14 @@ impl Record for StateV1 {
 
 #[test]
 fn a_state_of_version_1_is_read_with_all_that_it_held() {
-    let mut world = world();
-    world.publish(predicted(ASSET, day(0.0)));
-    let states = world.states();
-    let bytes = states.values().find_map(|bytes| record::decode::<State>(bytes).ok());
-    let State { in_use, wake_at, detector, .. } = bytes.expect("the asset has a state");
-    let episodes = in_use.episodes.clone();
-    let old = StateV1 { in_use, wake_at, detector };
+    let docket = || Docket {
+        settled: [("brake".to_owned(), day(1.0))].into(),
+        model: Some("learned/a".into()),
+        ..Docket::default()
+    };
+    let wake_at = Some(day(2.0));
+    let old = StateV1 { in_use: docket(), wake_at, detector: Detector::default() };
     let state: State = record::decode(&record::encode(&old).unwrap()).unwrap();
-    assert_eq!((state.in_use.episodes, state.wake_at), (episodes, wake_at));
-    assert!(state.shadow.episodes.is_empty());
+    assert_eq!((state.in_use.settled, state.in_use.model), (docket().settled, docket().model));
+    assert_eq!((state.wake_at, state.shadow.model), (wake_at, None));
 }

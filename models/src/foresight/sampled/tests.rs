@@ -157,6 +157,9 @@ fn a_code_that_stays_set_is_counted_when_it_came() {
     assert_eq!(count(10, &["error1"]), Some(1.0));
     assert_eq!(count(20, &[]), Some(1.0));
     assert_eq!(count(30, &["error1"]), Some(2.0), "it was gone and came again");
+    let day = 24 * 60;
+    assert_eq!(count(30 + day, &["error1"]), Some(0.0), "it may be the same, a day old");
+    assert_eq!(count(40 + 2 * day, &["error1"]), Some(1.0), "it was sent again meanwhile");
 }
 
 #[test]
