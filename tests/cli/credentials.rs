@@ -40,7 +40,7 @@ fn server(folder: &Path) -> Server {
     let server = Server::start(&folder.join("nats"), &options).unwrap();
     for user in ["operator", "ingest"] {
         let bus = format!(
-            "[bus]\nurl = {:?}\nnkey = \"keys/{user}.nk\"\ninbox = \"_INBOX_{user}\"\n",
+            "[bus]\nurl = {:?}\nnkey = \"keys/{user}.nk\"\ninbox = \"_INBOX_{user}\"\nagent_keys = \"keys\"\n",
             server.url()
         );
         fs::write(folder.join(format!("{user}.toml")), bus).unwrap();

@@ -8,7 +8,7 @@ use std::path::Path;
 use tokio::runtime::Runtime;
 
 /// Messages that an MQTT client holds until they are sent.
-const QUEUE_MESSAGES: usize = 100;
+const QUEUE_MESSAGES: usize = 1_000;
 /// Times that a question is asked before it counts as unanswered.
 const ASKED_MAX: usize = 60;
 
