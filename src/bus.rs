@@ -9,6 +9,7 @@ use nats::permissions;
 use nats::services::Services;
 use nats::{Connection, Credentials, Options, Tls};
 use runtime::deployment::Deployment;
+use runtime::rate::RateLimit;
 use runtime::store::Store;
 use runtime::{Catalog, Models, configuration};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub certificate: PathBuf,
     /// The key of the client's certificate (PEM).
     pub key: PathBuf,
+    /// What inboxes begin with, where the user may hear its own alone: `_INBOX_ingest` for the user `ingest`.
+    pub inbox: String,
     /// Folder of the agents' keys, as `nats permissions` makes it: each then answers questions as itself.
     pub agent_keys: PathBuf,
     /// What is done when records there are gone that were not read.
@@ -66,23 +69,28 @@ impl Settings {
             authorities: named(&self.authorities),
             identity: named(&self.certificate).zip(named(&self.key)),
         };
-        Options { credentials, tls, ..Options::new(self.url.clone(), name) }
+        let inbox = (!self.inbox.is_empty()).then(|| self.inbox.clone());
+        Options { credentials, tls, inbox, ..Options::new(self.url.clone(), name) }
     }
 
-    /// What brings telemetry into `deployment`; `None` where no server is named. One that is not there yet is waited for.
+    /// What brings telemetry into `deployment`, each device held to `rate_limit`; `None` where no server is named. One that is not there yet is waited for.
     ///
     /// Where the log is shared, only a process whose agents read telemetry brings it in.
     ///
     /// # Errors
     /// [`CliError`] when a file that is named cannot be used.
-    pub async fn ingest(&self, deployment: &Deployment) -> Result<Option<Ingest>, CliError> {
+    pub async fn ingest(
+        &self,
+        deployment: &Deployment,
+        rate_limit: Option<RateLimit>,
+    ) -> Result<Option<Ingest>, CliError> {
         let mut agents = deployment.catalog().iter();
         let is_read = agents.any(|(_, entry)| entry.contract.stream == Stream::Telemetry);
         if self.url.is_empty() || (deployment.shared().is_some() && !is_read) {
             return Ok(None);
         }
         let connection = Connection::open_patiently(&self.options(NAME)).await?;
-        let options = devices::Options { source: shown(&self.url), gap: self.gap };
+        let options = devices::Options { source: shown(&self.url), gap: self.gap, rate_limit };
         Ok(Some(Ingest::new(connection, deployment, options)))
     }
 

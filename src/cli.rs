@@ -2,7 +2,7 @@
 
 use crate::commands::{
     agent, asset, audit, backup, bench, booking, capa, case, centre, check, completions, config,
-    dead, demo, doctor, evaluate, events, facade, ingest, model, nats, owner, principal,
+    dead, demo, device, doctor, evaluate, events, facade, ingest, model, nats, owner, principal,
     quarantine, replay, reply, run, scenario, simulate, train, verify, version,
 };
 use crate::error::CliError;
@@ -82,9 +82,12 @@ pub enum Command {
     /// Follows what is said on the log.
     #[command(subcommand)]
     Events(events::EventsCommand),
-    /// Says what would become of what a device sends.
+    /// Says what becomes of what a device sends, before it is sent and after.
     #[command(subcommand)]
     Ingest(ingest::IngestCommand),
+    /// Makes credentials for what publishes to a server of NATS or MQTT.
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
     /// Makes and checks the streams of a server that devices publish to.
     #[command(subcommand)]
     Nats(nats::NatsCommand),
@@ -159,6 +162,7 @@ impl Command {
             Command::Audit(command) => audit::perform(command, session),
             Command::Events(command) => events::perform(command, session),
             Command::Ingest(command) => ingest::perform(command, session),
+            Command::Device(command) => device::perform(command, session),
             Command::Nats(command) => nats::perform(command, session),
             Command::Facade(command) => facade::perform(command, session),
             Command::Config(command) => config::perform(command, session),

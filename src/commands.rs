@@ -14,6 +14,7 @@ pub mod completions;
 pub mod config;
 pub mod dead;
 pub mod demo;
+pub mod device;
 pub mod doctor;
 pub mod evaluate;
 pub mod events;

@@ -83,7 +83,7 @@ pub struct Profiles {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Messages per second that one asset may send in the long run; 0 sets no limit.
+    /// Messages per second that one asset may send in the long run, each way; 0 sets no limit.
     pub asset_messages_per_second: u32,
     /// Messages that one asset may send at once.
     pub asset_messages_burst: u32,

@@ -1,6 +1,7 @@
 //! Plays a dataset through the real agents under a virtual clock, and listens to what they say.
 
 use crate::error::CliError;
+use crate::promoting::{JudgedBy, Promotion};
 use messages::health::{
     AnomalyDetected, AssetSilent, HealthAssessed, SensorFaulted, TelemetryQuarantined,
 };
@@ -16,13 +17,16 @@ use runtime::conductor::Conductor;
 use runtime::deployment::Deployment;
 use runtime::guard::Principal;
 use runtime::router::PARTITIONS_EMBEDDED;
-use runtime::store::{Partition, ReadLimit, Store};
+use runtime::store::{Batch, Delivery, Partition, ReadLimit, Store};
 use runtime::{Agent, Catalog, Models};
-use simulator::dataset::{Dataset, ProfileName};
+use scenarios::measure::Record;
+use scenarios::report::event;
+use simulator::dataset::{Dataset, ProfileName, Split, SplitTimes};
 use simulator::report::Findings;
 use simulator::{Entry as Played, Frame, Replay, ReplayOptions};
 use simulator::{ObservedEvent, Report};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +44,8 @@ pub struct Recording {
     pub profile: Profile,
     /// Configuration of the agents that need the profile.
     pub configs: BTreeMap<String, serde_json::Value>,
+    /// The model that its assets are judged by from the beginning, if one is.
+    promotion: Option<Promotion>,
 }
 
 impl Recording {
@@ -65,7 +71,31 @@ impl Recording {
         let configs = [agents::DataAnalysis::KIND, agents::Diagnosis::KIND]
             .map(|kind| (kind.to_owned(), profiles.clone()))
             .into();
-        Ok(Self { dataset, profile, configs })
+        Ok(Self { dataset, profile, configs, promotion: None })
+    }
+
+    /// The same judged by a model, if one was asked for.
+    ///
+    /// # Errors
+    /// [`CliError`] when the model cannot be read, or does not judge its assets.
+    pub(crate) fn judged_by(mut self, asked: &JudgedBy) -> Result<Self, CliError> {
+        let profiles = BTreeMap::from([(self.profile.name.clone(), self.profile.clone())]);
+        self.promotion = asked.promotion(&profiles)?;
+        Ok(self)
+    }
+
+    /// The model that its assets are judged by from the beginning, if one is.
+    pub(crate) fn promotion(&self) -> Option<&Promotion> {
+        self.promotion.as_ref()
+    }
+
+    /// The times that are there to be judged, where times part them from what is learned from.
+    fn judged(&self) -> Result<Option<SplitTimes>, CliError> {
+        let split = self.dataset.split().map_err(CliError::failed)?;
+        Ok(split.and_then(|split| match split {
+            Split::Times(times) => Some(times),
+            Split::Assets { .. } | Split::Files => None,
+        }))
     }
 
     /// Begins to read the recordings.
@@ -88,28 +118,41 @@ pub enum Happened<'h> {
     Said(&'h Envelope),
 }
 
-/// Plays `recording` over `store`; `progress` hears the time of each entry.
+/// Plays `recording` over `store`; `progress` hears the time of each entry, each record of the LOG is a line of `events`.
 ///
 /// # Errors
-/// [`CliError`] when a recording, an agent or the store fails.
+/// [`CliError`] when a recording, an agent, the store or `events` fails.
 pub fn play(
     recording: &Recording,
     catalog: Catalog,
     store: Arc<dyn Store>,
+    events: &mut dyn Write,
     mut progress: impl FnMut(Timestamp),
 ) -> Result<Findings, CliError> {
-    let mut report = Report::new(&recording.dataset, &recording.profile);
+    let report = Report::new(&recording.dataset, &recording.profile);
+    let mut report = report.within(recording.judged()?);
+    let (mut number, mut written) = (0, Ok(()));
     let replay = perform(recording, catalog, store, &mut |happened| {
         match happened {
             Happened::At(at) => progress(at),
             Happened::Sent(frame) => {
                 report.observe(frame.sent_at, &ObservedEvent::Sent(&frame.telemetry));
             }
-            Happened::Said(envelope) => observe(&mut report, envelope)?,
+            Happened::Said(envelope) => {
+                observe(&mut report, envelope)?;
+                if envelope.class.stream() == Stream::Log && written.is_ok() {
+                    let record = Record::new(number, Stream::Log, Arc::new(envelope.clone()));
+                    written = writeln!(events, "{}", event(&record));
+                    number += 1;
+                }
+            }
         }
         Ok(())
     })?;
-    Ok(report.conclude(&replay.truth(), replay.rows()))
+    written.map_err(CliError::failed)?;
+    let mut truth = recording.dataset.failures().map_err(CliError::failed)?;
+    truth.extend(replay.truth());
+    Ok(report.conclude(&truth, replay.rows()))
 }
 
 /// Plays `recording` over `store` to its end; `happen` hears what happens, in order.
@@ -170,8 +213,14 @@ fn begin(
         crate::effects::inside(),
     )
     .map_err(CliError::failed)?;
-    let registered = replay.assets().iter().map(registration);
-    let entries = registered.collect::<Result<Vec<_>, _>>()?;
+    let mut entries = Vec::new();
+    if let Some(promotion) = recording.promotion() {
+        store.commit(Batch { blobs: vec![promotion.blob()], ..Batch::default() })?;
+        entries.push(promotion.entry(Provenance::Replayed)?);
+    }
+    for registered in replay.assets() {
+        entries.push(registration(registered)?);
+    }
     conductor.append(entries).map_err(CliError::failed)?;
     Ok(conductor)
 }
@@ -229,7 +278,7 @@ pub async fn append(deployment: &Deployment, entries: Vec<Entry>) -> Result<(), 
     }
 }
 
-/// Follows what agents say on LOG and HEALTH.
+/// Follows what is said on LOG and HEALTH; copies of what is said elsewhere are left out.
 #[derive(Default)]
 pub struct Listener {
     read_by_partition: BTreeMap<Partition, Sequence>,
@@ -253,7 +302,8 @@ impl Listener {
                 let batch = store.read(partition, *read, ReadLimit::default())?;
                 let Some(last) = batch.last() else { break };
                 *read = last.sequence;
-                for delivery in &batch {
+                let is_home = |it: &&Delivery| it.envelope.class.stream() == partition.stream;
+                for delivery in batch.iter().filter(is_home) {
                     hear(&delivery.envelope).map_err(CliError::failed)?;
                 }
             }

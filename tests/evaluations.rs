@@ -107,6 +107,65 @@ fn what_is_learned_is_kept_byte_by_byte_and_damage_is_refused() {
 }
 
 #[test]
+fn machines_that_fail_are_foreseen_through_bus_and_agents_as_in_the_evaluation() {
+    let Some(root) = root_with_recordings() else { return };
+    let scratch = tempdir().unwrap();
+    let text = |file: &str| scratch.path().join(file).to_str().unwrap().to_owned();
+    let (model, events) = (text("a.model"), text("events.ndjson"));
+    let azure = ["profiles/datasets/azure-pdm", "--data", RECORDINGS, "-o", "json"];
+    let trained = done(root, &[&["train"][..], &azure, &["--out", &model]].concat());
+    let evaluated = trained["figures"]["macro_f1"].as_f64().unwrap();
+    assert!(evaluated >= 0.95, "{evaluated}");
+    done(root, &[&["replay"][..], &azure, &["--model", &model, "--events", &events]].concat());
+    let (dataset, recordings) = (root.join(azure[0]), root.join(RECORDINGS));
+    if let Some(scored) = judged_from_outside(&dataset, &recordings, Path::new(&events)) {
+        let found = scored["macro_f1"].as_f64().unwrap();
+        assert!((found - evaluated).abs() <= 0.01, "{scored}, not {evaluated}");
+    }
+}
+
+/// What the judge in Python, which shares no code with the program, makes of a replay; `None` without a Python that can.
+#[expect(clippy::print_stdout, reason = "whoever runs it is told what was not tried")]
+fn judged_from_outside(dataset: &Path, recordings: &Path, events: &Path) -> Option<Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/python/score_replay.py");
+    let can = Command::new("python3").args(["-c", "import tomllib"]).output();
+    if !can.is_ok_and(|ran| ran.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "there is no python3 of 3.11 or later");
+        println!("SKIPPED: there is no python3 of 3.11 or later");
+        return None;
+    }
+    let ran = Command::new("python3").arg(script).args([dataset, recordings, events]).output();
+    let ran = ran.unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    Some(serde_json::from_slice(&ran.stdout).unwrap())
+}
+
+#[test]
+fn what_is_learned_from_samples_judges_through_bus_and_agents_as_in_the_evaluation() {
+    let fleet = fleet(DAYS);
+    let folder = fleet.path();
+    let path = folder.join("dataset.toml");
+    let text = fs::read_to_string(&path).unwrap().replace("\"30h\"", "\"24h\"");
+    fs::write(&path, text).unwrap();
+    let trained = done(folder, &["train", "dataset.toml", "--out", "a.model", "-o", "json"]);
+    let evaluated = trained["figures"]["macro_f1"].as_f64().unwrap();
+    let replay = ["replay", "dataset.toml", "--events", "events.ndjson", "-o", "json"];
+    let alone = done(folder, &replay);
+    let judged = done(folder, &[&replay[..], &["--model", "a.model"]].concat());
+    let first = |findings: &Value| findings["components"][0].clone();
+    assert_eq!(first(&alone)["alarms"], 0, "nothing is foreseen without the model");
+    assert_eq!(first(&judged)["component"], "comp1");
+    let Value::Object(comp1) = first(&judged) else { panic!("{judged}") };
+    assert!(comp1["failures"].as_u64().unwrap() > 20, "{comp1:?}");
+    assert_eq!(comp1["found"], comp1["failures"], "{comp1:?}");
+    let Some(scored) = judged_from_outside(folder, folder, &folder.join("events.ndjson")) else {
+        return;
+    };
+    let scored = scored["macro_f1"].as_f64().unwrap();
+    assert!((scored - evaluated).abs() <= 0.01, "{scored} through the agents, not {evaluated}");
+}
+
+#[test]
 fn what_comes_after_the_cut_changes_nothing_that_is_learned() {
     let learned = |changed_from: u32| {
         let fleet = fleet(changed_from);
@@ -347,15 +406,21 @@ fn a_choice_that_would_change_nothing_is_refused() {
     }
 }
 
-/// What an evaluation of real recordings gives; `None` without them.
+/// The root of the repository, where there are recordings.
 #[expect(clippy::print_stdout, reason = "whoever runs it is told what was not tried")]
-fn evaluated(dataset: &str, seed: &str) -> Option<Value> {
+fn root_with_recordings() -> Option<&'static Path> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     if !root.join(RECORDINGS).is_dir() {
         assert!(std::env::var_os("CI").is_none(), "there are no recordings in {RECORDINGS}");
         println!("SKIPPED: there are no recordings in {RECORDINGS}");
         return None;
     }
+    Some(root)
+}
+
+/// What an evaluation of real recordings gives; `None` without them.
+fn evaluated(dataset: &str, seed: &str) -> Option<Value> {
+    let root = root_with_recordings()?;
     let dataset = format!("profiles/datasets/{dataset}");
     Some(done(root, &["evaluate", &dataset, "--data", RECORDINGS, "--seed", seed, "-o", "json"]))
 }

@@ -21,7 +21,7 @@ async fn every_agent_is_let_do_what_it_declared_and_denied_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let keys_folder = folder.path().join("keys");
     let public = keys::public_keys(&keys_folder, grants.iter().map(|it| &*it.user)).unwrap();
-    let more = configuration(ACCOUNT, &grants, &public).unwrap();
+    let more = configuration(ACCOUNT, &grants, &public, &[]).unwrap();
     let with_rights = server::Options { more, ..server::Options::default() };
     let server = Server::start(&folder.path().join("server"), &with_rights).unwrap();
     let operator = connect(&server, &keys_folder, OPERATOR).await;

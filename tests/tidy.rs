@@ -39,7 +39,7 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "async_nats",
-        &["nats/"],
+        &["nats/", "examples/store-and-forward/"],
         "the server stays a choice: use the Bus trait, or what crate `nats` offers",
     ),
     (

@@ -86,6 +86,7 @@ fn by_no_model() -> ModelPromoted {
         forced: None,
         by: "reliability desk".into(),
         reason: "it was wrong too often".into(),
+        shadow: false,
     }
 }
 

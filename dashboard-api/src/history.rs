@@ -1,10 +1,14 @@
 //! History: what each channel of an asset measured, minute by minute for a fortnight and hour by hour for two years.
 //!
-//! [`keeper`] reads TELEMETRY with a cursor of its own; [`sums`] adds readings up in [`rolls`] and is saved with the
-//! cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation.
+//! [`keeper`] reads TELEMETRY with a cursor of its own ([`place`]); [`sums`] adds readings up in [`rolls`] and is [`saved`]
+//! with the cursor, so that a restart counts nothing twice. Smallest and largest survive every decimation. The same pass
+//! notes how each asset is [`heard`].
 
+pub(crate) mod heard;
 mod keeper;
+mod place;
 mod rolls;
+mod saved;
 mod sums;
 
 use crate::facade::Facade;
@@ -138,7 +142,7 @@ impl History {
         Self { keepers: partitions.map(Keeper::new).collect() }
     }
 
-    fn keeper(&self, facade: &Facade, asset: &str) -> &Keeper {
+    pub(crate) fn keeper(&self, facade: &Facade, asset: &str) -> &Keeper {
         let partition = facade.deployment.router().partition(messages::Stream::Telemetry, asset);
         let keeper = self.keepers.iter().find(|keeper| keeper.partition() == partition);
         keeper.expect("the router sends assets to partitions that it has")

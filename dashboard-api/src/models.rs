@@ -9,7 +9,7 @@ use crate::problem::{Kind, Problem};
 use crate::reply::{self, Response};
 use crate::request::{Request, check_text, malformed};
 use crate::views::Topic;
-use crate::views::models::Promotion;
+use crate::views::models::{Models, Outcomes, Promotion, Tally};
 use crate::writing::Said;
 use messages::model::{ModelCard, ModelPromoted};
 use messages::{Message, MessageId};
@@ -64,11 +64,8 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
         Some((sequence, ..)) if more => position(Partition::LOG, *sequence),
         _ => String::new(),
     };
-    let item = |(sequence, id, it): &(u64, MessageId, &Promotion)| {
-        let in_use = view.models.in_use(&it.promoted.agent, &it.promoted.profile);
-        let is_in_use = it.promoted.model.is_some() && it.promoted.model.as_ref() == in_use;
-        shown(*id, *sequence, it, is_in_use)
-    };
+    let item =
+        |(sequence, id, it): &(u64, MessageId, &Promotion)| shown(*id, *sequence, it, &view.models);
     let items: Vec<Value> = page.iter().map(item).collect();
     let as_of = view.versions.as_of(&[Topic::Models]);
     let omitted = view.models.rows.omitted;
@@ -77,14 +74,25 @@ pub(crate) async fn list(facade: &Facade, request: Request) -> Result<Response, 
     reply::json(StatusCode::OK, &body)
 }
 
-fn shown(id: MessageId, sequence: u64, it: &Promotion, in_use: bool) -> Value {
+fn shown(id: MessageId, sequence: u64, it: &Promotion, models: &Models) -> Value {
+    let ModelPromoted { agent, profile, model, .. } = &it.promoted;
+    let is = |known: Option<&ModelCard>| model.is_some() && model.as_ref() == known;
     let mut value = json!(it.promoted);
     value["id"] = json!(id);
     value["sequence"] = json!(sequence);
     value["promoted_at"] = json!(it.at);
     value["provenance"] = json!(it.provenance);
-    value["in_use"] = json!(in_use);
+    value["in_use"] = json!(is(models.in_use(agent, profile)));
+    value["in_shadow"] = json!(is(models.in_shadow(agent, profile)));
+    value["outcomes"] = json!(model.as_ref().map(|model| {
+        let Outcomes { in_use, in_shadow } = models.outcomes(model);
+        json!({ "in_use": tally(in_use), "in_shadow": tally(in_shadow) })
+    }));
     value
+}
+
+fn tally(it: Tally) -> Value {
+    json!({ "right": it.right, "wrong": it.wrong, "precision": it.precision() })
 }
 
 /// What is promoted: a file of this machine, or a model that was in use before.
@@ -97,6 +105,9 @@ struct Promoted {
     by: String,
     reason: String,
     force: Option<String>,
+    /// Judges in the shadow of the one in use.
+    #[serde(default)]
+    shadow: bool,
 }
 
 /// `POST /v1/models`
@@ -122,8 +133,19 @@ pub(crate) async fn promote(facade: &Facade, request: Request) -> Result<Respons
     let said = match writing.earlier().await? {
         Some(said) => said,
         None => {
-            let present = writing.view.models.in_use(&asked.agent, &profile);
-            let forced = comparison(&card, present, asked.force)?;
+            let models = &writing.view.models;
+            let in_use = models.in_use(&asked.agent, &profile);
+            let present = match asked.shadow {
+                true => models.in_shadow(&asked.agent, &profile),
+                false => in_use,
+            };
+            // What nobody acts on need not be as good.
+            let forced = match asked.shadow {
+                true => None,
+                false => comparison(&card, present, asked.force)?,
+            };
+            let known = [present, in_use].into_iter().flatten();
+            let is_known = known.map(|it| &it.checksum).any(|known| *known == card.checksum);
             let message = ModelPromoted {
                 before: present.map(|it| it.checksum.clone()),
                 profile,
@@ -133,11 +155,11 @@ pub(crate) async fn promote(facade: &Facade, request: Request) -> Result<Respons
                 forced,
                 by: asked.by,
                 reason: asked.reason,
+                shadow: asked.shadow,
             };
-            let is_in_use = message.before.as_ref() == Some(&card.checksum);
             keep(facade, &card.checksum, bytes).await?;
-            if is_in_use {
-                let text = format!("model `{}` is in use already; its bytes are kept", card.name);
+            if is_known {
+                let text = format!("model `{}` judges already; its bytes are kept", card.name);
                 return Err(Problem::new(Kind::Conflict, text));
             }
             writing.say_alone(message).await?
@@ -173,6 +195,9 @@ struct RolledBack {
     agent: String,
     by: String,
     reason: String,
+    /// What judges in the shadow of the one in use.
+    #[serde(default)]
+    shadow: bool,
 }
 
 /// `POST /v1/models/rollback`
@@ -185,22 +210,37 @@ pub(crate) async fn roll_back(facade: &Facade, request: Request) -> Result<Respo
     let said = match writing.earlier().await? {
         Some(said) => said,
         None => {
-            let RolledBack { profile, agent, by, reason } = asked;
-            let Some(present) = writing.view.models.in_use(&agent, &profile) else {
+            let RolledBack { profile, agent, by, reason, shadow } = asked;
+            let models = &writing.view.models;
+            let present = match shadow {
+                true => models.in_shadow(&agent, &profile),
+                false => models.in_use(&agent, &profile),
+            };
+            let Some(present) = present else {
                 let text = format!(
-                    "no model is in use for `{profile}`; promote one with `aurorasync model promote FILE`"
+                    "no such model judges `{profile}`; promote one with `aurorasync model promote FILE`"
                 );
                 return Err(Problem::new(Kind::Conflict, text));
             };
             let before = Some(present.checksum.clone());
-            let model = writing.view.models.former(&agent, &profile).cloned();
+            let former = models.former(&agent, &profile).filter(|_| !shadow);
+            let model = former.cloned();
             if let Some(former) = &model {
                 // What cannot be judged by any more must not come into use.
                 judged(facade, kept(facade, &former.checksum).await?).await?;
             }
             let (rolled_back, forced) = (true, None);
-            let message =
-                ModelPromoted { profile, agent, model, before, rolled_back, forced, by, reason };
+            let message = ModelPromoted {
+                profile,
+                agent,
+                model,
+                before,
+                rolled_back,
+                forced,
+                by,
+                reason,
+                shadow,
+            };
             writing.say_alone(message).await?
         }
     };

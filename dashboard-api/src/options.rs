@@ -2,10 +2,10 @@
 
 use crate::backup::Backup;
 use crate::models::ModelReader;
-use crate::rate::RateLimit;
 use messages::profile::Profile;
 use runtime::clock::Clock;
 use runtime::intake::Standing;
+use runtime::rate::RateLimit;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;

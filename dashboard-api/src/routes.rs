@@ -10,8 +10,8 @@ use crate::shapes as is;
 use crate::views::Topic;
 use crate::{
     agents, assets, audit, backup, bookings, calendar, capas, cases, centres, changes, dead,
-    documents, events, feedback, findings, health, history, ingest, insights, metrics, models,
-    owners, page, predictions, principals, quarantine, rebuild, replies, topology, why,
+    documents, events, feedback, findings, health, heard, history, ingest, insights, metrics,
+    models, owners, page, predictions, principals, quarantine, rebuild, replies, topology, why,
 };
 use route::{get, post};
 
@@ -55,6 +55,14 @@ pub static ROUTES: &[Route] = &[
             "/v1/assets/{asset}/telemetry",
             "show what an asset measured, in as many points as are wanted",
             |f, r| Box::pin(history::show(f, r)),
+        )
+    },
+    Route {
+        gives: is::HEARD,
+        ..get(
+            "/v1/assets/{asset}/ingest",
+            "show how an asset is heard: when, how often, with which gaps, and what was set aside",
+            |f, r| Box::pin(heard::show(f, r)),
         )
     },
     Route {

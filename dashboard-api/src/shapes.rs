@@ -77,11 +77,18 @@ pub(crate) const PROMOTION: Shape = object(
         has("by", Line),
         has("reason", Line),
         may("force", MAYBE_LINE),
+        may("shadow", Flag),
     ],
 );
 pub(crate) const ROLLBACK: Shape = object(
     "Rollback",
-    &[has("profile", Name), has("agent", Name), has("by", Line), has("reason", Line)],
+    &[
+        has("profile", Name),
+        has("agent", Name),
+        has("by", Line),
+        has("reason", Line),
+        may("shadow", Flag),
+    ],
 );
 pub(crate) const PROMOTED: Shape = object(
     "Promoted",
@@ -94,14 +101,24 @@ pub(crate) const PROMOTED: Shape = object(
         has("forced", MAYBE_TEXT),
         has("by", Text),
         has("reason", Text),
+        has("shadow", Flag),
         has("id", Id),
         has("sequence", Count),
     ],
 );
+const TALLY: Shape =
+    object("Tally", &[has("right", Count), has("wrong", Count), has("precision", MAYBE_NUMBER)]);
+const OUTCOMES: Shape = object("Outcomes", &[has("in_use", TALLY), has("in_shadow", TALLY)]);
 const PROMOTED_SHOWN: Shape = extended(
     "PromotedShown",
     &PROMOTED,
-    &[has("promoted_at", Time), has("provenance", PROVENANCE), has("in_use", Flag)],
+    &[
+        has("promoted_at", Time),
+        has("provenance", PROVENANCE),
+        has("in_use", Flag),
+        has("in_shadow", Flag),
+        has("outcomes", Maybe(&OUTCOMES)),
+    ],
 );
 pub(crate) const MODELS: Shape = page("Models", &PROMOTED_SHOWN, &[]);
 pub(crate) const LIVE: Shape = object("Live", &[has("status", Text), has("as_of", Time)]);

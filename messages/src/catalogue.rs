@@ -36,6 +36,7 @@ use crate::record::DecodeError;
 use crate::redelivery::{MessageRedelivered, TelemetryReleased};
 use crate::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded, OwnerRegistered};
 use crate::schema::{SchemaError, schema_of};
+use crate::shadow::{ShadowCleared, ShadowPredicted, ShadowVerified};
 use crate::telemetry::Telemetry;
 
 /// What is known of one message type.
@@ -127,6 +128,9 @@ pub const CATALOGUE: &[Entry] = &[
     Entry::of::<DetectorDemoted>(),
     Entry::of::<DetectorPromoted>(),
     Entry::of::<ModelPromoted>(),
+    Entry::of::<ShadowPredicted>(),
+    Entry::of::<ShadowCleared>(),
+    Entry::of::<ShadowVerified>(),
     Entry::of::<AccessDenied>(),
     Entry::of::<ActivityMeasured>(),
     Entry::of::<PrincipalContained>(),

@@ -315,11 +315,13 @@ pub enum QuarantineReason {
     Impersonation,
     /// Its sender is contained.
     Contained,
+    /// Its sender sends more messages than it may.
+    TooFast,
 }
 
 impl QuarantineReason {
     /// All reasons.
-    pub const ALL: [QuarantineReason; 15] = [
+    pub const ALL: [QuarantineReason; 16] = [
         QuarantineReason::UnknownAsset,
         QuarantineReason::RetiredAsset,
         QuarantineReason::WrongFleet,
@@ -335,6 +337,7 @@ impl QuarantineReason {
         QuarantineReason::Malformed,
         QuarantineReason::Impersonation,
         QuarantineReason::Contained,
+        QuarantineReason::TooFast,
     ];
 
     /// Whether values of a sample are set aside and the rest of it is used.
@@ -369,6 +372,7 @@ impl QuarantineReason {
             QuarantineReason::Malformed => "malformed",
             QuarantineReason::Impersonation => "impersonation",
             QuarantineReason::Contained => "contained",
+            QuarantineReason::TooFast => "too_fast",
         }
     }
 }

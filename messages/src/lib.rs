@@ -4,7 +4,7 @@
 //! bytes and headers, [`envelope`] what travels around it, [`subject`] where it travels; [`catalogue`] lists all messages
 //! and [`schema`] describes them.
 //! The messages themselves: [`telemetry`], [`health`], [`prediction`], [`case`], [`contact`], [`booking`], [`finding`],
-//! [`model`], [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`], [`behaviour`].
+//! [`model`], [`shadow`], [`effect`], [`registry`] with [`consent`] and [`centre`], [`dead`], [`redelivery`], [`guard`], [`behaviour`].
 //! [`profile`] describes a kind of asset; agents know channels through it alone.
 
 #![warn(missing_docs)]
@@ -39,6 +39,7 @@ pub mod redelivery;
 pub mod registry;
 pub mod schema;
 pub mod sealed;
+pub mod shadow;
 pub mod subject;
 pub mod telemetry;
 pub mod time;

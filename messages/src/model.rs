@@ -2,7 +2,7 @@
 
 use crate::finite::Finite;
 use crate::message::{Class, Encoding, Message};
-use crate::record::Record;
+use crate::record::{DecodeError, Record, decode_body};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,6 +29,62 @@ pub struct ModelPromoted {
     pub by: String,
     /// Why.
     pub reason: String,
+    /// Whether it judges in the shadow of the one in use: what it says is recorded, and nobody acts on it. The model in
+    /// use stays, and so does its shadow when another one comes into use, unless it is that one.
+    #[serde(default)]
+    pub shadow: bool,
+}
+
+impl ModelPromoted {
+    /// What a host keeps the model under: the profile, or the profile's shadow.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if self.shadow { shadow_of(&self.profile) } else { self.profile.clone() }
+    }
+}
+
+/// Under which name the shadow of the model for `profile` is kept; no profile is named so.
+#[must_use]
+pub fn shadow_of(profile: &str) -> String {
+    format!("{profile}~shadow")
+}
+
+/// [`ModelPromoted`] as version 1 had it: there were no shadows.
+#[derive(Deserialize)]
+struct ModelPromotedV1 {
+    profile: String,
+    agent: String,
+    model: Option<ModelCard>,
+    before: Option<String>,
+    rolled_back: bool,
+    forced: Option<String>,
+    by: String,
+    reason: String,
+}
+
+impl From<ModelPromotedV1> for ModelPromoted {
+    fn from(old: ModelPromotedV1) -> Self {
+        Self {
+            profile: old.profile,
+            agent: old.agent,
+            model: old.model,
+            before: old.before,
+            rolled_back: old.rolled_back,
+            forced: old.forced,
+            by: old.by,
+            reason: old.reason,
+            shadow: false,
+        }
+    }
+}
+
+/// Digits of a checksum that name a model in what it says.
+const NAME_DIGITS: usize = 12;
+
+/// What predictions of the model with this checksum say of their origin.
+#[must_use]
+pub fn spoken_name(checksum: &str) -> String {
+    format!("learned/{}", checksum.get(..NAME_DIGITS).unwrap_or(checksum))
 }
 
 /// What is known of a model without opening it.
@@ -66,6 +122,14 @@ impl ModelCard {
 
 impl Record for ModelPromoted {
     const SCHEMA: u16 = 225;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<ModelPromotedV1>(body).map(Self::from),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
+        }
+    }
 }
 
 impl Message for ModelPromoted {

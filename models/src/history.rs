@@ -15,6 +15,10 @@ mod tests;
 
 /// Panes of one window.
 pub const PANES: usize = 6;
+/// Most times of one trouble code that are counted; the newest are.
+pub const CODE_TIMES_MAX: usize = 64;
+/// For so long a trouble code is told as set after it was last sent.
+pub const CODE_SET: Duration = days(1);
 /// Windows over which trouble codes are counted.
 pub const CODE_WINDOWS: [Duration; 3] = [days(1), days(2), days(7)];
 
@@ -70,36 +74,76 @@ impl Plan {
     }
 }
 
+/// What is kept of an asset's past between two readings, as far as a [`Plan`] asks for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    current: Vec<Option<f64>>,
+    /// By channel and window.
+    windows: Vec<Window>,
+    codes: Vec<Vec<Timestamp>>,
+    /// Codes that were set when they were last told, and when each was counted last.
+    set: BTreeMap<String, Timestamp>,
+    maintained_at: BTreeMap<String, Timestamp>,
+    first_at: Option<Timestamp>,
+}
+
+impl Past {
+    /// Makes room for what another plan asks for. Work done and the first reading stay known, all else begins anew.
+    pub fn begin(&mut self, plan: &Plan) {
+        self.current = vec![None; plan.channels.len()];
+        self.windows = plan.over().map(|(_, length)| Window::new(length)).collect();
+        self.codes = vec![Vec::new(); plan.codes.len()];
+        self.set.clear();
+    }
+
+    /// When something was first measured.
+    #[must_use]
+    pub fn first_at(&self) -> Option<Timestamp> {
+        self.first_at
+    }
+
+    /// Takes work done on a component, whatever a plan asks for.
+    pub fn maintenance(&mut self, at: Timestamp, component: &str) {
+        let known = self.maintained_at.entry(component.to_owned()).or_insert(at);
+        *known = at.max(*known);
+    }
+}
+
 /// The past of one asset, as far as a [`Plan`] asks for it.
 #[derive(Clone, Debug)]
 pub struct History<'p> {
     plan: &'p Plan,
     attributes: Vec<Option<f32>>,
-    current: Vec<Option<f64>>,
-    /// By channel and window.
-    windows: Vec<Window>,
-    codes: Vec<Vec<Timestamp>>,
-    maintained_at: BTreeMap<String, Timestamp>,
-    first_at: Option<Timestamp>,
+    past: Past,
 }
 
 impl<'p> History<'p> {
     /// Nothing known yet but these attributes, in the plan's order.
     #[must_use]
     pub fn new(plan: &'p Plan, attributes: Vec<Option<f32>>) -> Self {
-        let windows = plan.over().map(|(_, length)| Window::new(length)).collect();
-        let codes = vec![Vec::new(); plan.codes.len()];
-        let current = vec![None; plan.channels.len()];
-        let maintained_at = BTreeMap::new();
-        Self { plan, attributes, current, windows, codes, maintained_at, first_at: None }
+        let mut past = Past::default();
+        past.begin(plan);
+        Self { plan, attributes, past }
+    }
+
+    /// Reads on from what was kept under the same plan.
+    #[must_use]
+    pub fn resume(plan: &'p Plan, attributes: Vec<Option<f32>>, past: Past) -> Self {
+        Self { plan, attributes, past }
+    }
+
+    /// What is to be kept until the next reading.
+    #[must_use]
+    pub fn keep(self) -> Past {
+        self.past
     }
 
     /// Takes what was measured at `at`, one value per channel of the plan.
     pub fn sample(&mut self, at: Timestamp, values: &[Option<f64>]) {
-        self.first_at.get_or_insert(at);
-        self.current.copy_from_slice(values);
+        self.past.first_at.get_or_insert(at);
+        self.past.current.copy_from_slice(values);
         let per_channel = self.plan.windows.len().max(1);
-        for (value, windows) in values.iter().zip(self.windows.chunks_mut(per_channel)) {
+        for (value, windows) in values.iter().zip(self.past.windows.chunks_mut(per_channel)) {
             if let Some(value) = value {
                 windows.iter_mut().for_each(|window| window.add(at, *value));
             }
@@ -110,14 +154,29 @@ impl<'p> History<'p> {
     pub fn code(&mut self, at: Timestamp, code: &str) {
         if let Some(place) = self.plan.codes.iter().position(|known| known == code) {
             let longest = CODE_WINDOWS[CODE_WINDOWS.len() - 1];
-            self.codes[place].retain(|past| past.saturating_add(longest) > at);
-            self.codes[place].push(at);
+            let times = &mut self.past.codes[place];
+            times.retain(|past| past.saturating_add(longest) > at);
+            times.push(at);
+            times.drain(..times.len().saturating_sub(CODE_TIMES_MAX));
+        }
+    }
+
+    /// Takes the codes that are set at `at`. Each that was not set when they were last told has come; one that has been
+    /// set for longer than [`CODE_SET`] since it was counted was sent again.
+    pub fn codes_set(&mut self, at: Timestamp, set: Vec<String>) {
+        let before = std::mem::take(&mut self.past.set);
+        for code in set {
+            let counted_at = before.get(&code).copied().filter(|it| at.since(*it) <= CODE_SET);
+            if counted_at.is_none() {
+                self.code(at, &code);
+            }
+            self.past.set.insert(code, counted_at.unwrap_or(at));
         }
     }
 
     /// Takes work done on a component.
     pub fn maintenance(&mut self, at: Timestamp, component: &str) {
-        self.maintained_at.insert(component.to_owned(), at);
+        self.past.maintenance(at, component);
     }
 
     /// The row at `at`, which is not before anything that was taken.
@@ -125,11 +184,11 @@ impl<'p> History<'p> {
     pub fn row(&self, at: Timestamp) -> Vec<Option<f32>> {
         let finite = |value: f64| (value as f32).is_finite().then_some(value as f32);
         let mut row: Vec<Option<f32>> =
-            self.current.iter().map(|value| value.and_then(finite)).collect();
-        for window in &self.windows {
+            self.past.current.iter().map(|value| value.and_then(finite)).collect();
+        for window in &self.past.windows {
             row.extend(window.figures(at).map(|figure| figure.and_then(finite)));
         }
-        for past in &self.codes {
+        for past in &self.past.codes {
             row.extend(CODE_WINDOWS.iter().map(|window| {
                 let count = past.iter().filter(|past| past.saturating_add(*window) > at).count();
                 finite(count as f64)
@@ -137,16 +196,16 @@ impl<'p> History<'p> {
         }
         let since = |from: &Timestamp| at.since(*from).as_secs_f64() / 86_400.0;
         for component in &self.plan.components {
-            row.push(self.maintained_at.get(component).map(since).and_then(finite));
+            row.push(self.past.maintained_at.get(component).map(since).and_then(finite));
         }
-        row.push(self.first_at.as_ref().map(since).and_then(finite));
+        row.push(self.past.first_at.as_ref().map(since).and_then(finite));
         row.extend(self.attributes.iter().copied());
         row
     }
 }
 
 /// One window over one channel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Window {
     pane_millis: i64,
     /// Number of the pane, counted from the epoch, and what it holds.
@@ -154,7 +213,7 @@ struct Window {
 }
 
 /// Sums over the values of one pane; time in hours from the pane's beginning.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Pane {
     count: f64,
     value: f64,

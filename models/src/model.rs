@@ -17,13 +17,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+mod earlier;
 #[cfg(test)]
 mod tests;
 
 /// First bytes of every model.
 pub const MAGIC: [u8; 8] = *b"AURMODEL";
 /// Version of the contents.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Bytes before the contents.
 const HEAD_BYTES: usize = MAGIC.len() + 2 + 8;
@@ -54,6 +55,46 @@ pub struct Schema {
     pub derived: Vec<Derived>,
     /// What channels are compared with at each of the settings at which assets are run; none where there is but one.
     pub regimes: Option<Regimes>,
+    /// What samples are like, for whoever asks at work; absent where rows are not samples of an asset one after another.
+    pub sampled: Option<Samples>,
+}
+
+/// What the samples are like that a model was learned from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Samples {
+    /// The usual time between two of an asset.
+    pub every: Duration,
+    /// Schema of the features of the profile, as assessments name it: units, ranges and windows are in it.
+    pub features: u32,
+}
+
+impl Schema {
+    /// What a sample says, by channel of the plan, of what was measured in it: with what is computed from that, compared
+    /// with what is usual where assets are run at several settings.
+    #[must_use]
+    pub fn values(&self, measured: &[Option<f64>]) -> Vec<Option<f64>> {
+        let mut values = self.with_derived(measured);
+        if let Some(regimes) = &self.regimes {
+            regimes.compare(&mut values);
+        }
+        values
+    }
+
+    /// Measured and derived values of a sample.
+    #[must_use]
+    pub fn with_derived(&self, measured: &[Option<f64>]) -> Vec<Option<f64>> {
+        let mut values = measured.to_vec();
+        let channel = |id: &str| *measured.get(self.measured().iter().position(|it| it == id)?)?;
+        values.extend(self.derived.iter().map(|derived| derived.formula.value(channel)));
+        values
+    }
+
+    /// Channels of the plan that are measured, in their order; the derived ones follow them.
+    #[must_use]
+    pub fn measured(&self) -> &[String] {
+        let count = self.plan.channels.len().saturating_sub(self.derived.len());
+        &self.plan.channels[..count]
+    }
 }
 
 /// What a model was learned from and with.
@@ -106,7 +147,7 @@ pub enum ModelError {
     #[error("it is no model: it does not begin with `AURMODEL`")]
     Foreign,
     /// Written by another version of the program.
-    #[error("it is of version `{found}`, this program reads `{VERSION}`; train it anew")]
+    #[error("it is of version `{found}`, this program reads up to `{VERSION}`; train it anew")]
     Version {
         /// Version of the file.
         found: u16,
@@ -167,8 +208,12 @@ impl Model {
     /// # Errors
     /// [`ModelError`] for bytes that [`Model::encode`] has not written so.
     pub fn decode(bytes: &[u8]) -> Result<Self, ModelError> {
-        let model: Self = postcard::from_bytes(contents(bytes)?)
-            .map_err(|error| ModelError::Contents { detail: error.to_string() })?;
+        let (version, contents) = contents(bytes)?;
+        let read = match version {
+            1 => postcard::from_bytes::<earlier::ModelV1>(contents).map(Self::from),
+            _ => postcard::from_bytes(contents),
+        };
+        let model = read.map_err(|error| ModelError::Contents { detail: error.to_string() })?;
         model.check()?;
         Ok(model)
     }
@@ -216,8 +261,8 @@ impl Model {
     }
 }
 
-/// The contents between head and checksum.
-fn contents(bytes: &[u8]) -> Result<&[u8], ModelError> {
+/// The version, and the contents between head and checksum.
+fn contents(bytes: &[u8]) -> Result<(u16, &[u8]), ModelError> {
     if bytes.get(..MAGIC.len()) != Some(&MAGIC[..]) {
         return Err(ModelError::Foreign);
     }
@@ -226,7 +271,7 @@ fn contents(bytes: &[u8]) -> Result<&[u8], ModelError> {
     let length = |expected: u64| ModelError::Length { expected, found };
     let head: &[u8; HEAD_BYTES] = bytes.first_chunk().ok_or_else(|| length(least))?;
     let version = u16::from_le_bytes([head[8], head[9]]);
-    if version != VERSION {
+    if !(1..=VERSION).contains(&version) {
         return Err(ModelError::Version { found: version });
     }
     let said = u64::from_le_bytes(*head.last_chunk().expect("a head has more than 8 bytes"));
@@ -239,7 +284,7 @@ fn contents(bytes: &[u8]) -> Result<&[u8], ModelError> {
     if expected != found {
         return Err(ModelError::Checksum { expected, found });
     }
-    Ok(&summed[HEAD_BYTES..])
+    Ok((version, &summed[HEAD_BYTES..]))
 }
 
 /// SHA-256 of what is learned from, as hexadecimal digits: names, values and outcomes in their order.

@@ -6,12 +6,14 @@
 //! are its own too, so that nobody hears another's answers.
 
 pub mod attempt;
+pub mod devices;
 pub mod keys;
 
 use crate::bus::place;
 use crate::connection::{Credentials, Options};
 use crate::services;
 use crate::streams::CONFIG;
+use devices::Device;
 use messages::dead::DeadLettered;
 use messages::{Class, Message, Stream, subject};
 use runtime::effects;
@@ -24,6 +26,8 @@ use std::path::Path;
 
 /// The operator's user: makes, trims and looks at streams.
 pub const OPERATOR: &str = "operator";
+/// The user of a process that reads what devices publish.
+pub const INGEST: &str = crate::devices::message::SOURCE;
 /// The account of a deployment unless it is named otherwise.
 pub const ACCOUNT: &str = "AURORA";
 
@@ -57,7 +61,7 @@ pub fn grants<'c>(contracts: impl IntoIterator<Item = &'c Contract>) -> Vec<Gran
     let contracts: Vec<&Contract> = contracts.into_iter().collect();
     let mut grants: Vec<Grant> =
         contracts.iter().map(|contract| agent(contract, &contracts)).collect();
-    grants.extend([effects_ledger(), facade(), operator()]);
+    grants.extend([effects_ledger(), facade(), ingest(), operator()]);
     grants.sort_by(|a, b| a.user.cmp(&b.user));
     grants
 }
@@ -110,6 +114,19 @@ fn facade() -> Grant {
     }
     rights.reads_configurations();
     rights.owns_partitions();
+    rights.grant
+}
+
+/// Reads what devices publish, tells each what became of it, and hears what agents are told.
+fn ingest() -> Grant {
+    let mut rights = Rights::of(INGEST);
+    let telemetry = place::stream_name(Stream::Telemetry);
+    rights.publish(format!("$JS.API.STREAM.INFO.{telemetry}"));
+    // Nothing is filtered: what is missing between two records is gone.
+    rights.publish(format!("$JS.API.CONSUMER.CREATE.{telemetry}"));
+    rights.publish(format!("$JS.API.CONSUMER.MSG.NEXT.{telemetry}.*"));
+    rights.publish("aurora.v1.notice.*.*".to_owned());
+    rights.reads_configurations();
     rights.grant
 }
 
@@ -229,7 +246,8 @@ impl Rights {
     }
 }
 
-/// The server's configuration of one `account`: its users by the public keys that `keys` has for them, and their rights.
+/// The server's configuration of one `account`: its users by the public keys that `keys` has for them, the `devices`, and
+/// the rights of each.
 ///
 /// # Errors
 /// The first user without a key.
@@ -237,6 +255,7 @@ pub fn configuration(
     account: &str,
     grants: &[Grant],
     keys: &BTreeMap<String, String>,
+    devices: &[Device],
 ) -> Result<String, String> {
     let mut text =
         String::from("# Written by `aurorasync nats permissions` from what the agents declare.\n");
@@ -247,20 +266,31 @@ pub fn configuration(
     line(2, &format!("{account} {{"));
     line(4, "jetstream: enabled");
     line(4, "users: [");
-    for Grant { user, publish, subscribe } in grants {
-        let key = keys.get(user).ok_or_else(|| user.clone())?;
-        line(6, &format!("# {user}"));
-        line(6, &format!("{{ nkey: {key}, permissions: {{"));
-        line(8, &format!("publish: {{ allow: {} }}", list(publish)));
-        line(8, &format!("subscribe: {{ allow: {} }}", list(subscribe)));
+    for grant in grants {
+        let key = keys.get(&grant.user).ok_or_else(|| grant.user.clone())?;
         // Whoever asks a micro-service is answered, wherever its inbox is.
-        line(8, "allow_responses: { max: 1, expires: \"5s\" }");
-        line(6, "} }");
+        let answers = "allow_responses: { max: 1, expires: \"5s\" }";
+        user(&mut line, grant, &format!("nkey: {key}"), answers);
+    }
+    for device in devices {
+        user(&mut line, &device.grant(), &device.user(), "");
     }
     line(4, "]");
     line(2, "}");
     line(0, "}");
     Ok(text)
+}
+
+/// One user with its rights.
+fn user(line: &mut impl FnMut(usize, &str), grant: &Grant, known_by: &str, more: &str) {
+    line(6, &format!("# {}", grant.user));
+    line(6, &format!("{{ {known_by}, permissions: {{"));
+    line(8, &format!("publish: {{ allow: {} }}", list(&grant.publish)));
+    line(8, &format!("subscribe: {{ allow: {} }}", list(&grant.subscribe)));
+    if !more.is_empty() {
+        line(8, more);
+    }
+    line(6, "} }");
 }
 
 fn list(subjects: &BTreeSet<String>) -> String {
@@ -341,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_user_without_a_key_is_named() {
-        let missing = configuration(ACCOUNT, &grants([]), &BTreeMap::new());
+        let missing = configuration(ACCOUNT, &grants([]), &BTreeMap::new(), &[]);
         assert_eq!(missing, Err("effects".to_owned()));
     }
 }

@@ -129,6 +129,20 @@ impl Server {
         }
     }
 
+    /// Gives the running server other `options`; users and rights change at once, ports stay.
+    ///
+    /// # Errors
+    /// [`ServerError::Io`].
+    pub fn reload(&self, options: &Options) -> Result<(), ServerError> {
+        let failed = |source| ServerError::Io { folder: self.folder.clone(), source };
+        let text = configuration(&self.folder, self.port, self.mqtt_port, options);
+        fs::write(self.folder.join("nats.conf"), text).map_err(failed)?;
+        let Some(child) = &self.child else { return Ok(()) };
+        let pid = rustix::process::Pid::from_child(child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP)
+            .map_err(|errno| failed(errno.into()))
+    }
+
     /// Where NATS clients connect.
     #[must_use]
     pub fn url(&self) -> String {

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 use async_nats::HeaderMap;
+use futures_util::StreamExt;
 use messages::guard::{Level, PrincipalContained};
 use messages::health::{QuarantineReason, TelemetryQuarantined};
 use messages::telemetry::Telemetry;
 use messages::{Envelope, Message, MessageId, Stream, Timestamp};
+use nats::devices::notices::TOLD;
 use nats::devices::reader::{BATCH_RECORDS_MAX, Gap};
 use nats::devices::{self, Ingest};
 use nats::server::{self, Server};
@@ -16,6 +18,7 @@ use runtime::bus::Bus;
 use runtime::deployment::{self, Deployment};
 use runtime::guard::{Principal, THROTTLED_BURST};
 use runtime::intake::Standing;
+use runtime::rate::RateLimit;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Partition, ReadLimit, Store};
 use std::collections::BTreeMap;
@@ -67,15 +70,19 @@ impl Site {
         Self { server, connection, store: Arc::default(), folder }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "each test ends it")]
     async fn run(&self, gap: Gap) -> Running {
+        self.run_with(devices::Options { gap, ..devices::Options::default() }).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "each test ends it")]
+    async fn run_with(&self, ingest: devices::Options) -> Running {
         let (store, folder) = (self.store.clone(), self.folder.path());
         let options = deployment::Options::new(Catalog::default(), store, folder);
         let deployment = Deployment::start(options).await.unwrap();
         let options = Options::new(self.server.url(), "ingest");
         let connection = Connection::open_patiently(&options).await.unwrap();
-        let options = devices::Options { source: self.server.url(), gap };
-        let ingest = Ingest::new(connection, &deployment, options);
+        let ingest = devices::Options { source: self.server.url(), ..ingest };
+        let ingest = Ingest::new(connection, &deployment, ingest);
         let standing = ingest.watch();
         let ingest = tokio::spawn(async move {
             let stopped = ingest.run().await;
@@ -341,4 +348,84 @@ async fn each_asset_goes_to_its_own_partition_of_the_log() {
     running.until("read", |standing| standing.position >= last).await;
     let used = site.store.partitions();
     assert!(used.iter().filter(|it| it.stream == Stream::Telemetry).count() > 1, "{used:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_floods_is_held_to_its_rate_and_costs_nobody_else_anything() {
+    const FLOOD: u64 = 2_000;
+    let limit = RateLimit { messages_per_second: 1.0, burst: 50.0 };
+    let site = Site::open().await;
+    for seq in 0..FLOOD {
+        site.send("VEH001", seq).await;
+        if seq % 50 == 0 {
+            site.send("VEH002", seq).await;
+        }
+    }
+    let last = site.send("VEH002", FLOOD).await;
+    let options = devices::Options { rate_limit: Some(limit), ..devices::Options::default() };
+    let mut running = site.run_with(options).await;
+    let standing = running.until("read", |standing| standing.position >= last).await;
+    let taken = site.taken();
+    let of = |asset: &str| taken.keys().filter(|(it, _)| it == asset).count() as u64;
+    assert_eq!(of("VEH002"), FLOOD / 50 + 1, "another's flood has cost it something");
+    assert!((50..FLOOD / 4).contains(&of("VEH001")), "{}", of("VEH001"));
+    let aside = site.quarantined();
+    let kept: usize = aside.iter().map(|it| it.telemetry.samples.len()).sum();
+    assert_eq!(of("VEH001") + kept as u64, FLOOD, "nothing of it is lost");
+    assert_eq!(standing.quarantined, [(QuarantineReason::TooFast, kept as u64)].into());
+    assert!(aside.iter().all(|it| it.asset == "VEH001" && it.reason == QuarantineReason::TooFast));
+    assert!(aside.len() <= kept / 4, "{} records for {kept} messages", aside.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_told_once_what_was_set_aside_of_its_readings_whoever_did_it() {
+    let site = Site::open().await;
+    let subscribe = |subject: &'static str| site.connection.client().subscribe(subject);
+    let mut heard = subscribe("aurora.v1.notice.demo.VEH001").await.unwrap();
+    let mut others = subscribe("aurora.v1.notice.demo.VEH002").await.unwrap();
+    site.connection.client().flush().await.unwrap();
+    let mut running = site.run(Gap::Stop).await;
+    running.until("reads", |standing| standing.reading).await;
+    let mut next = async || -> serde_json::Value {
+        let notice = tokio::time::timeout(PATIENCE, heard.next()).await;
+        serde_json::from_slice(&notice.expect("a notice comes").unwrap().payload).unwrap()
+    };
+    site.publish("VEH001", HeaderMap::new(), "{\"t\":").await;
+    let told = next().await;
+    assert_eq!((&told["reason"], &told["samples"]), (&"malformed".into(), &0.into()), "{told}");
+    assert!(told["remedy"].as_str().unwrap().contains("ingest check"), "{told}");
+
+    // What an agent sets aside is told, too.
+    let telemetry: Telemetry = serde_json::from_str(
+        r#"{"fleet":"demo","asset":"VEH001","boot":null,"signals":[],"samples":[]}"#,
+    )
+    .unwrap();
+    let quarantined = TelemetryQuarantined {
+        fleet: "demo".to_owned(),
+        asset: "VEH001".to_owned(),
+        reason: QuarantineReason::UnknownSignal,
+        detail: "signal `colant` is unknown".to_owned(),
+        nearest: Some("coolant".to_owned()),
+        remedy: "rename it".to_owned(),
+        telemetry,
+        as_sent: None,
+    };
+    let id = MessageId::named("test", "quarantined");
+    let said = Envelope::new(id, "data-analysis", &quarantined).unwrap();
+    running.deployment.bus().append(vec![said.into()]).await.unwrap();
+    let told = next().await;
+    assert_eq!((&told["reason"], &told["nearest"]), (&"unknown_signal".into(), &"coolant".into()));
+    assert_eq!(told["id"], id.to_string(), "{told}");
+    let head = site.store.head(Partition::LOG).to_string();
+    while site.store.blob(TOLD).unwrap().as_deref() != Some(head.as_bytes()) {
+        tokio::task::yield_now().await;
+    }
+    running.stop().await;
+
+    let running = site.run(Gap::Stop).await;
+    site.publish("VEH001", HeaderMap::new(), "[]").await;
+    let told = next().await;
+    assert_eq!(told["reason"], "malformed", "after a restart nothing is told again: {told}");
+    running.stop().await;
+    assert!(futures_util::FutureExt::now_or_never(others.next()).is_none(), "told to another");
 }

@@ -28,6 +28,7 @@ pub mod host;
 pub mod intake;
 pub mod marker;
 pub mod models;
+pub mod rate;
 pub mod recompute;
 pub mod retention;
 pub mod router;

@@ -1,5 +1,6 @@
 //! Trained models by id, as an agent finds them when it is built; and how promoted ones are kept in a store.
 
+use messages::model::shadow_of;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,6 +36,12 @@ impl Models {
     #[must_use]
     pub fn promoted(&self, profile: &str) -> Option<&[u8]> {
         self.get(&promoted_as(profile))
+    }
+
+    /// The bytes of the model in the shadow of that one.
+    #[must_use]
+    pub fn shadow(&self, profile: &str) -> Option<&[u8]> {
+        self.promoted(&shadow_of(profile))
     }
 }
 

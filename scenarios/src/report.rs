@@ -4,7 +4,7 @@ mod events;
 mod junit;
 mod sequence;
 
-pub use events::events;
+pub use events::{event, events};
 
 use crate::language::Scenario;
 use crate::runner::{Ending, Played};

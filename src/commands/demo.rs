@@ -12,6 +12,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
 use crate::output::Format;
+use crate::promoting::JudgedBy;
 use crate::upkeep::store_folder;
 use clap::Args;
 use devices::Devices;
@@ -68,6 +69,8 @@ pub struct DemoArgs {
         requires = "recordings"
     )]
     dataset: PathBuf,
+    #[command(flatten)]
+    judged_by: JudgedBy,
 }
 
 /// Servers that a demonstration can start.
@@ -97,6 +100,7 @@ pub(crate) fn perform(args: &DemoArgs, session: &Session) -> Result<Exit, CliErr
         play_owner: false,
         without: &[],
         config: None,
+        judged_by: &args.judged_by,
         out: Path::new("."),
         format: Format::Text,
     };

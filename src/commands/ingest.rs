@@ -1,14 +1,15 @@
-//! `ingest`: says what would become of what a device sends, without sending it.
+//! `ingest`: what becomes of what a device sends, before it is sent and after.
 //!
-//! The door judges the body, data-analysis what the body says: both are asked here, neither is written twice.
+//! Before: the door judges the body, data-analysis what the body says; both are asked here, neither is written twice.
 
-use crate::cli::{Answer, Session};
+use crate::cli::{Answer, Remote, Session};
+use crate::client::{Client, segment};
 use crate::config::{self, Sources};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::shown;
 use agents::data_analysis::{Refusal, Verdict};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use messages::Timestamp;
 use messages::health::QuarantineReason;
 use messages::profile::Profile;
@@ -22,33 +23,66 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Subcommand)]
 pub enum IngestCommand {
     /// Says what is taken of a body and what is wrong with the rest. Exits 0 when all is taken, 1 when not.
-    Check {
-        /// The body: a sample, `{"samples":[…]}`, or a CloudEvent around one; `-` reads standard input.
-        file: PathBuf,
-        /// Fleet that sends it.
-        #[arg(long, default_value = "fleet", value_name = "FLEET")]
-        fleet: String,
-        /// Asset that sends it; the one that the body names where not given.
-        #[arg(long, value_name = "ASSET")]
-        asset: Option<String>,
-        /// The asset's profile; where not given, the one that the body fits best.
-        #[arg(long, value_name = "NAME")]
-        profile: Option<String>,
-        #[command(flatten)]
-        from: super::config::From,
-        #[command(flatten)]
-        answer: Answer,
-    },
+    Check(CheckArgs),
+    /// Shows how an asset is heard: when last, how often, with which gaps, its clock, and what was set aside.
+    Show(ShowArgs),
+}
+
+/// Flags of `ingest check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The body: a sample, `{"samples":[…]}`, or a CloudEvent around one; `-` reads standard input.
+    file: PathBuf,
+    /// Fleet that sends it.
+    #[arg(long, default_value = "fleet", value_name = "FLEET")]
+    fleet: String,
+    /// Asset that sends it; the one that the body names where not given.
+    #[arg(long, value_name = "ASSET")]
+    asset: Option<String>,
+    /// The asset's profile; where not given, the one that the body fits best.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    #[command(flatten)]
+    from: super::config::From,
+    #[command(flatten)]
+    answer: Answer,
+}
+
+/// Flags of `ingest show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// The asset's id.
+    asset: String,
+    #[command(flatten)]
+    remote: Remote,
+    #[command(flatten)]
+    answer: Answer,
 }
 
 /// Asset of a body that names none.
 const SOME_ASSET: &str = "asset";
 
 pub(crate) fn perform(command: IngestCommand, session: &Session) -> Result<Exit, CliError> {
-    let IngestCommand::Check { file, fleet, asset, profile, from, answer } = command;
-    let body = read(&file)?;
-    let known = known(profile.as_deref(), &from, session)?;
-    let parsed = match parse(&fleet, asset.as_deref(), &body) {
+    match command {
+        IngestCommand::Check(args) => check(&args, session),
+        IngestCommand::Show(args) => show(&args, session),
+    }
+}
+
+fn show(args: &ShowArgs, session: &Session) -> Result<Exit, CliError> {
+    let path = format!("/v1/assets/{}/ingest", segment(&args.asset));
+    let heard = Client::new(&args.remote)?.get(&path, &[])?;
+    session.console.object(args.answer.output, &heard)?;
+    let next = format!("aurorasync quarantine ls --asset {}", args.asset);
+    session.console.next(args.answer.output, &next);
+    Ok(Exit::Ok)
+}
+
+fn check(args: &CheckArgs, session: &Session) -> Result<Exit, CliError> {
+    let CheckArgs { file, fleet, asset, profile, from, answer } = args;
+    let body = read(file)?;
+    let known = known(profile.as_deref(), from, session)?;
+    let parsed = match parse(fleet, asset.as_deref(), &body) {
         Ok(parsed) => parsed,
         Err(error) => {
             let value = json!({ "taken": 0, "wrong": [error.to_string()] });

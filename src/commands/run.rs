@@ -400,7 +400,7 @@ async fn open(
     profiles: BTreeMap<String, Profile>,
     upkeep: &Arc<Upkeep>,
 ) -> Result<Doors, CliError> {
-    let ingest = settings.bus.ingest(deployment).await?;
+    let ingest = settings.bus.ingest(deployment, rate_limit(&settings.limits)).await?;
     let options = FacadeOptions {
         clock: Clock::Real,
         random: Random::new(fill),

@@ -82,7 +82,13 @@ pub(super) fn learn(
         "data_sha256": origin.data,
     })));
     let profile = recording.profile.name.clone();
-    let schema = Schema { profile, plan: Plan::default(), derived: Vec::new(), regimes: None };
+    let schema = Schema {
+        profile,
+        plan: Plan::default(),
+        derived: Vec::new(),
+        regimes: None,
+        sampled: None,
+    };
     let within = recording.profile.horizon.duration();
     let learned = Learned::Assessed { within, rows: layout.rows(), by_component };
     outcome.model = Some(Model { schema, origin, figures: BTreeMap::new(), learned });

@@ -4,8 +4,9 @@ use crate::error::CliError;
 use crate::replaying::Recording;
 use messages::Timestamp;
 use messages::profile::{Derived, Profile};
+use models::features;
 use models::history::{History, Plan};
-use models::model::Schema;
+use models::model::{Samples, Schema};
 use models::regime::{Regimes, Setting};
 use models::supervised::Table;
 use rand::SeedableRng;
@@ -105,7 +106,9 @@ impl Features {
         let horizon = recording.dataset.horizon().unwrap_or(profile.horizon).duration();
         let failures_are_rows = recording.dataset.failures_are_rows();
         let name = recording.dataset.profile().name();
-        let schema = Schema { profile: name, plan, derived, regimes: None };
+        let features = features::Features::of(profile).schema();
+        let sampled = interval_among(recordings, known).map(|every| Samples { every, features });
+        let schema = Schema { profile: name, plan, derived, regimes: None, sampled };
         let mut features = Self { schema, components, horizon, failures_are_rows };
         features.schema.regimes = features.regimes(profile, recordings, known);
         features
@@ -130,7 +133,7 @@ impl Features {
         let samples = recordings.assets.values().flat_map(|asset| &asset.samples);
         let measured = samples
             .filter(|sample| known(sample.at))
-            .map(|sample| self.measured(&recordings.channels, &sample.values));
+            .map(|sample| self.schema.with_derived(&sample.values));
         Regimes::find(measured, &settings)
     }
 
@@ -161,7 +164,7 @@ impl Features {
         let mut rows = Rows { table, failed, fails_in, assets: Vec::new(), at: Vec::new() };
         for (number, asset) in recordings.assets.values().enumerate() {
             let number = u32::try_from(number).map_err(CliError::failed)?;
-            self.add(&mut rows, &recordings.channels, (number, asset), &keeps)?;
+            self.add(&mut rows, (number, asset), &keeps)?;
         }
         Ok(rows)
     }
@@ -169,7 +172,6 @@ impl Features {
     fn add(
         &self,
         rows: &mut Rows,
-        channels: &[String],
         (number, asset): (u32, &RecordedAsset),
         keeps: &impl Fn(u32, Timestamp) -> bool,
     ) -> Result<(), CliError> {
@@ -185,7 +187,7 @@ impl Features {
             while let Some((at, component)) = maintenance.next_if(|(at, _)| *at <= sample.at) {
                 history.maintenance(*at, component);
             }
-            history.sample(sample.at, &self.values(channels, &sample.values));
+            history.sample(sample.at, &self.schema.values(&sample.values));
             if keeps(number, sample.at) {
                 rows.table.push(&history.row(sample.at)).map_err(CliError::failed)?;
                 rows.assets.push(number);
@@ -198,23 +200,6 @@ impl Features {
             }
         }
         Ok(())
-    }
-
-    /// Measured and derived values of a sample, compared with what is usual where assets are run at several settings.
-    fn values(&self, channels: &[String], measured: &[Option<f64>]) -> Vec<Option<f64>> {
-        let mut values = self.measured(channels, measured);
-        if let Some(regimes) = &self.schema.regimes {
-            regimes.compare(&mut values);
-        }
-        values
-    }
-
-    /// Measured and derived values of a sample.
-    fn measured(&self, channels: &[String], measured: &[Option<f64>]) -> Vec<Option<f64>> {
-        let mut values = measured.to_vec();
-        let channel = |id: &str| measured[channels.iter().position(|known| known == id)?];
-        values.extend(self.schema.derived.iter().map(|derived| derived.formula.value(channel)));
-        values
     }
 
     /// How soon the component fails, if that is within the horizon.

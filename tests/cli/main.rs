@@ -5,6 +5,7 @@
 mod capas;
 mod cases;
 mod containment;
+mod credentials;
 mod devices;
 mod models;
 mod offline;

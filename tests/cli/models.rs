@@ -37,7 +37,13 @@ fn model(seed: u64, macro_f1: f64) -> Model {
     let within = profile.horizon.duration();
     let by_component = [("brake".to_owned(), classifier)].into();
     Model {
-        schema: Schema { profile: profile.name.clone(), plan, derived, regimes: None },
+        schema: Schema {
+            profile: profile.name.clone(),
+            plan,
+            derived,
+            regimes: None,
+            sampled: None,
+        },
         origin: Origin { dataset: "worn".into(), data: "0a".repeat(32), rows: 240, seed, settings },
         figures: [("macro_f1".to_owned(), macro_f1)].into(),
         learned: Learned::Assessed { within, rows, by_component },
@@ -119,7 +125,38 @@ fn a_model_is_promoted_over_a_running_process_survives_a_restart_and_is_rolled_b
     let former = format!("learned/{}", &said["model"]["checksum"].as_str().unwrap()[..12]);
     assert_eq!(predicted_by(&served, "VEH003"), former);
     assert_eq!(served.ask(&back).json()["model"], Value::Null);
-    refused(&served.ask(&back), "no model is in use for `vehicle`");
+    refused(&served.ask(&back), "no such model judges `vehicle`");
+    let (status, log) = served.end("TERM");
+    assert_eq!(status.code(), Some(0), "{log}");
+    let verified = run(folder.path(), &["verify", "-o", "json"]);
+    assert_eq!((verified.code, &verified.json()["equal"]), (0, &json!(true)), "{verified:?}");
+}
+
+#[test]
+fn a_shadow_judges_beside_what_is_in_use_until_it_is_ended() {
+    let folder = folder();
+    let served = Served::start(folder.path(), &[]).ready();
+    assert_eq!(promote(&served, folder.path(), "good.model", &[]).code, 0);
+    let said = promote(&served, folder.path(), "worse.model", &["--shadow"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let listed = served.ask(&["model", "promoted", "-o", "json"]).json();
+    let roles: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["in_use"] == true, it["in_shadow"] == true))
+        .collect();
+    assert_eq!(roles, [(true, false), (false, true)], "{listed}");
+    drive(&served, "VEH001");
+    let tail = ["events", "tail", "--name", "shadow.predicted", "--key", "VEH001", "-o", "json"];
+    let ran = served.ask_until(&tail, |ran| ran.code == 0 && ran.json() != json!([]));
+    let name = format!("learned/{}", &said.json()["model"]["checksum"].as_str().unwrap()[..12]);
+    assert_eq!(ran.json()[0]["data"]["model"], name, "{ran:?}");
+    assert_ne!(predicted_by(&served, "VEH001"), name);
+    let back = ["model", "rollback", "--shadow", "--by", "desk", "--reason", "a test"];
+    assert_eq!(served.ask(&back).code, 0);
+    refused(&served.ask(&back), "no such model judges `vehicle`");
+    assert!(in_use(&served).is_some());
     let (status, log) = served.end("TERM");
     assert_eq!(status.code(), Some(0), "{log}");
     let verified = run(folder.path(), &["verify", "-o", "json"]);
@@ -152,7 +189,7 @@ fn a_model_that_is_damaged_foreign_or_worse_is_refused_and_the_present_one_stays
         ("tram.model", "it judges assets of `tram`, a profile that is not in use here"),
         ("renamed.model", "the model's feature 1 is `torque`, the data's is `engine_speed`"),
         ("units.model", "other units, windows, states or limits"),
-        ("good.model", "is in use already"),
+        ("good.model", "judges already"),
         ("worse.model", "its `macro_f1` is 0.5"),
     ] {
         refused(&promote(&served, folder.path(), file, &[]), words);
@@ -168,6 +205,36 @@ fn a_model_that_is_damaged_foreign_or_worse_is_refused_and_the_present_one_stays
     let again = served.ask(&["model", "promote", &before, "--by", "desk", "--reason", "a test"]);
     assert_eq!(again.code, 0, "what was in use is promoted by its name: {again:?}");
     assert_eq!(in_use(&served), Some(before));
+}
+
+#[test]
+fn a_story_is_judged_by_the_model_that_it_is_given() {
+    let folder = folder();
+    let script = "apiVersion: aurorasync/scenario.v1\nname: short\nsummary: A drive.\nseed: 7\n\
+        clock: { mode: virtual, start: \"2026-03-02T06:00:00Z\" }\n\
+        fleet: { profile: vehicle, size: 1, sample: 10s, history: none }\n\
+        steps:\n  - start: fleet\n  - wait: 10m\n";
+    fs::write(folder.path().join("short.yaml"), script).unwrap();
+    let play = |model: &str| {
+        let play = ["scenario", "run", "short.yaml", "--model", model, "-o", "json"];
+        run(folder.path(), &play)
+    };
+    let ran = play("good.model");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let runs = folder.path().join(ran.json()["folder"].as_str().unwrap());
+    let read = |file: &str| fs::read_to_string(runs.join(file)).unwrap();
+    let events = read("events.ndjson");
+    let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let promoted: Vec<Value> = events.filter(|it| it["event"] == "model.promoted").collect();
+    let [promoted] = promoted.as_slice() else { panic!("{promoted:?}") };
+    assert_eq!(promoted["provenance"], "simulated");
+    let journal: Value = serde_json::from_str(&read("journal.json")).unwrap();
+    assert_eq!(journal["models"]["vehicle"], promoted["data"]["model"]["name"], "{journal}");
+    assert!(journal["again"].as_str().unwrap().contains("--model good.model"), "{journal}");
+    let mut other = model(1, 0.75);
+    other.schema.profile = "tram".into();
+    fs::write(folder.path().join("tram.model"), other.encode()).unwrap();
+    refused(&play("tram.model"), "it judges assets of `tram`");
 }
 
 #[test]

@@ -51,29 +51,7 @@ impl Publisher {
     /// Publishes `bodies` over MQTT 3.1.1 and waits until the server has all of them.
     pub(crate) fn publish_mqtt(&self, topic: &str, qos: QoS, bodies: &[String]) {
         let port = self.server.mqtt_port().unwrap();
-        let (client, mut connection) =
-            Client::new(MqttOptions::new("device", "127.0.0.1", port), QUEUE_MESSAGES);
-        for body in bodies {
-            client.publish(topic, qos, false, body.as_bytes()).unwrap();
-        }
-        let mut acknowledged = 0;
-        // Answered in order: when the disconnection has gone out, everything before it has.
-        if qos == QoS::AtMostOnce {
-            client.disconnect().unwrap();
-        }
-        for event in connection.iter() {
-            match event.unwrap() {
-                Event::Incoming(Packet::PubAck(_)) => {
-                    acknowledged += 1;
-                    if acknowledged == bodies.len() {
-                        return;
-                    }
-                }
-                Event::Outgoing(rumqttc::Outgoing::Disconnect) => return,
-                _ => {}
-            }
-        }
-        panic!("{acknowledged} of {} were acknowledged", bodies.len());
+        publish_mqtt(MqttOptions::new("device", "127.0.0.1", port), topic, qos, bodies);
     }
 
     /// What is answered under `subject`, once `count` answer.
@@ -96,4 +74,30 @@ impl Publisher {
             stream.cached_info().state.messages
         })
     }
+}
+
+/// Publishes `bodies` over MQTT 3.1.1 as `options` say, and waits until the server has all of them.
+pub(crate) fn publish_mqtt(options: MqttOptions, topic: &str, qos: QoS, bodies: &[String]) {
+    let (client, mut connection) = Client::new(options, QUEUE_MESSAGES);
+    for body in bodies {
+        client.publish(topic, qos, false, body.as_bytes()).unwrap();
+    }
+    let mut acknowledged = 0;
+    // Answered in order: when the disconnection has gone out, everything before it has.
+    if qos == QoS::AtMostOnce {
+        client.disconnect().unwrap();
+    }
+    for event in connection.iter() {
+        match event.unwrap() {
+            Event::Incoming(Packet::PubAck(_)) => {
+                acknowledged += 1;
+                if acknowledged == bodies.len() {
+                    return;
+                }
+            }
+            Event::Outgoing(rumqttc::Outgoing::Disconnect) => return,
+            _ => {}
+        }
+    }
+    panic!("{acknowledged} of {} were acknowledged", bodies.len());
 }

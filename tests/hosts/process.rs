@@ -29,7 +29,7 @@ fn configure(folder: &Path, name: &str) -> PathBuf {
     let config = format!(
         "[store]\npath = {data:?}\ncheckpoint_interval = \"500ms\"\n\
          [facade]\nlisten = \"127.0.0.1:0\"\n[profiles]\npath = {profiles:?}\n\
-         [export]\nenabled = false\n[data-analysis]\nclose_grace = \"50ms\"\n",
+         [export]\nenabled = false\n[limits]\nasset_messages_per_second = 0\n[data-analysis]\nclose_grace = \"50ms\"\n",
         data = own.join("data"),
         profiles = own.join("profiles"),
     );

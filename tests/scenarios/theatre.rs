@@ -63,6 +63,7 @@ pub(crate) fn performed_on(
         effects: effects.unwrap_or_else(own),
         configs: loaded.agents,
         models: Arc::new(Models::default()),
+        promoted: Vec::new(),
         store,
         network: "main".to_owned(),
     };

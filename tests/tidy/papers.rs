@@ -177,11 +177,12 @@ fn every_mutant_breaks_a_promise_that_a_test_keeps() {
         let test = header("Test:").and_then(|test| test.split_once(' '));
         let known = test.is_some_and(|(package, test)| {
             let function = format!("fn {}(", test.rsplit("::").next().unwrap_or(test));
-            let folder =
-                if package == "aurorasync" { String::new() } else { format!("{package}/") };
-            sources
-                .iter()
-                .any(|file| file.path.starts_with(&folder) && file.code.contains(&function))
+            let folders = match package {
+                "aurorasync" => [String::new(), String::new()],
+                package => [format!("{package}/"), format!("examples/{package}/")],
+            };
+            let is_in = |path: &str| folders.iter().any(|folder| path.starts_with(folder));
+            sources.iter().any(|file| is_in(&file.path) && file.code.contains(&function))
         });
         if !known {
             violations.push(format!("{}: `Test: package test` names no test", mutant.path));

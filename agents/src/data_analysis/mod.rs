@@ -42,7 +42,7 @@ use window::{Late, OpenWindow};
 /// How far a device's clock may be ahead.
 pub const AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
 /// A trouble code counts as set for so long after a sample that carried it.
-pub const CODE_ACTIVE_MAX: Duration = Duration::from_secs(24 * 3600);
+pub const CODE_ACTIVE_MAX: Duration = models::history::CODE_SET;
 /// Longest time between two checkpoints.
 pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
 

@@ -2,12 +2,17 @@
 //!
 //! Judges by trends to limits, or by a learned model where one was promoted for the profile.
 //!
-//! Hears [`HealthAssessed`], maintenance, retirement and what is promoted. Says [`FailurePredicted`],
-//! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component.
+//! Hears [`HealthAssessed`], the registry, maintenance and what is promoted. Says [`FailurePredicted`],
+//! [`PredictionCleared`] and [`PredictionWithheld`]. Remembers, per asset, what it last said of each component, and what
+//! a model that was learned from samples asks for of its past.
+//!
+//! A second model may judge in the shadow of the one in use: what it says is published as [`ShadowPredicted`] and
+//! [`ShadowCleared`], which nobody acts on.
 
 mod confirmation;
 mod learned;
 mod outlook;
+mod shadow;
 mod speech;
 mod stored;
 
@@ -19,18 +24,20 @@ use confirmation::Confirmations;
 use learned::Promoted;
 use messages::health::HealthAssessed;
 use messages::prediction::{
-    CannotSay, ClearedReason, FailurePredicted, PredictionCleared, PredictionWithheld, Severity,
+    CannotSay, ClearedReason, FailurePredicted, PredictionCleared, PredictionWithheld,
 };
 use messages::profile::{Profile, Span};
 use messages::record::decode_body;
-use messages::registry::{AssetRetired, MaintenanceRecorded};
+use messages::registry::{AssetRegistered, AssetRetired, MaintenanceRecorded};
+use messages::shadow::{ShadowCleared, ShadowPredicted};
 use messages::{DecodeError, Record, Timestamp};
+use models::foresight::sampled::Memory;
 use models::trend;
 use runtime::{Agent, AgentError, AgentResult, ConfigError, Ctx, Handle, Models, Wiring};
 use serde::{Deserialize, Serialize};
-use speech::Grounds;
+use shadow::Shadow;
+use speech::{Grounds, Patience, Standing, Voice};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Name of what computes the predictions where no model was promoted.
 pub const MODEL: &str = "trend-to-limit/1";
@@ -41,6 +48,8 @@ pub struct Diagnosis {
     profiles: BTreeMap<String, Profile>,
     /// By profile.
     promoted: BTreeMap<String, Promoted>,
+    /// By profile: what judges in the shadow of that.
+    shadows: BTreeMap<String, Promoted>,
 }
 
 /// Settings of diagnosis.
@@ -95,64 +104,26 @@ impl Default for Config {
 pub struct State {
     /// End of the newest window that was judged.
     judged_through: Option<Timestamp>,
-    fleet: String,
     /// What stands said of each component.
-    said: BTreeMap<String, Said>,
+    standing: Standing,
     /// What was last said not to be judged.
     withheld: Vec<CannotSay>,
     /// Which sensors were compared with their peers, and what waits for that.
     confirmations: Confirmations,
-}
-
-/// What stands said of a component.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Said {
-    /// What was published; `Low` means nothing.
-    severity: Severity,
-    probability: f64,
-    /// Windows in a row that say it is graver, or milder, than what was published, and the first of them.
-    graver: Run,
-    milder: Run,
-}
-
-/// Windows in a row that say the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Run {
-    windows: u8,
-    since: Option<Timestamp>,
-}
-
-impl Run {
-    /// One more window that ends at `at` says so, or not.
-    fn note(&mut self, says_so: bool, at: Timestamp) {
-        if says_so {
-            self.windows = self.windows.saturating_add(1);
-            self.since.get_or_insert(at);
-        } else {
-            *self = Self::default();
-        }
-    }
-
-    /// Whether it has lasted `windows` and `delay` at `at`.
-    fn lasts(self, windows: u8, delay: Duration, at: Timestamp) -> bool {
-        self.windows >= windows && self.since.is_some_and(|since| since.saturating_add(delay) <= at)
-    }
-}
-
-impl Default for Said {
-    fn default() -> Self {
-        let (graver, milder) = (Run::default(), Run::default());
-        Self { severity: Severity::Low, probability: 0.0, graver, milder }
-    }
+    /// The past, for models that were learned from samples.
+    memory: Memory,
+    /// What a model in the shadow remembers and would have said.
+    shadow: Option<Shadow>,
 }
 
 impl Record for State {
     const SCHEMA: u16 = 111;
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
 
     fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
             1 => decode_body::<stored::StateV1>(body).map(Self::from),
+            2 => decode_body::<stored::StateV2>(body).map(Self::from),
             _ => Err(DecodeError::unknown_version::<Self>(version)),
         }
     }
@@ -171,21 +142,29 @@ impl Agent for Diagnosis {
                 format!("`probability_step` is `{step}`; give a number above 0, at most 1");
             return Err(ConfigError::new(Self::KIND, reason));
         }
-        let mut promoted = BTreeMap::new();
+        let (mut promoted, mut shadows) = (BTreeMap::new(), BTreeMap::new());
         for (name, profile) in &profiles {
-            promoted.extend(Promoted::open(profile, models)?.map(|model| (name.clone(), model)));
+            if let Some(bytes) = models.promoted(name) {
+                promoted.insert(name.clone(), Promoted::open(profile, bytes)?);
+            }
+            if let Some(bytes) = models.shadow(name) {
+                shadows.insert(name.clone(), Promoted::open(profile, bytes)?);
+            }
         }
-        Ok(Self { config, profiles, promoted })
+        Ok(Self { config, profiles, promoted, shadows })
     }
 
     fn wiring(wiring: &mut Wiring<Self>) {
         wiring.on::<HealthAssessed>().key(|assessed| &assessed.asset);
+        wiring.on::<AssetRegistered>().key(|registered| &registered.asset);
         wiring.on::<MaintenanceRecorded>().key(|recorded| &recorded.asset);
         wiring.on::<AssetRetired>().key(|retired| &retired.asset);
         wiring
             .publishes::<FailurePredicted>()
             .publishes::<PredictionCleared>()
             .publishes::<PredictionWithheld>()
+            .publishes::<ShadowPredicted>()
+            .publishes::<ShadowCleared>()
             .judges_by_promoted_models();
     }
 }
@@ -210,15 +189,37 @@ impl Handle<HealthAssessed> for Diagnosis {
             return Ok(());
         }
         state.judged_through = Some(assessed.window_end);
-        state.fleet.clone_from(&assessed.fleet);
+        state.standing.fleet.clone_from(&assessed.fleet);
         state.confirmations.note(profile, assessed);
-        let mut grounds = Grounds { profile, assessed, model: MODEL };
         let mut judged = self.judge(profile, assessed, state);
+        self.judge_in_the_shadow((profile, assessed), state, &judged, ctx);
+        let mut grounds =
+            Grounds { profile, assessed, model: MODEL, patience: Patience::of(&self.config) };
         if let Some(promoted) = self.promoted.get(&assessed.profile) {
-            judged = promoted.judge(profile, assessed, state, judged);
-            grounds.model = &promoted.name;
+            let known = (&mut state.memory, &state.standing);
+            let Some(by_model) = promoted.judge(profile, assessed, known, judged) else {
+                return Ok(());
+            };
+            judged = by_model;
+            grounds = promoted.grounds(&self.config, profile, assessed);
         }
-        state.speak(&self.config, &grounds, judged, ctx);
+        let cannot_say = state.standing.speak(Voice::Aloud, &grounds, judged, ctx);
+        state.withhold(assessed, cannot_say, ctx);
+        Ok(())
+    }
+}
+
+impl Handle<AssetRegistered> for Diagnosis {
+    fn handle(
+        &self,
+        state: &mut State,
+        registered: &AssetRegistered,
+        _ctx: &mut Ctx<'_, Self>,
+    ) -> AgentResult {
+        state.memory.register(registered);
+        if let Some(shadow) = &mut state.shadow {
+            shadow.memory.register(registered);
+        }
         Ok(())
     }
 }
@@ -233,7 +234,13 @@ impl Handle<MaintenanceRecorded> for Diagnosis {
         // Whoever records it later has heard more predictions since: all of them end with it.
         let judged = state.judged_through.unwrap_or(recorded.performed_at);
         let at = recorded.performed_at.max(judged);
-        state.clear(&recorded.component, at, ClearedReason::Maintained, ctx);
+        let reason = ClearedReason::Maintained;
+        state.standing.clear(Voice::Aloud, &recorded.component, at, reason, ctx);
+        state.memory.maintain(recorded);
+        if let Some(shadow) = &mut state.shadow {
+            shadow.standing.clear(Voice::Shadow, &recorded.component, at, reason, ctx);
+            shadow.memory.maintain(recorded);
+        }
         Ok(())
     }
 }
@@ -246,9 +253,9 @@ impl Handle<AssetRetired> for Diagnosis {
         ctx: &mut Ctx<'_, Self>,
     ) -> AgentResult {
         let at = ctx.now();
-        let components: Vec<String> = state.said.keys().cloned().collect();
-        for component in components {
-            state.clear(&component, at, ClearedReason::Retired, ctx);
+        state.standing.clear_all(Voice::Aloud, at, ClearedReason::Retired, ctx);
+        if let Some(mut shadow) = state.shadow.take() {
+            shadow.standing.clear_all(Voice::Shadow, at, ClearedReason::Retired, ctx);
         }
         Ok(())
     }

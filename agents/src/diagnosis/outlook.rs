@@ -17,6 +17,7 @@ use models::trend::{self, Limit, Observed, Outlook};
 const HOUR_SECONDS: f64 = 3600.0;
 
 /// What one window says of one component.
+#[derive(Clone)]
 pub(super) struct Judged {
     pub(super) component: String,
     pub(super) answer: Result<Hypothesis, CannotSay>,
@@ -45,8 +46,7 @@ impl Diagnosis {
         assessed: &HealthAssessed,
         state: &mut State,
     ) -> Result<Hypothesis, CannotSay> {
-        let stands =
-            state.said.get(&component.id).is_some_and(|said| said.severity >= Severity::Medium);
+        let stands = state.standing.holds(&component.id);
         let mut likeliest: Option<Hypothesis> = None;
         let mut withheld: Option<CannotSay> = None;
         for mode in &component.modes {

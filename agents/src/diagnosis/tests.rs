@@ -3,6 +3,8 @@
 mod confirmation;
 mod delays;
 mod learned;
+mod sampled;
+mod shadow;
 
 use super::{Config, Diagnosis};
 use messages::case::{CaseClosed, CaseOpened, CaseOutcome};

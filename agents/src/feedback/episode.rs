@@ -1,10 +1,12 @@
 //! An episode: what is predicted of one component, from its first prediction to its one verdict.
 
+use super::docket::{Docket, Role};
 use super::{Config, Feedback, Judge, State};
 use messages::case::CaseOpened;
 use messages::finding::{FailureRecorded, FindingRecorded, Outcome, PredictionVerified};
 use messages::prediction::{FailurePredicted, Hypothesis, PredictionCleared};
 use messages::registry::{AssetRetired, MaintenanceRecorded};
+use messages::shadow::{ShadowCleared, ShadowPredicted};
 use messages::{CaseId, Finite, MessageId, Timestamp};
 use runtime::Ctx;
 use serde::{Deserialize, Serialize};
@@ -12,9 +14,6 @@ use std::time::Duration;
 
 /// Seconds of an hour.
 const HOUR_SECONDS: f64 = 3600.0;
-
-/// Counts what came too late to change a verdict, or twice.
-const PASSED_OVER: &str = "messages_passed_over";
 
 /// What is predicted of one component.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +59,7 @@ impl Episode {
     }
 
     /// When something is to be done about it if nothing comes.
-    fn due_at(&self, config: &Config) -> Timestamp {
+    pub(super) fn due_at(&self, config: &Config) -> Timestamp {
         let horizon_end = self.newest_at.saturating_add(self.horizon);
         self.judged_until.unwrap_or(horizon_end.saturating_add(config.report_grace.duration()))
     }
@@ -69,7 +68,8 @@ impl Episode {
 impl State {
     /// Sets the timer for the first thing to be done.
     pub(super) fn arm(&mut self, config: &Config, ctx: &mut Ctx<'_, Feedback>) {
-        let wake_at = self.episodes.values().map(|episode| episode.due_at(config)).min();
+        let dues = [self.in_use.due_at(config), self.shadow.due_at(config)];
+        let wake_at = dues.into_iter().flatten().min();
         if wake_at == self.wake_at {
             return;
         }
@@ -79,7 +79,9 @@ impl State {
         }
         self.wake_at = wake_at;
     }
+}
 
+impl Docket {
     fn settle(&mut self, component: &str, at: Timestamp) {
         let settled_at = self.settled.entry(component.to_owned()).or_insert(at);
         *settled_at = at.max(*settled_at);
@@ -88,6 +90,7 @@ impl State {
     /// Judges the open episode of `component`; what is left of it once it was taken back is nothing.
     fn judge(
         &mut self,
+        role: Role,
         component: &str,
         outcome: Outcome,
         at: Timestamp,
@@ -98,7 +101,7 @@ impl State {
         let episode = episode.expect("only an open episode is judged");
         let lead = at.since(episode.first_at).as_secs_f64() / HOUR_SECONDS;
         let known = outcome == Outcome::TruePositive;
-        ctx.publish(&PredictionVerified {
+        let verified = PredictionVerified {
             detector: detector(&episode.model, component),
             asset: ctx.key().to_owned(),
             component: component.to_owned(),
@@ -108,7 +111,8 @@ impl State {
             lead_hours: known.then(|| Finite::new(lead).expect("a span of time is finite")),
             probability: Some(episode.probability),
             judged_by,
-        });
+        };
+        role.say(verified, ctx);
         episode.judged_until = Some(ctx.now().max(at).saturating_add(episode.horizon));
         if !episode.stands {
             self.episodes.remove(component);
@@ -130,21 +134,23 @@ fn detector(model: &str, component: &str) -> String {
 impl Feedback {
     pub(super) fn predicted(
         &self,
-        state: &mut State,
+        (docket, role): (&mut Docket, Role),
         predicted: &FailurePredicted,
         ctx: &mut Ctx<'_, Self>,
     ) {
-        state.model = Some(predicted.model.clone());
+        docket.model = Some(predicted.model.clone());
         for hypothesis in &predicted.hypotheses {
             if hypothesis.advice.severity < self.config.severity_min {
                 continue;
             }
             let (component, at) = (&hypothesis.component, predicted.window_end);
-            if state.settled.get(component).is_some_and(|settled_at| at <= *settled_at) {
-                ctx.count(PASSED_OVER, 1);
+            if docket.settled.get(component).is_some_and(|settled_at| at <= *settled_at) {
+                role.pass_over(ctx);
                 continue;
             }
-            match state.episodes.get_mut(component) {
+            let known = docket.episodes.get_mut(component);
+            // Models follow each other in the shadow; what one has begun is not the next one's.
+            match known.filter(|it| role == Role::InUse || it.model == predicted.model) {
                 Some(episode) if episode.is_open() => {
                     if at > episode.newest_at {
                         episode.newest_at = at;
@@ -155,7 +161,7 @@ impl Feedback {
                 Some(episode) if episode.judged_until.is_some_and(|until| at <= until) => {}
                 _ => {
                     let episode = Episode::new(ctx.envelope().id, predicted, hypothesis);
-                    state.episodes.insert(component.clone(), episode);
+                    docket.episodes.insert(component.clone(), episode);
                 }
             }
         }
@@ -163,32 +169,55 @@ impl Feedback {
 
     pub(super) fn cleared(
         &self,
-        state: &mut State,
+        (docket, role): (&mut Docket, Role),
         cleared: &PredictionCleared,
         ctx: &mut Ctx<'_, Self>,
     ) {
-        let Some(episode) = state.episodes.get_mut(&cleared.component) else {
-            return ctx.count(PASSED_OVER, 1);
+        let Some(episode) = docket.episodes.get_mut(&cleared.component) else {
+            return role.pass_over(ctx);
         };
         if cleared.window_end < episode.newest_at {
-            return ctx.count(PASSED_OVER, 1);
+            return role.pass_over(ctx);
         }
         episode.stands = false;
         if !episode.is_open() {
-            state.episodes.remove(&cleared.component);
+            docket.episodes.remove(&cleared.component);
         }
     }
 
-    pub(super) fn opened(&self, state: &mut State, opened: &CaseOpened, ctx: &mut Ctx<'_, Self>) {
-        match state.episodes.get_mut(&opened.component).filter(|episode| episode.is_open()) {
+    pub(super) fn predicted_in_shadow(
+        &self,
+        docket: (&mut Docket, Role),
+        predicted: &ShadowPredicted,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
+        self.predicted(docket, &predicted.0, ctx);
+    }
+
+    pub(super) fn cleared_in_shadow(
+        &self,
+        docket: (&mut Docket, Role),
+        cleared: &ShadowCleared,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
+        self.cleared(docket, &cleared.0, ctx);
+    }
+
+    pub(super) fn opened(
+        &self,
+        (docket, role): (&mut Docket, Role),
+        opened: &CaseOpened,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
+        match docket.episodes.get_mut(&opened.component).filter(|episode| episode.is_open()) {
             Some(episode) => episode.case = Some(opened.case),
-            None => ctx.count(PASSED_OVER, 1),
+            None => role.pass_over(ctx),
         }
     }
 
     pub(super) fn found(
         &self,
-        state: &mut State,
+        (docket, role): (&mut Docket, Role),
         finding: &FindingRecorded,
         ctx: &mut Ctx<'_, Self>,
     ) {
@@ -197,53 +226,58 @@ impl Feedback {
             |component: &str| finding.examined == component || faulty == Some(component);
         let at = finding.found_at;
         let judged =
-            state.open_where(|component, episode| looked_at(component) && episode.first_at <= at);
+            docket.open_where(|component, episode| looked_at(component) && episode.first_at <= at);
         for component in judged {
             let right = faulty == Some(&*component);
             let outcome = if right { Outcome::TruePositive } else { Outcome::FalsePositive };
-            state.judge(&component, outcome, at, Some(ctx.envelope().id), ctx);
+            docket.judge(role, &component, outcome, at, Some(ctx.envelope().id), ctx);
         }
-        state.settle(&finding.examined, at);
+        docket.settle(&finding.examined, at);
         if let Some(faulty) = faulty {
-            state.settle(faulty, at);
+            docket.settle(faulty, at);
         }
     }
 
     pub(super) fn failed(
         &self,
-        state: &mut State,
+        (docket, role): (&mut Docket, Role),
         failure: &FailureRecorded,
         ctx: &mut Ctx<'_, Self>,
     ) {
         let (component, at) = (&failure.component, failure.failed_at);
         let apart = |known: Timestamp| known.since(at).max(at.since(known));
         let same = self.config.same_failure.duration();
-        if state.failed.get(component).is_some_and(|known| apart(*known) < same) {
-            return ctx.count(PASSED_OVER, 1);
+        if docket.failed.get(component).is_some_and(|known| apart(*known) < same) {
+            return role.pass_over(ctx);
         }
-        let known = state.failed.entry(component.clone()).or_insert(at);
+        let known = docket.failed.entry(component.clone()).or_insert(at);
         *known = at.max(*known);
         let judged_by = Some(ctx.envelope().id);
-        match state.episodes.get(component) {
+        match docket.episodes.get(component) {
             Some(episode) if episode.is_open() && episode.foresees(at) => {
-                state.judge(component, Outcome::TruePositive, at, judged_by, ctx);
+                docket.judge(role, component, Outcome::TruePositive, at, judged_by, ctx);
             }
             // It was foreseen, and that has been judged.
-            Some(episode) if episode.foresees(at) => ctx.count(PASSED_OVER, 1),
+            Some(episode) if episode.foresees(at) => role.pass_over(ctx),
             Some(episode) if episode.is_open() => {
                 let came_before = at < episode.first_at;
                 let outcome = if came_before { Outcome::Censored } else { Outcome::FalsePositive };
-                state.judge(component, outcome, at, judged_by, ctx);
-                self.unforeseen(state, failure, ctx);
+                docket.judge(role, component, outcome, at, judged_by, ctx);
+                self.unforeseen((docket, role), failure, ctx);
             }
-            _ => self.unforeseen(state, failure, ctx),
+            _ => self.unforeseen((docket, role), failure, ctx),
         }
-        state.settle(component, at);
+        docket.settle(component, at);
     }
 
-    fn unforeseen(&self, state: &State, failure: &FailureRecorded, ctx: &mut Ctx<'_, Self>) {
-        let model = state.model.as_deref().unwrap_or(&self.config.model);
-        ctx.publish(&PredictionVerified {
+    fn unforeseen(
+        &self,
+        (docket, role): (&Docket, Role),
+        failure: &FailureRecorded,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
+        let model = docket.model.as_deref().unwrap_or(&self.config.model);
+        let verified = PredictionVerified {
             detector: detector(model, &failure.component),
             asset: failure.asset.clone(),
             component: failure.component.clone(),
@@ -253,48 +287,53 @@ impl Feedback {
             lead_hours: None,
             probability: None,
             judged_by: Some(ctx.envelope().id),
-        });
+        };
+        role.say(verified, ctx);
     }
 
     pub(super) fn maintained(
         &self,
-        state: &mut State,
+        (docket, role): (&mut Docket, Role),
         recorded: &MaintenanceRecorded,
         ctx: &mut Ctx<'_, Self>,
     ) {
         let at = recorded.performed_at;
-        let judged = state.open_where(|component, episode| {
+        let judged = docket.open_where(|component, episode| {
             component == recorded.component && episode.first_at <= at
         });
         for component in judged {
             let judged_by = Some(ctx.envelope().id);
-            state.judge(&component, Outcome::Censored, at, judged_by, ctx);
+            docket.judge(role, &component, Outcome::Censored, at, judged_by, ctx);
         }
-        state.settle(&recorded.component, at);
+        docket.settle(&recorded.component, at);
     }
 
     pub(super) fn retired(
         &self,
-        state: &mut State,
+        (docket, role): (&mut Docket, Role),
         _retired: &AssetRetired,
         ctx: &mut Ctx<'_, Self>,
     ) {
         let now = ctx.now();
-        for component in state.open_where(|_, _| true) {
-            state.judge(&component, Outcome::Censored, now, Some(ctx.envelope().id), ctx);
+        for component in docket.open_where(|_, _| true) {
+            docket.judge(role, &component, Outcome::Censored, now, Some(ctx.envelope().id), ctx);
         }
-        state.episodes.clear();
-        state.settled.clear();
-        state.failed.clear();
+        docket.episodes.clear();
+        docket.settled.clear();
+        docket.failed.clear();
     }
 
-    pub(super) fn judge_overdue(&self, state: &mut State, _judge: &Judge, ctx: &mut Ctx<'_, Self>) {
-        state.wake_at = None;
+    pub(super) fn judge_overdue(
+        &self,
+        (docket, role): (&mut Docket, Role),
+        _judge: &Judge,
+        ctx: &mut Ctx<'_, Self>,
+    ) {
         let now = ctx.now();
         // Whoever was judged long ago and is still predicted may be predicted anew.
-        state.episodes.retain(|_, episode| episode.judged_until.is_none_or(|until| until > now));
-        for component in state.open_where(|_, episode| episode.due_at(&self.config) <= now) {
-            state.judge(&component, Outcome::FalsePositive, now, None, ctx);
+        docket.episodes.retain(|_, episode| episode.judged_until.is_none_or(|until| until > now));
+        for component in docket.open_where(|_, episode| episode.due_at(&self.config) <= now) {
+            docket.judge(role, &component, Outcome::FalsePositive, now, None, ctx);
         }
     }
 }

@@ -13,27 +13,32 @@
 //! | not foreseen | it failed and nothing was predicted of it |
 //! | censored | it was repaired, or the asset retired, before either |
 //!
+//! What a model in the shadow of the one in use says is judged by the same findings and failures, but for what it did not
+//! foresee, and said as [`ShadowVerified`].
+//!
 //! A demotion is advice: it acts once the detector is named in the master's `advice_only`.
 
 mod detector;
+mod docket;
 mod episode;
 
 #[cfg(test)]
 mod tests;
 
 use detector::Detector;
-use episode::Episode;
+use docket::{Docket, Role};
 use messages::case::CaseOpened;
 use messages::finding::{
     DetectorDemoted, DetectorPromoted, FailureRecorded, FindingRecorded, PredictionVerified,
 };
 use messages::prediction::{FailurePredicted, PredictionCleared, Severity};
 use messages::profile::Span;
+use messages::record::decode_body;
 use messages::registry::{AssetRetired, MaintenanceRecorded};
-use messages::{Record, Timestamp};
+use messages::shadow::{ShadowCleared, ShadowPredicted, ShadowVerified};
+use messages::{DecodeError, Record, Timestamp};
 use runtime::{Agent, AgentResult, ConfigError, Ctx, Handle, Models, Timer, Wiring};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Longest record of a detector's newest verdicts.
 pub const JUDGED_MAX: u16 = 1_000;
@@ -82,22 +87,62 @@ impl Default for Config {
 /// What is remembered of one asset, or of one detector.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
-    /// Of an asset: what is predicted, by component.
-    episodes: BTreeMap<String, Episode>,
-    /// Of an asset: when a component was last found, repaired or failed; earlier predictions are about before.
-    settled: BTreeMap<String, Timestamp>,
-    /// Of an asset: when a component last failed.
-    failed: BTreeMap<String, Timestamp>,
-    /// Of an asset: the newest model that predicted something.
-    model: Option<String>,
+    /// Of an asset: what is predicted of it.
+    in_use: Docket,
     /// Of an asset: for when the timer is set.
     wake_at: Option<Timestamp>,
     /// Of a detector: its record.
     detector: Detector,
+    /// Of an asset: what a model in the shadow predicts of it.
+    shadow: Docket,
+}
+
+/// Version 1 knew of no shadows.
+#[derive(Serialize, Deserialize)]
+struct StateV1 {
+    in_use: Docket,
+    wake_at: Option<Timestamp>,
+    detector: Detector,
+}
+
+impl From<StateV1> for State {
+    fn from(old: StateV1) -> Self {
+        let StateV1 { in_use, wake_at, detector } = old;
+        Self { in_use, wake_at, detector, shadow: Docket::default() }
+    }
+}
+
+impl State {
+    fn in_use(&mut self) -> [(&mut Docket, Role); 1] {
+        [(&mut self.in_use, Role::InUse)]
+    }
+
+    fn in_shadow(&mut self) -> [(&mut Docket, Role); 1] {
+        [(&mut self.shadow, Role::Shadow)]
+    }
+
+    /// All that is predicted of an asset.
+    fn dockets(&mut self) -> [(&mut Docket, Role); 2] {
+        [(&mut self.in_use, Role::InUse), (&mut self.shadow, Role::Shadow)]
+    }
+
+    /// The same when the timer has rung.
+    fn overdue(&mut self) -> [(&mut Docket, Role); 2] {
+        self.wake_at = None;
+        self.dockets()
+    }
 }
 
 impl Record for State {
     const SCHEMA: u16 = 121;
+    const VERSION: u16 = 2;
+
+    fn upcast(version: u16, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => decode_body::<StateV1>(body).map(Self::from),
+            _ => Err(DecodeError::unknown_version::<Self>(version)),
+        }
+    }
 }
 
 /// Time to judge what no finding and no failure has judged.
@@ -133,6 +178,8 @@ impl Agent for Feedback {
     fn wiring(wiring: &mut Wiring<Self>) {
         wiring.on::<FailurePredicted>().key(|predicted| &predicted.asset);
         wiring.on::<PredictionCleared>().key(|cleared| &cleared.asset);
+        wiring.on::<ShadowPredicted>().key(|predicted| &predicted.0.asset);
+        wiring.on::<ShadowCleared>().key(|cleared| &cleared.0.asset);
         wiring.on::<CaseOpened>().key(|opened| &opened.asset);
         wiring.on::<FindingRecorded>().key(|finding| &finding.asset);
         wiring.on::<FailureRecorded>().key(|failure| &failure.asset);
@@ -142,6 +189,7 @@ impl Agent for Feedback {
         wiring
             .timer::<Judge>()
             .publishes::<PredictionVerified>()
+            .publishes::<ShadowVerified>()
             .publishes::<DetectorDemoted>()
             .publishes::<DetectorPromoted>();
     }
@@ -149,7 +197,7 @@ impl Agent for Feedback {
 
 /// Handles a message about an asset and sets the timer anew.
 macro_rules! about_an_asset {
-    ($($message:ty => $act:ident),* $(,)?) => {$(
+    ($($message:ty, $dockets:ident => $act:ident),* $(,)?) => {$(
         impl Handle<$message> for Feedback {
             fn handle(
                 &self,
@@ -157,7 +205,7 @@ macro_rules! about_an_asset {
                 message: &$message,
                 ctx: &mut Ctx<'_, Self>,
             ) -> AgentResult {
-                self.$act(state, message, ctx);
+                state.$dockets().into_iter().for_each(|docket| self.$act(docket, message, ctx));
                 state.arm(&self.config, ctx);
                 Ok(())
             }
@@ -166,14 +214,16 @@ macro_rules! about_an_asset {
 }
 
 about_an_asset! {
-    FailurePredicted => predicted,
-    PredictionCleared => cleared,
-    CaseOpened => opened,
-    FindingRecorded => found,
-    FailureRecorded => failed,
-    MaintenanceRecorded => maintained,
-    AssetRetired => retired,
-    Judge => judge_overdue,
+    FailurePredicted, in_use => predicted,
+    PredictionCleared, in_use => cleared,
+    CaseOpened, in_use => opened,
+    ShadowPredicted, in_shadow => predicted_in_shadow,
+    ShadowCleared, in_shadow => cleared_in_shadow,
+    FindingRecorded, dockets => found,
+    FailureRecorded, dockets => failed,
+    MaintenanceRecorded, dockets => maintained,
+    AssetRetired, dockets => retired,
+    Judge, overdue => judge_overdue,
 }
 
 impl Handle<PredictionVerified> for Feedback {

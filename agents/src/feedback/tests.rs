@@ -1,5 +1,7 @@
 //! How predictions are judged: each once, by what turned out, whenever that becomes known.
 
+mod shadow;
+
 use super::{Config, Feedback};
 use messages::case::{CaseOpened, Evidence};
 use messages::finding::{

@@ -1,7 +1,9 @@
 //! Keeps what one partition of TELEMETRY adds up to: reads on, saves it together with how far it has read, and answers.
 
+use super::heard::Heard;
 use super::rolls::{Resolution, Roll};
-use super::sums::{HistoryError, Sums};
+use super::saved::HistoryError;
+use super::sums::Sums;
 use crate::facade::{Facade, blocking};
 use crate::problem::Problem;
 use messages::{Provenance, Timestamp};
@@ -94,6 +96,17 @@ impl Keeper {
     pub(crate) async fn read(&self, facade: &Facade, wanted: Wanted) -> Result<Found, Problem> {
         let sums = self.caught_up(facade).await?;
         let find = move |store: &dyn Store| sums.find(store, &wanted);
+        Ok(blocking(facade.deployment.store().clone(), find).await??)
+    }
+
+    /// What came in of `asset`.
+    pub(crate) async fn heard(
+        &self,
+        facade: &Facade,
+        asset: String,
+    ) -> Result<Option<Heard>, Problem> {
+        let sums = self.caught_up(facade).await?;
+        let find = move |store: &dyn Store| sums.heard(store, &asset);
         Ok(blocking(facade.deployment.store().clone(), find).await??)
     }
 }

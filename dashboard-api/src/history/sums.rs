@@ -1,47 +1,27 @@
 //! What one partition of TELEMETRY adds up to, as far as it is not only in the store, and what of it is to be saved.
 
+use super::heard::{Heard, Unsaved};
 use super::keeper::{Found, Wanted};
+use super::place::Place;
 use super::rolls::{Hour, Resolution, Roll, WholeHour, hour_of, hour_start, minute_start};
-use crate::problem::{Kind, Problem};
+use super::saved::{HistoryError, Slot, load, name, place_name, saved_hours, too_old, written};
 use messages::profile::{Channel, Profile};
 use messages::registry::AssetRegistered;
 use messages::telemetry::{Sample, Telemetry};
 use messages::unit::{Unit, convert};
-use messages::{
-    Envelope, Finite, Message, Provenance, Record, Sequence, Timestamp, record, subject,
-};
-use runtime::store::{Change, Partition, ReadLimit, Store, StoreError};
-use serde::{Deserialize, Serialize};
+use messages::{Envelope, Finite, Message, Provenance, Timestamp};
+use runtime::store::{Change, Partition, ReadLimit, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Longest time that sums stay in memory alone; what is lost with the process is read again.
 const SAVE_INTERVAL: Duration = Duration::from_secs(300);
-/// Hours of assets that may wait to be saved; more are saved at once.
+/// Hours of assets, and assets, that may wait to be saved; more are saved at once.
 const UNSAVED_HOURS_MAX: usize = 512;
 /// How long minutes are kept.
 const MINUTES_KEPT_HOURS: u32 = 14 * 24;
 /// How long hours are kept.
 const HOURS_KEPT_HOURS: u32 = 731 * 24;
-/// Before the names of what is saved.
-const SPACE: &str = "facade/history";
-
-/// How far a partition has been read, and what must be known to read on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Place {
-    cursor: Sequence,
-    /// Records that were forgotten before they were read.
-    missed: u64,
-    profile_by_asset: BTreeMap<String, String>,
-}
-
-impl Record for Place {
-    const SCHEMA: u16 = 282;
-    const BYTES_MAX: usize = 16 * 1024 * 1024;
-}
-
-/// Asset and hour.
-type Slot = (String, u32);
 
 /// What one partition adds up to, as far as it is not only on disk.
 #[derive(Debug, Default)]
@@ -52,46 +32,10 @@ pub(super) struct Sums {
     unsaved: BTreeSet<Slot>,
     /// Those of them that nothing was saved of before.
     begun: BTreeSet<Slot>,
+    heard: Unsaved,
     saved_at: Option<Timestamp>,
     newest_at: Option<Timestamp>,
     weakest: Option<Provenance>,
-}
-
-/// Why the history cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum HistoryError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(
-        "`{name}` cannot be read: {source}; the history of its asset begins anew once it is removed"
-    )]
-    Damaged { name: String, source: messages::DecodeError },
-    #[error("`{name}` cannot be saved: {source}")]
-    TooLarge { name: String, source: messages::EncodeError },
-}
-
-impl From<HistoryError> for Problem {
-    fn from(error: HistoryError) -> Self {
-        match error {
-            HistoryError::Store(error) => error.into(),
-            other => Problem::new(Kind::Failed, other.to_string()),
-        }
-    }
-}
-
-fn place_name(partition: Partition) -> String {
-    format!("{SPACE}/place/{:05}", partition.index)
-}
-
-fn name(kind: &str, (asset, hour): &Slot) -> String {
-    let token = subject::escape(asset).unwrap_or_default();
-    format!("{SPACE}/{kind}/{token}/{hour:010}")
-}
-
-fn load<R: Record>(store: &dyn Store, name: &str) -> Result<Option<R>, HistoryError> {
-    let Some(bytes) = store.blob(name)? else { return Ok(None) };
-    let damaged = |source| HistoryError::Damaged { name: name.to_owned(), source };
-    record::decode(&bytes).map(Some).map_err(damaged)
 }
 
 impl Sums {
@@ -131,7 +75,7 @@ impl Sums {
             for delivery in &batch {
                 self.hear(store, profiles, place, &delivery.envelope)?;
                 place.cursor = delivery.sequence;
-                if self.unsaved.len() > UNSAVED_HOURS_MAX {
+                if self.unsaved.len().max(self.heard.assets()) > UNSAVED_HOURS_MAX {
                     return Ok(false);
                 }
             }
@@ -148,19 +92,24 @@ impl Sums {
         match envelope.name.as_str() {
             AssetRegistered::NAME => {
                 if let Ok(registered) = envelope.open::<AssetRegistered>() {
-                    place.profile_by_asset.insert(registered.asset, registered.profile);
+                    place.register(registered);
                 }
                 Ok(())
             }
             Telemetry::NAME => {
-                let name = place.profile_by_asset.get(&envelope.key);
-                let Some(profile) = name.and_then(|name| profiles.get(name)) else { return Ok(()) };
                 let Ok(telemetry) = envelope.open::<Telemetry>() else { return Ok(()) };
+                let Some(profile) = place.profile_of(&telemetry) else { return Ok(()) };
+                // Nothing of a record is noted before all that it changes is at hand: else it would be noted twice.
+                self.heard.take_up(store, envelope, &telemetry.asset)?;
+                if let Some(profile) = profiles.get(profile) {
+                    self.add(store, profile, &telemetry)?;
+                }
+                self.heard.add(envelope, &telemetry);
                 self.newest_at = Some(envelope.time);
                 let weakest =
                     self.weakest.map_or(envelope.provenance, |it| it.weakest(envelope.provenance));
                 self.weakest = Some(weakest);
-                self.add(store, profile, &telemetry)
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -234,6 +183,7 @@ impl Sums {
         for ((kind, asset), oldest) in oldest_kept(&self.begun) {
             changes.extend(too_old(store, kind, asset, oldest)?);
         }
+        changes.extend(self.heard.changes()?);
         changes.push(written(place_name(partition), place)?);
         Ok(changes)
     }
@@ -248,7 +198,17 @@ impl Sums {
         self.unsaved.clear();
         self.begun.clear();
         self.hours.clear();
+        self.heard.clear();
         self.saved_at = Some(now);
+    }
+
+    /// What came in of `asset`, if anything did.
+    pub(super) fn heard(
+        &self,
+        store: &dyn Store,
+        asset: &str,
+    ) -> Result<Option<Heard>, HistoryError> {
+        self.heard.of(store, asset)
     }
 
     /// What was asked for.
@@ -322,20 +282,6 @@ impl Sums {
     }
 }
 
-fn written(name: String, value: &impl Record) -> Result<Change, HistoryError> {
-    match record::encode(value) {
-        Ok(bytes) => Ok((name, Some(bytes))),
-        Err(source) => Err(HistoryError::TooLarge { name, source }),
-    }
-}
-
-/// Numbers of the asset's hours that are saved as `kind`.
-fn saved_hours(store: &dyn Store, kind: &str, asset: &str) -> Result<Vec<u32>, HistoryError> {
-    let token = subject::escape(asset).unwrap_or_default();
-    let names = store.blobs(&format!("{SPACE}/{kind}/{token}/"))?;
-    Ok(names.iter().filter_map(|name| name.rsplit('/').next()?.parse().ok()).collect())
-}
-
 /// The oldest hour that is kept of each kind and asset, now that `begun` have begun; whole hours are asked after
 /// once a day. One look for each: it reads all that is saved of the asset.
 fn oldest_kept(begun: &BTreeSet<Slot>) -> BTreeMap<(&'static str, &str), u32> {
@@ -350,17 +296,6 @@ fn oldest_kept(begun: &BTreeSet<Slot>) -> BTreeMap<(&'static str, &str), u32> {
     oldest
 }
 
-/// Removes what is saved of the asset as `kind` from before `oldest`.
-fn too_old(
-    store: &dyn Store,
-    kind: &str,
-    asset: &str,
-    oldest: u32,
-) -> Result<Vec<Change>, HistoryError> {
-    let old = saved_hours(store, kind, asset)?.into_iter().filter(|hour| *hour < oldest);
-    Ok(old.map(|hour| (name(kind, &(asset.to_owned(), hour)), None)).collect())
-}
-
 /// The value in the channel's unit, if it can be true at all; data-analysis sets the others aside.
 fn measured(value: Finite, unit: Unit, channel: &Channel) -> Option<Finite> {
     let value = convert(value, unit, channel.unit).ok()?;
@@ -370,6 +305,7 @@ fn measured(value: Finite, unit: Unit, channel: &Channel) -> Option<Finite> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::saved::SPACE;
     use super::*;
     use messages::profile::embedded;
     use messages::telemetry::Signal;
@@ -461,7 +397,8 @@ mod tests {
             }
         }
         assert_eq!(saved(&steps), saved(&whole));
-        assert_eq!(saved(&whole).len(), 1 + 2 * 3, "a place, three hours by the minute and whole");
+        let kinds = "a place, three hours by the minute and whole, and what was heard";
+        assert_eq!(saved(&whole).len(), 1 + 2 * 3 + 1, "{kinds}");
     }
 
     #[test]

@@ -116,6 +116,7 @@ const QUARANTINED_FRAME: Shape = object(
         may("samples", Count),
         may("undecoded", Text),
         may("telemetry", Map(&Any)),
+        may("sent_as", Map(&Any)),
     ],
 );
 pub(crate) const QUARANTINE: Shape = page("Quarantine", &QUARANTINED_FRAME, &[]);

@@ -92,6 +92,46 @@ pub(crate) const HISTORY: Shape = object(
         has("channels", List(&CHANNEL_HISTORY)),
     ],
 );
+const GAP: Shape = object(
+    "Gap",
+    &[
+        has("boot", Count),
+        has("from", Count),
+        has("to", Count),
+        has("readings", Count),
+        has("noticed_at", Time),
+    ],
+);
+const GAPS: Shape =
+    object("Gaps", &[has("missing", Count), has("unlisted", Count), has("items", List(&GAP))]);
+const SET_ASIDE: Shape = object(
+    "SetAside",
+    &[
+        has("reason", MAYBE_TEXT),
+        has("messages", Count),
+        has("released", Count),
+        has("last_at", Time),
+    ],
+);
+pub(crate) const HEARD: Shape = object(
+    "Heard",
+    &[
+        has("asset", Name),
+        has("fleet", Name),
+        has("as_of", MAYBE_TIME),
+        has("provenance", Maybe(&PROVENANCE)),
+        has("since", MAYBE_TIME),
+        has("heard_at", MAYBE_TIME),
+        has("sampled_at", MAYBE_TIME),
+        has("messages", Count),
+        has("samples", Count),
+        has("samples_per_minute", MAYBE_NUMBER),
+        has("clock_ahead_seconds", MAYBE_NUMBER),
+        has("gaps", Maybe(&GAPS)),
+        has("quarantined", List(&SET_ASIDE)),
+        has("omitted", Count),
+    ],
+);
 const REFUSED_SAMPLE: Shape =
     object("RefusedSample", &[has("index", Count), has("reason", Text), has("detail", Text)]);
 pub(crate) const TAKEN: Shape = object(

@@ -1,7 +1,7 @@
 //! Where quarantined telemetry lies; the frames themselves stay on the log.
 
 use super::open;
-use messages::health::TelemetryQuarantined;
+use messages::health::{QuarantineReason, TelemetryQuarantined};
 use messages::redelivery::TelemetryReleased;
 use messages::{Message, MessageId, Sequence, Timestamp};
 use runtime::store::Delivery;
@@ -24,6 +24,9 @@ pub(crate) struct Quarantine {
 pub(crate) struct Quarantined {
     pub(crate) id: MessageId,
     pub(crate) asset: String,
+    /// Not known of one that cannot be read.
+    pub(crate) reason: Option<QuarantineReason>,
+    pub(crate) at: Timestamp,
     pub(crate) released_at: Option<Timestamp>,
 }
 
@@ -44,7 +47,13 @@ impl Quarantine {
 
     fn add(&mut self, delivery: &Delivery) {
         let envelope = &delivery.envelope;
-        let frame = Quarantined { id: envelope.id, asset: envelope.key.clone(), released_at: None };
+        let frame = Quarantined {
+            id: envelope.id,
+            asset: envelope.key.clone(),
+            reason: open::<TelemetryQuarantined>(delivery).map(|quarantined| quarantined.reason),
+            at: envelope.time,
+            released_at: None,
+        };
         self.sequence_by_id.insert(envelope.id, delivery.sequence);
         self.frames.insert(delivery.sequence, frame);
         if self.frames.len() > QUARANTINED_MAX

@@ -12,6 +12,7 @@ mod documents;
 mod edges;
 mod following;
 mod guarding;
+mod heard;
 mod history;
 mod ingest;
 mod models;

@@ -2,10 +2,13 @@
 
 use crate::client::Ask;
 use crate::site::Site;
+use crate::story::say;
 use dashboard_api::{FacadeOptions, Judged, ModelReader};
-use messages::model::ModelCard;
+use messages::finding::{Outcome, PredictionVerified};
+use messages::model::{ModelCard, spoken_name};
+use messages::shadow::ShadowVerified;
 use messages::telemetry::Telemetry;
-use messages::{Finite, Record};
+use messages::{Finite, MessageId, Record};
 use runtime::models::{checksum, kept_as};
 use runtime::store::Store;
 use runtime::{Agent, AgentResult, Catalog, ConfigError, Ctx, Handle, Models, Wiring};
@@ -98,6 +101,67 @@ async fn a_model_is_kept_said_once_listed_and_rolled_back_once() {
     let said = send(&site, "/v1/models/rollback", "4", &back).await.expect(201);
     assert_eq!(said["model"], Value::Null);
     send(&site, "/v1/models/rollback", "5", &back).await.problem(409, "conflict");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_needs_not_be_as_good_is_listed_with_how_right_both_were_and_ends() {
+    let (site, folder) = (site().await, tempfile::tempdir().unwrap());
+    let ask = |text: &str, shadow: bool| {
+        let mut body = file(folder.path(), text);
+        body["shadow"] = shadow.into();
+        body
+    };
+    let post = async |body: Value| site.post("/v1/models", body.to_string()).await;
+    let first = post(ask("0.75", false)).await.expect(201);
+    post(ask("0.75", true)).await.problem(409, "conflict");
+    let said = post(ask("0.5", true)).await.expect(201);
+    assert_eq!((&said["shadow"], &said["before"]), (&json!(true), &Value::Null));
+    let detector = |said: &Value| {
+        format!("{} brake", spoken_name(said["model"]["checksum"].as_str().unwrap()))
+    };
+    for (number, outcome) in
+        [Outcome::TruePositive, Outcome::FalsePositive, Outcome::Censored].into_iter().enumerate()
+    {
+        let (asset, component) = (format!("VEH{number}"), "brake".to_owned());
+        let prediction = MessageId::named("test", &asset);
+        let verified = PredictionVerified {
+            detector: detector(&first),
+            asset: asset.clone(),
+            component: component.clone(),
+            case: None,
+            prediction: Some(prediction),
+            outcome: Outcome::TruePositive,
+            lead_hours: None,
+            probability: None,
+            judged_by: None,
+        };
+        say(&site, "feedback", None, &verified).await;
+        let detector = detector(&said);
+        let judged_by = None;
+        let verified =
+            ShadowVerified { detector, asset, component, prediction, outcome, judged_by };
+        say(&site, "feedback", None, &verified).await;
+    }
+    let listed = site.get("/v1/models").await.expect(200);
+    let tally = |right: u64, wrong: u64, precision: Value| json!({ "right": right, "wrong": wrong, "precision": precision });
+    let none = || tally(0, 0, Value::Null);
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!((&items[0]["in_use"], &items[0]["in_shadow"]), (&json!(true), &json!(false)));
+    let in_use = json!({ "in_use": tally(3, 0, json!(1.0)), "in_shadow": none() });
+    assert_eq!(items[0]["outcomes"], in_use);
+    assert_eq!((&items[1]["in_use"], &items[1]["in_shadow"]), (&json!(false), &json!(true)));
+    let in_shadow = json!({ "in_use": none(), "in_shadow": tally(1, 1, json!(0.5)) });
+    assert_eq!(items[1]["outcomes"], in_shadow);
+    let back = json!({
+        "profile": "vehicle", "agent": "assayer", "by": "desk", "reason": "a test", "shadow": true,
+    });
+    let said = site.post("/v1/models/rollback", back.to_string()).await.expect(201);
+    assert_eq!((&said["model"], &said["shadow"]), (&Value::Null, &json!(true)));
+    let listed = site.get("/v1/models").await.expect(200);
+    let shadows = listed["items"].as_array().unwrap().iter().map(|it| it["in_shadow"] == true);
+    assert_eq!(shadows.filter(|it| *it).count(), 0);
+    assert_eq!(listed["items"][0]["in_use"], true);
+    site.post("/v1/models/rollback", back.to_string()).await.problem(409, "conflict");
 }
 
 #[tokio::test(flavor = "multi_thread")]

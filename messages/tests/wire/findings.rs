@@ -1,5 +1,6 @@
 //! Samples of what turned out to be true.
 
+use crate::assessments;
 use crate::bookings::booking;
 use crate::cases::case;
 use crate::samples::{AnyMessage, at, number};
@@ -9,6 +10,7 @@ use messages::finding::{
     PredictionVerified,
 };
 use messages::model::{ModelCard, ModelPromoted};
+use messages::shadow::{ShadowCleared, ShadowPredicted, ShadowVerified};
 use std::collections::BTreeMap;
 
 pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
@@ -55,23 +57,38 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             precision: precision(),
             reason: "its precision holds again".into(),
         }),
-        Box::new(ModelPromoted {
-            profile: "vehicle".into(),
-            agent: "diagnosis".into(),
-            model: Some(ModelCard {
-                name: "north-01020304".into(),
-                checksum: "01020304".repeat(8),
-                feature_schema: 7,
-                data: "05060708".repeat(8),
-                figures: BTreeMap::from([("macro_f1".into(), number(0.75))]),
-            }),
-            before: Some("090a0b0c".repeat(8)),
-            rolled_back: false,
-            forced: Some("the one before was judged by another fleet".into()),
-            by: "reliability desk".into(),
-            reason: "learned from a year more".into(),
+        Box::new(promoted()),
+        Box::new(ShadowPredicted(assessments::failure_predicted())),
+        Box::new(ShadowCleared(assessments::prediction_cleared())),
+        Box::new(ShadowVerified {
+            detector: "learned/010203040102 cooling".into(),
+            asset: "VEH001".into(),
+            component: "cooling".into(),
+            prediction: MessageId::named("golden", "shadow"),
+            outcome: Outcome::FalsePositive,
+            judged_by: Some(MessageId::named("golden", "finding")),
         }),
     ]
+}
+
+fn promoted() -> ModelPromoted {
+    ModelPromoted {
+        profile: "vehicle".into(),
+        agent: "diagnosis".into(),
+        model: Some(ModelCard {
+            name: "north-01020304".into(),
+            checksum: "01020304".repeat(8),
+            feature_schema: 7,
+            data: "05060708".repeat(8),
+            figures: BTreeMap::from([("macro_f1".into(), number(0.75))]),
+        }),
+        before: Some("090a0b0c".repeat(8)),
+        rolled_back: false,
+        forced: Some("the one before was judged by another fleet".into()),
+        by: "reliability desk".into(),
+        reason: "learned from a year more".into(),
+        shadow: true,
+    }
 }
 
 fn precision() -> Precision {

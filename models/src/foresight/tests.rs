@@ -1,6 +1,7 @@
 //! A model judges the assets that it was learned for, or is refused with the reason; what it says adds up.
 
-use super::{Foresight, ForesightError, REASONS_MAX};
+use super::sampled::Memory;
+use super::{Asked, Foresight, ForesightError, REASONS_MAX, Row};
 use crate::assessed::Layout;
 use crate::features::Features;
 use crate::history::Plan;
@@ -47,7 +48,13 @@ fn learned() -> Model {
     let classifier = Classifier::learn(&examples, small(), &mut || ()).unwrap();
     let (plan, derived) = (Plan::default(), Vec::new());
     Model {
-        schema: Schema { profile: profile.name.clone(), plan, derived, regimes: None },
+        schema: Schema {
+            profile: profile.name.clone(),
+            plan,
+            derived,
+            regimes: None,
+            sampled: None,
+        },
         origin: Origin {
             dataset: "north".into(),
             data: String::new(),
@@ -89,6 +96,13 @@ fn assessed(level: f64) -> HealthAssessed {
     }
 }
 
+fn asked(foresight: &Foresight, assessed: &HealthAssessed) -> Row {
+    match foresight.ask(&mut Memory::default(), assessed) {
+        Asked::Row(row) => row,
+        nothing => panic!("{nothing:?}"),
+    }
+}
+
 #[test]
 fn reasons_add_up_to_the_votes_of_the_trees_and_the_probability_rises_with_them() {
     let model = learned();
@@ -96,7 +110,7 @@ fn reasons_add_up_to_the_votes_of_the_trees_and_the_probability_rises_with_them(
     let Learned::Assessed { by_component, .. } = model.learned else { unreachable!() };
     assert!(foresight.judges(COMPONENT) && !foresight.judges("engine"));
     let said = |level: f64| {
-        let row = foresight.row(&assessed(level)).unwrap();
+        let row = asked(&foresight, &assessed(level));
         let reasons = foresight.reasons(COMPONENT, &row);
         let score: f64 = reasons.iter().map(|reason| reason.amount).sum();
         let (base, parts) = by_component[COMPONENT].contributions(&row.0);
@@ -161,5 +175,5 @@ fn a_damaged_model_is_no_model() {
 fn an_assessment_of_another_schema_cannot_be_asked_about() {
     let foresight = Foresight::open(&learned().encode(), &vehicle()).unwrap();
     let other = HealthAssessed { feature_schema: 1, ..assessed(0.5) };
-    assert!(foresight.row(&other).is_none());
+    assert_eq!(foresight.ask(&mut Memory::default(), &other), Asked::OtherForm);
 }

@@ -1,6 +1,6 @@
 //! Rows say what was, and nothing of what comes.
 
-use super::{History, PANES, Plan};
+use super::{CODE_TIMES_MAX, History, PANES, Past, Plan};
 use messages::Timestamp;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -93,10 +93,72 @@ fn memory_does_not_grow_with_the_number_of_readings() {
         let at = hour(0).saturating_add(Duration::from_secs(minute * 60));
         history.sample(at, &[Some(minute as f64)]);
     }
-    assert!(history.windows.iter().all(|window| window.panes.len() <= PANES));
+    assert!(history.past.windows.iter().all(|window| window.panes.len() <= PANES));
+}
+
+#[test]
+fn of_a_code_that_flickers_the_newest_times_are_counted() {
+    let plan = plan();
+    let mut history = History::new(&plan, vec![None]);
+    for minute in 0..1_000_u64 {
+        history.code(hour(0).saturating_add(Duration::from_secs(minute * 60)), "E1");
+    }
+    let count = named(&plan, &history.row(hour(17)), "E1_count_24h");
+    assert_eq!(count, Some(CODE_TIMES_MAX as f32));
+}
+
+#[test]
+fn for_another_plan_all_but_work_done_and_the_first_reading_begins_anew() {
+    let plan = plan();
+    let mut history = History::new(&plan, vec![None]);
+    history.maintenance(hour(0), "pump");
+    history.sample(hour(1), &[Some(1.0)]);
+    history.code(hour(1), "E1");
+    let mut past = history.keep();
+    past.begin(&plan);
+    let row = History::resume(&plan, vec![None], past).row(hour(25));
+    assert_eq!(named(&plan, &row, "pump_days_since_service"), Some(25.0 / 24.0));
+    assert_eq!(named(&plan, &row, "days_observed"), Some(1.0));
+    assert_eq!(named(&plan, &row, "heat_mean_24h"), None);
+    assert_eq!(named(&plan, &row, "E1_count_48h"), Some(0.0));
+}
+
+#[test]
+fn work_that_is_told_late_does_not_take_the_place_of_later_work() {
+    let plan = plan();
+    let mut past = Past::default();
+    past.begin(&plan);
+    past.maintenance(hour(48), "pump");
+    past.maintenance(hour(24), "pump");
+    let row = History::resume(&plan, vec![None], past).row(hour(72));
+    assert_eq!(named(&plan, &row, "pump_days_since_service"), Some(1.0));
 }
 
 proptest! {
+    #[test]
+    fn what_is_kept_and_read_again_goes_on_as_if_it_had_never_been_away(
+        steps in prop::collection::vec((0_u64..40_000, any::<Option<i16>>(), any::<bool>()), 1..40),
+    ) {
+        let plan = plan();
+        let mut whole = History::new(&plan, vec![Some(3.0)]);
+        let mut kept = whole.clone().keep();
+        let mut at = hour(0);
+        for (seconds, value, code) in steps {
+            at = at.saturating_add(Duration::from_secs(seconds));
+            let bytes = postcard::to_allocvec(&kept).unwrap();
+            let past: Past = postcard::from_bytes(&bytes).unwrap();
+            let mut resumed = History::resume(&plan, vec![Some(3.0)], past);
+            for history in [&mut whole, &mut resumed] {
+                history.sample(at, &[value.map(f64::from)]);
+                if code {
+                    history.code(at, "E1");
+                }
+            }
+            prop_assert_eq!(whole.row(at), resumed.row(at));
+            kept = resumed.keep();
+        }
+    }
+
     #[test]
     fn a_row_says_nothing_of_what_comes_after(
         steps in prop::collection::vec((0_u64..200_000, any::<Option<i16>>()), 1..60),
@@ -129,7 +191,7 @@ proptest! {
             history.code(at, "E1");
             history.maintenance(at, "pump");
             prop_assert!(history.row(at).iter().flatten().all(|value| value.is_finite()));
-            prop_assert!(history.windows.iter().all(|window| window.panes.len() <= PANES));
+            prop_assert!(history.past.windows.iter().all(|window| window.panes.len() <= PANES));
         }
     }
 }

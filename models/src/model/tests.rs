@@ -1,5 +1,6 @@
 //! Bytes are a model or are refused; nothing in between.
 
+use super::earlier::{ModelV1, SchemaV1};
 use super::{Learned, MAGIC, Model, ModelError, Origin, Schema, VERSION, hash};
 use crate::history::Plan;
 use crate::training::tests::{failing, small, wearing};
@@ -14,7 +15,7 @@ fn schema(width: usize) -> Schema {
     let attributes = (1..width).map(|number| format!("a{number}")).collect();
     let (channels, codes, components) = (Vec::new(), Vec::new(), Vec::new());
     let plan = Plan { channels, windows: Vec::new(), codes, components, attributes };
-    Schema { profile: "pump".to_owned(), plan, derived: Vec::new(), regimes: None }
+    Schema { profile: "pump".to_owned(), plan, derived: Vec::new(), regimes: None, sampled: None }
 }
 
 fn learned(seed: u64) -> Model {
@@ -79,10 +80,34 @@ fn every_cut_is_noticed() {
 #[test]
 fn a_model_of_another_version_is_refused_by_name() {
     let mut other = bytes().to_vec();
-    other[MAGIC.len()] += 1;
+    other[MAGIC.len()] = 3;
     let refused = Model::decode(&other).unwrap_err();
     assert_eq!(refused, ModelError::Version { found: VERSION + 1 });
-    assert_eq!(refused.to_string(), "it is of version `2`, this program reads `1`; train it anew");
+    let said = "it is of version `3`, this program reads up to `2`; train it anew";
+    assert_eq!(refused.to_string(), said);
+    other[MAGIC.len()] = 0;
+    assert_eq!(Model::decode(&other).unwrap_err(), ModelError::Version { found: 0 });
+}
+
+/// `contents` as a model of `version`.
+fn sealed(version: u16, contents: &[u8]) -> Vec<u8> {
+    let mut made = MAGIC.to_vec();
+    made.extend(version.to_le_bytes());
+    made.extend((contents.len() as u64).to_le_bytes());
+    made.extend(contents);
+    made.extend(crc32c::crc32c(&made).to_le_bytes());
+    made
+}
+
+#[test]
+fn a_model_of_version_1_is_read_with_all_that_it_held() {
+    let model = learned(0);
+    let Schema { profile, plan, derived, regimes, .. } = model.schema.clone();
+    let schema = SchemaV1 { profile, plan, derived, regimes };
+    let (origin, figures) = (model.origin.clone(), model.figures.clone());
+    let old = ModelV1 { schema, origin, figures, learned: model.learned.clone() };
+    let bytes = sealed(1, &postcard::to_allocvec(&old).unwrap());
+    assert_eq!(Model::decode(&bytes).unwrap(), model);
 }
 
 #[test]
@@ -119,14 +144,10 @@ proptest! {
 
     #[test]
     fn any_contents_with_a_right_checksum_are_read_or_refused(
+        version in 1..=VERSION,
         contents in prop::collection::vec(any::<u8>(), 0..400),
     ) {
-        let mut made = MAGIC.to_vec();
-        made.extend(VERSION.to_le_bytes());
-        made.extend((contents.len() as u64).to_le_bytes());
-        made.extend(contents);
-        made.extend(crc32c::crc32c(&made).to_le_bytes());
-        if let Ok(model) = Model::decode(&made) {
+        if let Ok(model) = Model::decode(&sealed(version, &contents)) {
             prop_assert_eq!(Model::decode(&model.encode()), Ok(model));
         }
     }

@@ -2,7 +2,9 @@
 
 use super::Position;
 use super::message::Judged;
+use super::notices::Notices;
 use super::reader::{Gap, ReadError, Reader, Record};
+use super::surplus::{Rate, Surplus};
 use crate::connection::{CONNECT_TIMEOUT, Connection};
 use crate::streams::TELEMETRY;
 use messages::guard::Refusal;
@@ -10,12 +12,14 @@ use runtime::committer::{CommitError, Committer, Request};
 use runtime::deployment::Deployment;
 use runtime::guard::Denied;
 use runtime::intake::{Intake, Standing};
+use runtime::rate::RateLimit;
 use runtime::store::{Store, StoreError};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 /// Stored value that holds the position in TELEMETRY.
 pub const POSITION: &str = "nats/telemetry";
@@ -29,6 +33,8 @@ pub struct Options {
     pub source: String,
     /// What is done where records are gone.
     pub gap: Gap,
+    /// How often one device may send; `None` sets no limit.
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// Brings telemetry in until nothing can be committed any more. May be dropped at any time: a batch is in or not.
@@ -37,7 +43,9 @@ pub struct Ingest {
     committer: Committer,
     store: Arc<dyn Store>,
     gap: Gap,
+    rate: Rate,
     standing: watch::Sender<Standing>,
+    notices: Notices,
 }
 
 /// Why reading pauses or ends.
@@ -59,12 +67,14 @@ impl Ingest {
     /// Over `connection` into `deployment`.
     #[must_use]
     pub fn new(connection: Connection, deployment: &Deployment, options: Options) -> Self {
-        let Options { source, gap } = options;
+        let Options { source, gap, rate_limit } = options;
         Self {
+            notices: Notices::new(connection.clone(), deployment),
             connection,
             committer: deployment.committer().clone(),
             store: deployment.store().clone(),
             gap,
+            rate: Rate::new(rate_limit),
             standing: watch::Sender::new(Standing { source, ..Standing::default() }),
         }
     }
@@ -75,8 +85,31 @@ impl Ingest {
         self.standing.subscribe()
     }
 
-    /// Reads, and begins again after every interruption; ends when nothing is committed any more.
+    /// Reads, and tells devices what was set aside; begins again after every interruption, and ends when nothing is
+    /// committed any more.
     pub async fn run(self) -> CommitError {
+        let Self { connection, committer, store, gap, rate, standing, notices } = self;
+        let mut bringing = Bringing { connection, committer, store, gap, rate, standing };
+        tokio::select! {
+            biased;
+            stopped = bringing.run() => stopped,
+            never = notices.run() => match never {},
+        }
+    }
+}
+
+/// The half that reads.
+struct Bringing {
+    connection: Connection,
+    committer: Committer,
+    store: Arc<dyn Store>,
+    gap: Gap,
+    rate: Rate,
+    standing: watch::Sender<Standing>,
+}
+
+impl Bringing {
+    async fn run(&mut self) -> CommitError {
         loop {
             let trouble = match self.read_on().await {
                 Err(Trouble::Commit(stopped)) => return stopped,
@@ -88,7 +121,7 @@ impl Ingest {
         }
     }
 
-    async fn read_on(&self) -> Result<Infallible, Trouble> {
+    async fn read_on(&mut self) -> Result<Infallible, Trouble> {
         self.until_connected().await?;
         let mut link = self.connection.watch();
         let connects = link.borrow().connects;
@@ -144,9 +177,8 @@ impl Ingest {
     }
 
     /// Makes what came of `records` durable, and that they were read.
-    async fn take_in(&self, records: &[Record], position: Position) -> Result<(), Trouble> {
-        let judged = records.iter().filter_map(|record| Judged::of(record, position.stream));
-        let mut judged: Vec<Judged> = judged.collect();
+    async fn take_in(&mut self, records: &[Record], position: Position) -> Result<(), Trouble> {
+        let mut judged = self.judge(records, position.stream);
         loop {
             match self.committer.commit(Request::Intake(intake(&judged, position))).await {
                 Ok(_) => break,
@@ -160,12 +192,27 @@ impl Ingest {
             standing.records += records.len() as u64;
             for one in &judged {
                 standing.samples += one.samples as u64;
-                if let Some(reason) = one.aside {
-                    *standing.quarantined.entry(reason).or_default() += 1;
+                if let Some(reason) = one.reason() {
+                    *standing.quarantined.entry(reason).or_default() += one.messages;
                 }
             }
         });
         Ok(())
+    }
+
+    /// What comes of each record; what is beyond its device's rate comes last, packed.
+    fn judge(&mut self, records: &[Record], stream: Uuid) -> Vec<Judged> {
+        let mut judged = Vec::with_capacity(records.len());
+        let mut surplus = Surplus::default();
+        for record in records {
+            let Some(one) = Judged::of(record, stream) else { continue };
+            match self.rate.admits(&one.principal, record) {
+                true => judged.push(one),
+                false => surplus.add(one),
+            }
+        }
+        judged.extend(surplus.packed());
+        judged
     }
 
     fn note_trouble(&self, trouble: String) {
@@ -211,6 +258,6 @@ fn intake(judged: &[Judged], position: Position) -> Intake {
     clippy::disallowed_methods,
     reason = "keeps a read that fails at once from being a busy loop"
 )]
-async fn pause() {
+pub(super) async fn pause() {
     tokio::time::sleep(RETRY_PAUSE).await;
 }

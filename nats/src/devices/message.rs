@@ -31,26 +31,33 @@ pub struct Judged {
     pub entries: Vec<Entry>,
     /// Samples in them.
     pub samples: usize,
+    /// Messages that this came of.
+    pub messages: u64,
     /// Why it, or a part of it, is set aside.
-    pub aside: Option<QuarantineReason>,
-    /// What is said about that.
-    said_aside: Option<Envelope>,
-    sender: Sender,
+    pub(super) aside: Option<Aside>,
+    /// The trace that its sender began.
+    pub(super) traceparent: Option<String>,
+    pub(super) sender: Sender,
 }
 
 /// Whom a message is from, and the message itself.
-struct Sender {
+#[derive(Clone)]
+pub(super) struct Sender {
     fleet: String,
     asset: String,
-    position: Position,
+    pub(super) position: Position,
     body: Bytes,
 }
 
-/// Why a message is set aside, for people.
-struct Aside {
-    reason: QuarantineReason,
-    detail: String,
-    remedy: String,
+/// Why a message is set aside, for people, and what of it.
+pub(super) struct Aside {
+    pub(super) reason: QuarantineReason,
+    pub(super) detail: String,
+    pub(super) remedy: String,
+    /// Its readings; where there are none, the message is kept as it was sent.
+    pub(super) telemetry: Option<Telemetry>,
+    /// Tells what is set aside of one message apart.
+    pub(super) part: u32,
 }
 
 impl Judged {
@@ -82,7 +89,7 @@ impl Judged {
                     sender.asset
                 );
                 let reason = QuarantineReason::Impersonation;
-                Self::set_aside(sender, Aside { reason, detail: error.to_string(), remedy })
+                Self::set_aside(sender, aside(reason, error.to_string(), remedy))
             }
             Err(error) => Self::set_aside(sender, malformed(&error)),
         }
@@ -100,27 +107,26 @@ impl Judged {
             Err(error) => return Self::set_aside(sender, malformed(&error)),
         };
         let aside = (!refused.is_empty()).then(|| malformed(&told(&refused)));
-        let said_aside = aside.as_ref().map(|aside| sender.quarantined(aside));
-        let said_aside = said_aside.map(|said| Envelope { traceparent, ..said });
-        Self {
-            principal: sender.principal(),
-            entries,
-            samples,
-            aside: aside.map(|aside| aside.reason),
-            said_aside,
-            sender,
-        }
+        let principal = sender.principal();
+        Self { principal, entries, samples, messages: 1, aside, traceparent, sender }
     }
 
-    fn set_aside(sender: Sender, aside: Aside) -> Self {
+    pub(super) fn set_aside(sender: Sender, aside: Aside) -> Self {
         Self {
             principal: sender.principal(),
             entries: Vec::new(),
             samples: 0,
-            said_aside: Some(sender.quarantined(&aside)),
-            aside: Some(aside.reason),
+            messages: 1,
+            aside: Some(aside),
+            traceparent: None,
             sender,
         }
+    }
+
+    /// Why it, or a part of it, is set aside.
+    #[must_use]
+    pub fn reason(&self) -> Option<QuarantineReason> {
+        self.aside.as_ref().map(|aside| aside.reason)
     }
 
     /// The same message, set aside because its sender may not speak now.
@@ -128,13 +134,14 @@ impl Judged {
     pub fn denied(self, denied: &Denied) -> Self {
         let remedy = format!("see `aurorasync principal show {}`", self.principal.name());
         let reason = QuarantineReason::Contained;
-        Self::set_aside(self.sender, Aside { reason, detail: denied.to_string(), remedy })
+        Self::set_aside(self.sender, aside(reason, denied.to_string(), remedy))
     }
 
     /// What is said about what is set aside.
     #[must_use]
     pub fn said_aside(&self) -> Option<Entry> {
-        self.said_aside.clone().map(Entry::from)
+        let said = self.sender.quarantined(self.aside.as_ref()?);
+        Some(Envelope { traceparent: self.traceparent.clone(), ..said }.into())
     }
 }
 
@@ -148,6 +155,11 @@ impl Sender {
         MessageId::named("telemetry", &format!("nats/{}", self.position))
     }
 
+    /// Whether both are of one device.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (&self.fleet, &self.asset) == (&other.fleet, &other.asset)
+    }
+
     fn quarantined(&self, aside: &Aside) -> Envelope {
         let kept = self.body.len().min(RECORD_BYTES_MAX);
         let message = TelemetryQuarantined {
@@ -157,20 +169,20 @@ impl Sender {
             detail: aside.detail.chars().take(DETAIL_CHARS_MAX).collect(),
             nearest: None,
             remedy: aside.remedy.clone(),
-            telemetry: Telemetry {
+            telemetry: aside.telemetry.clone().unwrap_or_else(|| Telemetry {
                 fleet: self.fleet.clone(),
                 asset: self.asset.clone(),
                 boot: None,
                 signals: Vec::new(),
                 samples: Vec::new(),
-            },
-            as_sent: Some(AsSent {
+            }),
+            as_sent: aside.telemetry.is_none().then(|| AsSent {
                 position: format!("{TELEMETRY}/{}", self.position.sequence),
                 body: self.body.slice(..kept),
                 bytes: self.body.len() as u64,
             }),
         };
-        let id = MessageId::output(SOURCE, self.message_id(), 0);
+        let id = MessageId::output(SOURCE, self.message_id(), aside.part);
         Envelope::new(id, SOURCE, &message)
             .expect("a body that fits into a record fits into quarantine")
     }
@@ -184,13 +196,15 @@ fn headers(record: &Record) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
+/// A message that is set aside whole.
+fn aside(reason: QuarantineReason, detail: String, remedy: String) -> Aside {
+    Aside { reason, detail, remedy, telemetry: None, part: 0 }
+}
+
 fn malformed(error: &dyn std::fmt::Display) -> Aside {
-    Aside {
-        reason: QuarantineReason::Malformed,
-        detail: error.to_string(),
-        remedy: "mend what the device sends; `aurorasync ingest check FILE` says what is wrong with a body"
-            .to_owned(),
-    }
+    let remedy =
+        "mend what the device sends; `aurorasync ingest check FILE` says what is wrong with a body";
+    aside(QuarantineReason::Malformed, error.to_string(), remedy.to_owned())
 }
 
 /// The first of `refused` one by one, and how many more there are.
@@ -208,6 +222,7 @@ fn told(refused: &[Refused]) -> String {
 mod tests {
     use super::*;
     use async_nats::HeaderMap;
+    use messages::Timestamp;
 
     const GOOD: &str = r#"{"t":"2026-03-02T06:00:00Z","s":{"speed":51.5}}"#;
 
@@ -218,7 +233,8 @@ mod tests {
         }
         let body = Bytes::copy_from_slice(body.as_bytes());
         let subject = subject.to_owned();
-        let record = Record { sequence: 17, subject, headers: map, body };
+        let received_at = Timestamp::EPOCH;
+        let record = Record { sequence: 17, received_at, subject, headers: map, body };
         Judged::of(&record, Uuid::from_u128(7)).expect("a device sent it")
     }
 
@@ -245,7 +261,7 @@ mod tests {
             judge(subject, &[], &structured),
         ];
         for judged in &all {
-            assert_eq!((judged.entries.len(), judged.samples, judged.aside), (1, 1, None));
+            assert_eq!((judged.entries.len(), judged.samples, judged.reason()), (1, 1, None));
             let frame: Telemetry = judged.entries[0].envelope.open().unwrap();
             assert_eq!((frame.fleet.as_str(), frame.asset.as_str()), ("demo", "moto/7"));
             assert_eq!(judged.entries[0].envelope.source, "device/demo/moto/7");
@@ -277,7 +293,8 @@ mod tests {
             judge(subject, &[("traceparent", other)], &structured),
             judge(subject, &[("Traceparent", trace)], &bad),
         ] {
-            let said = judged.entries.iter().map(|it| &it.envelope).chain(&judged.said_aside);
+            let said_aside = judged.said_aside();
+            let said = judged.entries.iter().chain(&said_aside).map(|it| &it.envelope);
             let traces: Vec<_> = said.map(|it| it.traceparent.as_deref()).collect();
             assert!(!traces.is_empty() && traces.iter().all(|it| *it == Some(trace)), "{traces:?}");
         }
@@ -301,7 +318,7 @@ mod tests {
         );
         let judged = judge("aurora.v1.telemetry.demo.9.VEH001", &[], &body);
         assert_eq!(
-            (judged.entries.len(), judged.aside),
+            (judged.entries.len(), judged.reason()),
             (0, Some(QuarantineReason::Impersonation))
         );
         let said = quarantined(&judged);
@@ -315,7 +332,7 @@ mod tests {
     fn a_bad_sample_does_not_cost_its_neighbours_and_is_kept() {
         let body = format!(r#"{{"samples":[{GOOD},{{"t":"yesterday","s":{{"speed":1}}}}]}}"#);
         let judged = judge("aurora.v1.telemetry.demo.9.VEH001", &[], &body);
-        assert_eq!((judged.samples, judged.aside), (1, Some(QuarantineReason::Malformed)));
+        assert_eq!((judged.samples, judged.reason()), (1, Some(QuarantineReason::Malformed)));
         let said = quarantined(&judged);
         assert!(said.detail.starts_with("sample 1: time "), "{}", said.detail);
         assert_eq!(&said.as_sent.unwrap().body[..], body.as_bytes());
@@ -329,7 +346,7 @@ mod tests {
             ("aurora.v1.telemetry.demo.9.veh%1", GOOD),
         ] {
             let judged = judge(subject, &[], body);
-            assert_eq!((judged.samples, judged.aside), (0, Some(QuarantineReason::Malformed)));
+            assert_eq!((judged.samples, judged.reason()), (0, Some(QuarantineReason::Malformed)));
             assert_eq!(&quarantined(&judged).as_sent.unwrap().body[..], body.as_bytes());
         }
     }
@@ -361,7 +378,8 @@ mod tests {
     #[test]
     fn records_of_the_house_are_not_devices() {
         let subject = "aurora.v1.telemetry._control.9._all".to_owned();
-        let record = Record { sequence: 1, subject, headers: HeaderMap::new(), body: Bytes::new() };
+        let (received_at, headers, body) = (Timestamp::EPOCH, HeaderMap::new(), Bytes::new());
+        let record = Record { sequence: 1, received_at, subject, headers, body };
         assert!(Judged::of(&record, Uuid::from_u128(7)).is_none());
     }
 }

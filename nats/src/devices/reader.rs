@@ -10,6 +10,7 @@ use async_nats::jetstream::{Context, ErrorCode, Message, context::GetStreamError
 use async_nats::{HeaderMap, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
+use messages::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -111,6 +112,8 @@ pub enum ReadError {
 pub struct Record {
     /// Its sequence.
     pub sequence: u64,
+    /// When the server had it.
+    pub received_at: Timestamp,
     /// Where it was published, as stored.
     pub subject: String,
     /// Its headers.
@@ -296,6 +299,7 @@ impl Reader {
             ReadError::Interrupted(format!("a message without a position: {error}"))
         })?;
         let (sequence, delivery) = (info.stream_sequence, info.consumer_sequence);
+        let received_at = at(info.published.unix_timestamp_nanos())?;
         if delivery != self.delivered + 1 || sequence <= self.position.sequence {
             return Err(ReadError::Interrupted(format!(
                 "delivery {delivery} of record {sequence} came after delivery {} of record {}",
@@ -320,11 +324,19 @@ impl Reader {
         let message = message.message;
         Ok(Record {
             sequence,
+            received_at,
             subject: message.subject.to_string(),
             headers: message.headers.unwrap_or_default(),
             body: message.payload,
         })
     }
+}
+
+/// The moment that the server means.
+fn at(nanos: i128) -> Result<Timestamp, ReadError> {
+    let moment = i64::try_from(nanos / 1_000_000).ok().and_then(Timestamp::from_millis);
+    let none = || ReadError::Interrupted(format!("a message of {nanos} ns, which is no time"));
+    moment.ok_or_else(none)
 }
 
 /// Where a read begins, and how many records are known to be gone.

@@ -54,7 +54,7 @@ fn start(configuration: &Path, name: &str) -> Running {
 fn permissions(keys_folder: &Path) -> String {
     let grants = grants([]);
     let public = keys::public_keys(keys_folder, grants.iter().map(|it| &*it.user)).unwrap();
-    configuration(ACCOUNT, &grants, &public).unwrap()
+    configuration(ACCOUNT, &grants, &public, &[]).unwrap()
 }
 
 async fn connect(urls: &str, keys_folder: &Path, user: &str) -> Connection {

@@ -2,12 +2,13 @@
 
 use crate::support::{bus, entries};
 use messages::{Class, Stream};
-use nats::Connection;
 use nats::lease::{LEASE_TTL, Leases};
 use nats::permissions::attempt::{Attempt, Outcome, attempt, declared, undeclared};
+use nats::permissions::devices::Device;
 use nats::permissions::{ACCOUNT, OPERATOR, configuration, grants, keys, options};
 use nats::server::{self, Server};
 use nats::streams::{self, Layout};
+use nats::{Connection, Credentials, Options};
 use runtime::bus::{Bus, BusError};
 use runtime::store::{Partition, ReadLimit};
 use runtime::wiring::{Contract, Durability};
@@ -49,7 +50,7 @@ async fn an_agent_does_what_it_declared_and_nothing_else() {
     let grants = grants(&contracts);
     let keys_folder = folder.path().join("keys");
     let public = keys::public_keys(&keys_folder, grants.iter().map(|it| &*it.user)).unwrap();
-    let more = configuration(ACCOUNT, &grants, &public).unwrap();
+    let more = configuration(ACCOUNT, &grants, &public, &[]).unwrap();
     let with_rights = server::Options { more, ..server::Options::default() };
     let server = Server::start(&folder.path().join("server"), &with_rights).unwrap();
     let operator = connect(&server, &keys_folder, OPERATOR).await;
@@ -84,4 +85,69 @@ async fn an_agent_does_what_it_declared_and_nothing_else() {
             assert!(said.contains(&**subject), "{said}");
         }
     }
+}
+
+/// Connects as `device` with the secret that it was handed.
+async fn connect_device(
+    server: &Server,
+    folder: &Path,
+    device: &Device,
+    secret: &str,
+) -> Result<Connection, nats::ConnectError> {
+    let file = folder.join("seed");
+    std::fs::write(&file, secret).unwrap();
+    let (credentials, inbox) = (Credentials::Nkey(file), Some(device.inbox()));
+    let options = Options { credentials, inbox, ..Options::new(server.url(), "device") };
+    Connection::open(&options).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_says_its_own_readings_and_hears_its_own_notices_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (device, handed) = Device::with_nkey("demo", "VEH001").unwrap();
+    let (_, others) = Device::with_nkey("demo", "VEH002").unwrap();
+    let grants = grants([]);
+    let keys_folder = folder.path().join("keys");
+    let public = keys::public_keys(&keys_folder, grants.iter().map(|it| &*it.user)).unwrap();
+    let more = configuration(ACCOUNT, &grants, &public, std::slice::from_ref(&device)).unwrap();
+    let with_rights = server::Options { more, ..server::Options::default() };
+    let server = Server::start(&folder.path().join("server"), &with_rights).unwrap();
+    let operator = connect(&server, &keys_folder, OPERATOR).await;
+    streams::create(&operator, &Layout::default()).await.unwrap();
+
+    assert!(connect_device(&server, folder.path(), &device, &others.secret).await.is_err());
+    let connection = connect_device(&server, folder.path(), &device, &handed.secret).await.unwrap();
+    let sent = connection.jetstream().publish(device.telemetry(), "{}".into()).await.unwrap();
+    assert_eq!(sent.await.unwrap().sequence, 1, "it is acknowledged");
+    let hears = Attempt::Subscribe(device.notice());
+    assert_eq!(attempt(&connection, &hears).await, Outcome::Let);
+    let says = [
+        "aurora.v1.telemetry.demo.VEH002",
+        "aurora.v1.telemetry.other.VEH001",
+        "aurora.v1.telemetry._control._all",
+        "aurora.v1.notice.demo.VEH001",
+        "aurora.v1.log.facade.0.registry.asset.retired.VEH001",
+        "$JS.API.STREAM.PURGE.TELEMETRY",
+        "$JS.API.CONSUMER.CREATE.TELEMETRY",
+    ];
+    let hears = [
+        ">",
+        "aurora.v1.>",
+        "aurora.v1.telemetry.*.*",
+        "aurora.v1.notice.*.*",
+        "aurora.v1.notice.demo.VEH002",
+        "_INBOX.>",
+        "_DEVICE.>",
+    ];
+    let tried = says.map(|it| Attempt::Publish(it.to_owned())).into_iter();
+    for tried in tried.chain(hears.map(|it| Attempt::Subscribe(it.to_owned()))) {
+        let outcome = attempt(&connection, &tried).await;
+        assert!(matches!(outcome, Outcome::Denied(_)), "a device may {tried:?}");
+    }
+
+    // Whoever is not on the list any more is let go at once.
+    let more = configuration(ACCOUNT, &grants, &public, &[]).unwrap();
+    server.reload(&server::Options { more, ..server::Options::default() }).unwrap();
+    connection.watch().wait_for(|link| !link.is_connected).await.unwrap();
+    assert!(connect_device(&server, folder.path(), &device, &handed.secret).await.is_err());
 }

@@ -21,7 +21,7 @@ impl Permitted {
         let folder = tempfile::tempdir().unwrap();
         let users = grants.iter().map(|grant| &*grant.user);
         let public = keys::public_keys(&folder.path().join("keys"), users).unwrap();
-        let more = configuration(ACCOUNT, &grants, &public).unwrap();
+        let more = configuration(ACCOUNT, &grants, &public, &[]).unwrap();
         let with_rights = server::Options { more, ..server::Options::default() };
         let server = Server::start(&folder.path().join("server"), &with_rights).unwrap();
         let permitted = Self { server, folder };

@@ -12,7 +12,7 @@ use crate::control::ConfigApplied;
 use crate::models::{self, Models};
 use crate::store::{Delivery, HostId, Store};
 use messages::dead::Cause;
-use messages::model::ModelPromoted;
+use messages::model::{ModelPromoted, shadow_of};
 use messages::{Envelope, Message};
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ const SEPARATOR: char = ' ';
 pub(super) struct Built {
     /// Name of the configuration; absent: the defaults.
     pub(super) config: Option<String>,
-    /// Checksum of the promoted model, by profile.
+    /// Checksum of the promoted model, by profile; and of its shadow, by the shadow's name.
     pub(super) models: BTreeMap<String, String>,
 }
 
@@ -169,9 +169,17 @@ impl<A: Agent> AgentEngine<A> {
             return Ok(());
         }
         let mut built = self.built.clone();
+        let place = promoted.place();
         match promoted.model {
-            Some(model) => drop(built.models.insert(promoted.profile, model.checksum)),
-            None => drop(built.models.remove(&promoted.profile)),
+            Some(model) => {
+                // Nobody is its own shadow.
+                let shadow = shadow_of(&promoted.profile);
+                if built.models.get(&shadow) == Some(&model.checksum) {
+                    built.models.remove(&shadow);
+                }
+                built.models.insert(place, model.checksum);
+            }
+            None => drop(built.models.remove(&place)),
         }
         self.models = built.load(&self.id, &self.given, &*self.store)?;
         self.rebuild(self.config.clone())?;

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 const PROFILE: &str = "vehicle";
 
-/// Says what its model says: the length of its bytes, or nought without one.
+/// Says what its model says: the length of its bytes, or nought without one; that of its shadow counts a hundred times.
 struct Weigher {
     weight: u64,
 }
@@ -39,7 +39,9 @@ impl Agent for Weigher {
     type State = Weighed;
 
     fn new(_config: NoConfig, models: &Models) -> Result<Self, ConfigError> {
-        Ok(Self { weight: models.promoted(PROFILE).map_or(0, |bytes| bytes.len() as u64) })
+        let weight = |bytes: Option<&[u8]>| bytes.map_or(0, |bytes| bytes.len() as u64);
+        let shadow = weight(models.shadow(PROFILE));
+        Ok(Self { weight: weight(models.promoted(PROFILE)) + 100 * shadow })
     }
 
     fn wiring(wiring: &mut Wiring<Self>) {
@@ -78,6 +80,7 @@ fn promoted(model: Option<&[u8]>) -> ModelPromoted {
         forced: None,
         by: "a test".into(),
         reason: "to see".into(),
+        shadow: false,
     }
 }
 
@@ -133,6 +136,32 @@ fn every_host_judges_by_a_model_from_its_place_on_the_log_and_after_a_restart() 
     for asset in ASSETS {
         assert_eq!(weights(&mut world, asset), serde_json::json!([0, 4, 4, 6, 0, 4]), "{asset}");
     }
+}
+
+#[test]
+fn a_shadow_comes_goes_and_survives_a_restart_beside_the_model_in_use() {
+    let store = store_with(&[b"four", b"sixsix"]);
+    let mut world = world(&store);
+    let shadow = |model| ModelPromoted { shadow: true, ..promoted(model) };
+    world.publish(promoted(Some(b"four")));
+    world.publish(shadow(Some(b"sixsix")));
+    weigh(&mut world, 1);
+    world.kill::<Weigher>();
+    weigh(&mut world, 2);
+    world.publish(shadow(None));
+    weigh(&mut world, 3);
+    world.publish(shadow(Some(b"sixsix")));
+    world.publish(promoted(Some(b"sixsix")));
+    weigh(&mut world, 4);
+    for asset in ASSETS {
+        assert_eq!(weights(&mut world, asset), serde_json::json!([604, 604, 4, 6]), "{asset}");
+    }
+    world.drain();
+    let catalog = Catalog::default().with::<Weigher>();
+    let store: Arc<dyn Store> = store;
+    let reports =
+        recompute(&catalog, &Arc::new(Models::default()), &store, PARTITIONS_EMBEDDED).unwrap();
+    assert!(reports.iter().all(|report| report.is_equal()));
 }
 
 #[test]

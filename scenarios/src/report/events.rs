@@ -9,12 +9,14 @@ use std::fmt::Write;
 pub fn events(records: &[Record]) -> String {
     let mut text = String::new();
     for record in records {
-        writeln!(text, "{}", line(record)).expect("a string takes every line");
+        writeln!(text, "{}", event(record)).expect("a string takes every line");
     }
     text
 }
 
-fn line(record: &Record) -> Value {
+/// A record as one of these lines has it.
+#[must_use]
+pub fn event(record: &Record) -> Value {
     let envelope = &record.envelope;
     json!({
         "number": record.index + 1,

@@ -44,6 +44,8 @@ pub struct Cast {
     pub models: Arc<Models>,
     /// Who performs what they intend.
     pub effects: Effects,
+    /// What stands on the log before anything else: which models agents judge by.
+    pub promoted: Vec<Entry>,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
     /// The network that the workshops belong to.
@@ -112,12 +114,13 @@ impl Stage {
         let fleet = fleet.transpose()?;
         let begins = fleet.as_ref().map_or(start, Fleet::begins_at);
         let kinds = cast.catalog.iter().map(|(kind, _)| kind.to_owned()).collect();
-        let Cast { catalog, mut configs, models, effects, store, network } = cast;
+        let Cast { catalog, mut configs, models, effects, promoted, store, network } = cast;
         // Who does not run has no use for settings.
         configs.retain(|kind, _| catalog.get(kind).is_some());
         let mut conductor =
             Conductor::new(catalog, &configs, models, store, begins, PARTITIONS_EMBEDDED, effects)?;
         conductor.checkpoint_every(CHECKPOINT_INTERVAL);
+        conductor.append(promoted)?;
         let mut stage = Self {
             conductor,
             kinds,

@@ -77,6 +77,7 @@ pub(crate) fn cast() -> Cast {
         catalog: Catalog::default().with::<Clerk>(),
         configs: BTreeMap::new(),
         models: Arc::new(Models::default()),
+        promoted: Vec::new(),
         effects: Effects::default(),
         store: Arc::new(MemoryStore::default()),
         network: "main".to_owned(),

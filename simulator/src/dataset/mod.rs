@@ -11,8 +11,8 @@ mod table;
 
 pub use error::DatasetError;
 pub use recordings::{
-    AHEAD_MAX, Foreseen, LifeTruth, ROWS_LEARNED_MAX, RecordedAsset, Recordings, Sample, Split,
-    SplitTimes,
+    AHEAD_MAX, Foreseen, LifeTruth, ROWS_LEARNED_MAX, RecordedAsset, RecordedCode, Recordings,
+    Sample, Split, SplitTimes,
 };
 pub use source::{BadRow, RowTally};
 
@@ -250,18 +250,14 @@ impl Dataset {
 
     /// Refuses what would otherwise be ignored in silence.
     pub(crate) fn check_replayable(&self) -> Result<(), DatasetError> {
-        let Config { failures, codes, end_of_life, anomalies, forecast, split, .. } = &self.config;
+        let Config { failures, end_of_life, anomalies, forecast, split, .. } = &self.config;
         let by_column = matches!(failures, Some(FailuresConfig::Column { .. }));
+        let by_time = |split: &SplitConfig| split.train_before.is_some();
         let not_yet = [
             (
                 by_column,
                 "failures.column",
                 "failures are read from a table of `file`, `asset`, `time` and `component`; remove the key to replay without this truth",
-            ),
-            (
-                codes.is_some(),
-                "[codes]",
-                "codes are not put into the samples; remove the table to replay without them",
             ),
             (
                 end_of_life.is_some(),
@@ -279,9 +275,9 @@ impl Dataset {
                 "nothing is foreseen of a series here; remove the table to replay without it",
             ),
             (
-                split.is_some(),
+                split.as_ref().is_some_and(|split| !by_time(split)),
                 "[split]",
-                "everything is replayed, the part to learn from too; remove the table to do so",
+                "all assets are replayed, those to learn from too; split by times, or remove the table",
             ),
         ];
         match not_yet.into_iter().find(|(present, ..)| *present) {

@@ -43,6 +43,17 @@ pub struct RecordedAsset {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// A trouble code that an asset sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedCode {
+    /// The asset.
+    pub asset: String,
+    /// When.
+    pub at: Timestamp,
+    /// The code.
+    pub code: String,
+}
+
 /// One sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
@@ -143,18 +154,26 @@ impl Dataset {
         Ok(recordings)
     }
 
+    /// The trouble codes that were recorded, by time and asset; none where the dataset has no `[codes]`.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when the table cannot be read.
+    pub fn codes(&self) -> Result<Vec<RecordedCode>, DatasetError> {
+        let Some(config) = &self.config.codes else { return Ok(Vec::new()) };
+        let table = Table {
+            key: "codes",
+            file: &config.file,
+            asset: &config.asset,
+            time: &config.time,
+            name: ("code", &config.code),
+        };
+        let sent = |it: Recorded| RecordedCode { asset: it.asset, at: it.at, code: it.name };
+        Ok(read_table(self, &table)?.into_iter().map(sent).collect())
+    }
+
     fn add_events(&self, recordings: &mut Recordings) -> Result<(), DatasetError> {
-        if let Some(codes) = &self.config.codes {
-            let table = Table {
-                key: "codes",
-                file: &codes.file,
-                asset: &codes.asset,
-                time: &codes.time,
-                name: ("code", &codes.code),
-            };
-            for Recorded { asset, at, name } in read_table(self, &table)? {
-                recordings.asset(&asset, |asset| asset.codes.push((at, name)));
-            }
+        for RecordedCode { asset, at, code } in self.codes()? {
+            recordings.asset(&asset, |asset| asset.codes.push((at, code)));
         }
         for done in self.maintenance()? {
             recordings.asset(&done.asset, |asset| {

@@ -1,9 +1,9 @@
 //! Gathers samples into frames: what one asset measured within one batch of time, in the order of sending.
 
 use super::Frame;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, RecordedCode};
 use messages::finite::Finite;
-use messages::telemetry::{FRAME_SAMPLES_MAX, Sample, Signal, Telemetry};
+use messages::telemetry::{FRAME_SAMPLES_MAX, Sample, Signal, Telemetry, TroubleCode};
 use messages::{Provenance, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,15 +72,28 @@ impl Batches {
         at: Timestamp,
         values: &[Option<f64>],
     ) {
+        let finite = |value: &Option<f64>| value.and_then(|value| Finite::new(value).ok());
+        self.add_sample(asset, provenance, at, values.iter().map(finite).collect(), Vec::new());
+    }
+
+    /// Adds a trouble code as a sample of its own, in which nothing was measured.
+    pub(super) fn add_code(&mut self, asset: &str, provenance: Provenance, sent: &RecordedCode) {
+        let values = vec![None; self.signals.len()];
+        let codes = vec![TroubleCode::Obd2 { code: sent.code.clone() }];
+        self.add_sample(asset, provenance, sent.at, values, codes);
+    }
+
+    fn add_sample(
+        &mut self,
+        asset: &str,
+        provenance: Provenance,
+        at: Timestamp,
+        values: Vec<Option<Finite>>,
+        codes: Vec<TroubleCode>,
+    ) {
         let number = self.samples_by_asset.entry(asset.to_owned()).or_default();
         *number += 1;
-        let finite = |value: &Option<f64>| value.and_then(|value| Finite::new(value).ok());
-        let sample = Sample {
-            sampled_at: at,
-            seq: Some(*number),
-            values: values.iter().map(finite).collect(),
-            codes: Vec::new(),
-        };
+        let sample = Sample { sampled_at: at, seq: Some(*number), values, codes };
         let gathering = self
             .gathering
             .entry(asset.to_owned())

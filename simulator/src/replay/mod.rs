@@ -4,7 +4,7 @@ mod batch;
 mod merge;
 
 use crate::dataset::{
-    ASSETS_MAX, Dataset, DatasetError, FileSurvey, ROWS_SORTED_MAX, Reading, RowTally,
+    ASSETS_MAX, Dataset, DatasetError, FileSurvey, ROWS_SORTED_MAX, Reading, RecordedCode, RowTally,
 };
 use crate::overlay::{AssetCopy, copies};
 use crate::running::{Running, RunningClock};
@@ -74,6 +74,7 @@ pub struct Replay {
     recorded: BTreeMap<String, Recorded>,
     batches: Batches,
     /// Still to come, by time.
+    codes: VecDeque<RecordedCode>,
     maintenance: VecDeque<MaintenanceRecorded>,
     ready: VecDeque<Frame>,
     is_finished: bool,
@@ -106,6 +107,7 @@ impl Replay {
         let (assets, recorded) = cast(dataset, profile, &surveys)?;
         let running = dataset.config.running.as_ref();
         Ok(Self {
+            codes: dataset.codes()?.into(),
             maintenance: maintenance(dataset, &recorded)?,
             assets,
             merge: Merge::new(dataset, surveys, options.rows_sorted_max),
@@ -139,13 +141,31 @@ impl Replay {
     /// Reads one more row.
     fn advance(&mut self) -> Result<(), DatasetError> {
         match self.merge.next()? {
-            Some(reading) => self.take(reading),
+            Some(reading) => {
+                self.take_codes(Some(reading.at));
+                self.take(reading);
+            }
             None => {
+                self.take_codes(None);
                 self.ready.extend(self.batches.close());
                 self.is_finished = true;
             }
         }
         Ok(())
+    }
+
+    /// Takes the codes that were sent at `until` or before, or all that are left.
+    fn take_codes(&mut self, until: Option<Timestamp>) {
+        let is_due = |sent: &RecordedCode| until.is_none_or(|until| sent.at <= until);
+        while self.codes.front().is_some_and(is_due) {
+            let Some(sent) = self.codes.pop_front() else { return };
+            let Some(Recorded { copies, .. }) = self.recorded.get(&sent.asset) else { continue };
+            self.ready.extend(self.batches.close_before(sent.at));
+            for copy in copies {
+                self.batches.add_code(&copy.asset, Provenance::Simulated, &sent);
+            }
+            self.batches.add_code(&sent.asset, Provenance::Replayed, &sent);
+        }
     }
 
     fn take(&mut self, Reading { at, asset, values, .. }: Reading) {

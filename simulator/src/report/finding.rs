@@ -19,8 +19,12 @@ pub struct Findings {
     pub assets: u64,
     /// Hours during which they sent samples without longer gaps.
     pub observed_hours: f64,
-    /// Months from each asset's first to its last sample, added up.
+    /// Months from each asset's first to its last sample, as far as they are judged, added up.
     pub asset_months: f64,
+    /// Alarms and failures are judged from here on; absent: from the beginning.
+    pub judged_from: Option<Timestamp>,
+    /// They are judged before this; absent: until the end.
+    pub judged_until: Option<Timestamp>,
     /// What became of the dataset's rows.
     pub rows: RowTally,
     /// What became of the samples.

@@ -39,18 +39,22 @@ enum Verdict {
 }
 
 pub(super) fn judge(report: &Report, truth: &[Truth], rows: &RowTally) -> Findings {
-    let seconds = |observed: fn(&super::Observed) -> Duration| {
-        report.observed_by_asset.values().map(|asset| observed(asset).as_secs_f64()).sum::<f64>()
-    };
-    let asset_months = seconds(|asset| asset.last_at.since(asset.first_at)) / MONTH_SECONDS;
-    let failures: Vec<Failure<'_>> = truth.iter().filter_map(Failure::of).collect();
-    let sensor_faults: Vec<SensorFault<'_>> = truth.iter().filter_map(SensorFault::of).collect();
+    let assets = report.observed_by_asset.values();
+    let seconds: f64 = assets.clone().map(|asset| judged_for(report, asset).as_secs_f64()).sum();
+    let asset_months = seconds / MONTH_SECONDS;
+    let observed_hours = assets.map(|asset| asset.observed.as_secs_f64() / 3_600.0).sum();
+    let truth: Vec<&Truth> = truth.iter().filter(|truth| is_judged(report, truth)).collect();
+    let failures: Vec<Failure<'_>> = truth.iter().copied().filter_map(Failure::of).collect();
+    let sensor_faults: Vec<SensorFault<'_>> =
+        truth.iter().copied().filter_map(SensorFault::of).collect();
     Findings {
         dataset: report.settings.dataset.clone(),
         horizon: report.settings.horizon,
         assets: report.observed_by_asset.len() as u64,
-        observed_hours: seconds(|asset| asset.observed) / 3_600.0,
+        observed_hours,
         asset_months,
+        judged_from: report.settings.judged.map(|times| times.test_from),
+        judged_until: report.settings.judged.and_then(|times| times.test_until),
         rows: rows.clone(),
         samples: samples(report),
         windows: report.windows,
@@ -65,7 +69,25 @@ pub(super) fn judge(report: &Report, truth: &[Truth], rows: &RowTally) -> Findin
             .into_iter()
             .map(|channel| judge_sensor(report, &sensor_faults, channel))
             .collect(),
-        faults: truth.iter().map(|truth| judge_fault(report, truth)).collect(),
+        faults: truth.into_iter().map(|truth| judge_fault(report, truth)).collect(),
+    }
+}
+
+/// From the asset's first to its last sample, as far as that is judged.
+fn judged_for(report: &Report, asset: &super::Observed) -> Duration {
+    let (mut from, mut until) = (asset.first_at, asset.last_at);
+    if let Some(times) = report.settings.judged {
+        from = from.max(times.test_from);
+        until = until.min(times.test_until.unwrap_or(until));
+    }
+    until.since(from)
+}
+
+/// Whether a failure came in the time that is judged; one that did not come is judged in any case.
+fn is_judged(report: &Report, truth: &Truth) -> bool {
+    match &truth.expected {
+        Expected::Failure { failed_at: Some(at), .. } => report.settings.judges(*at),
+        Expected::Failure { failed_at: None, .. } | Expected::SensorFault { .. } => true,
     }
 }
 
@@ -110,7 +132,8 @@ fn judge_component(
     for ((asset, _), alarms) in report.alarms.iter().filter(|((_, of), _)| of == component) {
         let failures: Vec<&Failure<'_>> =
             failures.iter().copied().filter(|failure| failure.truth.asset == *asset).collect();
-        verdicts.extend(alarms.iter().map(|alarm| verdict(alarm, &failures, horizon)));
+        let judged = alarms.iter().filter(|alarm| report.settings.judges(alarm.raised_at));
+        verdicts.extend(judged.map(|alarm| verdict(alarm, &failures, horizon)));
     }
     let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count() as u64;
     let (right, early, wrong) =

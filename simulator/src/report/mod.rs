@@ -6,7 +6,7 @@ mod render;
 
 pub use finding::{ComponentFinding, FaultFinding, Findings, SampleCounts, SensorFinding, Spread};
 
-use crate::dataset::{Dataset, RowTally};
+use crate::dataset::{Dataset, RowTally, SplitTimes};
 use crate::truth::Truth;
 use messages::Timestamp;
 use messages::health::{
@@ -54,6 +54,17 @@ struct Settings {
     horizon: Span,
     gap_max: Duration,
     threshold_by_component: BTreeMap<String, f64>,
+    /// Only alarms and failures within these times are judged; absent: all of them.
+    judged: Option<SplitTimes>,
+}
+
+impl Settings {
+    /// Whether what happens at `at` is judged.
+    fn judges(&self, at: Timestamp) -> bool {
+        self.judged.is_none_or(|times| {
+            at >= times.test_from && times.test_until.is_none_or(|until| at < until)
+        })
+    }
 }
 
 /// Collects what was sent and said; [`Report::conclude`] compares it with the truth.
@@ -113,7 +124,15 @@ impl Report {
             horizon: dataset.horizon().unwrap_or(profile.horizon),
             gap_max: dataset.running_gap_max().map_or(GAP_MAX_DEFAULT, Span::duration),
             threshold_by_component: profile.components.iter().map(threshold).collect(),
+            judged: None,
         })
+    }
+
+    /// Judges alarms and failures of the time that is there to be judged, not of the time that is learned from.
+    #[must_use]
+    pub fn within(mut self, times: Option<SplitTimes>) -> Self {
+        self.settings.judged = times;
+        self
     }
 
     fn with(settings: Settings) -> Self {

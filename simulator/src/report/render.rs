@@ -54,6 +54,10 @@ impl Findings {
             "observed",
             format!("{:.1} h in {:.1} asset-months", self.observed_hours, self.asset_months),
         );
+        if let Some(from) = self.judged_from {
+            let until = self.judged_until.map_or("the end".to_owned(), |until| until.to_string());
+            add("judged", format!("{from} to {until}"));
+        }
         add("rows", self.rows.to_string());
         let samples = &self.samples;
         add("samples sent", samples.sent.to_string());

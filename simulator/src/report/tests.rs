@@ -22,6 +22,7 @@ fn report() -> Report {
         horizon: "24h".parse().unwrap(),
         gap_max: Duration::from_secs(10),
         threshold_by_component: BTreeMap::from([("engine".to_owned(), 0.8)]),
+        judged: None,
     })
 }
 
@@ -114,6 +115,25 @@ fn stuck_at_100(asset: &str) -> Truth {
 fn engine(report: &Report, truth: &[Truth]) -> ComponentFinding {
     let findings = report.conclude(truth, &RowTally::default());
     findings.components.into_iter().find(|finding| finding.component == "engine").unwrap()
+}
+
+#[test]
+fn only_the_times_that_are_there_to_be_judged_are() {
+    let (test_from, test_until) = (hour(160), Some(hour(400)));
+    let mut report =
+        report().within(Some(SplitTimes { train_before: hour(150), test_from, test_until }));
+    report.observe(hour(100), &ObservedEvent::Sent(&frame("A", &[100 * 3_600, 430 * 3_600])));
+    for hours in [10, 180, 410] {
+        predict(&mut report, "A", hours, &GRAVE);
+        clear(&mut report, "A", hours + 5);
+    }
+    let failures = [20, 200, 420].map(|hours| engine_of("A", Some(hours)));
+    let findings = report.conclude(&failures, &RowTally::default());
+    assert!((findings.asset_months - 240.0 / 24.0 / 30.436_875).abs() < 1e-9);
+    assert_eq!((findings.judged_from, findings.judged_until), (Some(test_from), test_until));
+    assert_eq!(findings.faults.len(), 1);
+    let engine = findings.components.into_iter().find(|it| it.component == "engine").unwrap();
+    assert_eq!((engine.alarms, engine.failures), (1, 1));
 }
 
 const GRAVE: [(&str, f64, Severity); 1] = [("engine", 0.9, Severity::Critical)];

@@ -172,11 +172,9 @@ fn a_mistake_in_an_overlay_is_told_with_its_name_and_remedy() {
 #[test]
 fn every_table_is_read_and_one_that_a_replay_cannot_use_yet_is_refused_by_name() {
     let tables = [
-        ("[codes]", "file = \"codes.csv\"\nasset = \"a\"\ntime = \"t\"\ncode = \"c\""),
         ("[end_of_life]", "at = \"last_sample\""),
         ("[end_of_life]", "file = \"rul.txt\"\norder = \"unit\""),
         ("[anomalies]", "column = \"anomaly\"\nnormal_head = 400"),
-        ("[split]", "train_before = \"2026-03-02T00:00:00Z\""),
         ("[split]", "train_files = [\"a*.csv\"]\ntest_files = [\"b*.csv\"]"),
         ("[split]", "test_fraction = 0.3\nseed = 1"),
         ("[failures]", "column = \"failure\""),

@@ -3,8 +3,8 @@
 use crate::fixture::{Folder, VEHICLE, at, trips, vehicle};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use messages::Provenance;
-use messages::telemetry::FRAME_SAMPLES_MAX;
+use messages::telemetry::{FRAME_SAMPLES_MAX, TroubleCode};
+use messages::{Provenance, Timestamp};
 use simulator::{DatasetError, Entry, Expected, Replay, ReplayOptions};
 use std::io::Write;
 use std::time::Duration;
@@ -194,6 +194,40 @@ fn registrations_carry_what_the_table_of_assets_knows() {
     let wrong = folder.with("assets.txt", "id,model,age\nVEH001,Etios,old\n");
     let error = wrong.open().err().unwrap().to_string();
     assert!(error.contains("assets.txt` line 2: has age `old`"), "{error}");
+}
+
+#[test]
+fn trouble_codes_come_in_their_place_as_samples_in_which_nothing_was_measured() {
+    let description =
+        format!("{VEHICLE}[codes]\nfile = \"c.txt\"\nasset = \"id\"\ntime = \"t\"\ncode = \"c\"\n");
+    let folder = Folder::new(&description).with("a.csv", trips("VEH001", 1)).with(
+        "c.txt",
+        "id,t,c\nVEH009,2026-03-02T06:00:00Z,P0217\nVEH001,2026-03-02T05:00:00Z,P0300\n\
+         VEH001,2026-03-02T06:30:00Z,P0217\nVEH001,2026-03-02T06:30:00Z,P0301\n\
+         VEH001,2026-03-03T06:30:00Z,P0302\n",
+    );
+    let entries = folder.entries().unwrap();
+    assert!(entries.iter().map(Entry::at).is_sorted());
+    let frames = folder.frames("VEH001");
+    let samples: Vec<_> = frames.iter().flat_map(|frame| &frame.telemetry.samples).collect();
+    assert!(samples.iter().map(|sample| sample.sampled_at).is_sorted());
+    let told = samples.iter().filter(|sample| !sample.codes.is_empty());
+    let told: Vec<(Timestamp, String)> = told
+        .inspect(|sample| assert!(sample.values.iter().all(Option::is_none)))
+        .map(|sample| match &sample.codes[..] {
+            [TroubleCode::Obd2 { code }] => (sample.sampled_at, code.clone()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = [
+        ("2026-03-02T05:00:00Z", "P0300"),
+        ("2026-03-02T06:30:00Z", "P0217"),
+        ("2026-03-02T06:30:00Z", "P0301"),
+        ("2026-03-03T06:30:00Z", "P0302"),
+    ];
+    assert_eq!(told, expected.map(|(moment, code)| (at(moment), code.to_owned())));
+    let numbers: std::collections::BTreeSet<_> = samples.iter().map(|it| it.seq).collect();
+    assert_eq!(numbers.len(), samples.len(), "each sample has a number of its own");
 }
 
 #[test]

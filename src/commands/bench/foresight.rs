@@ -9,18 +9,16 @@ use crate::cli::{Answer, Session};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Format;
-use crate::promoting;
+use crate::promoting::{JudgedBy, Promotion};
 use crate::replaying::Listener;
 use agents::{DataAnalysis, Diagnosis};
 use clap::Args;
 use judge::{Alarms, Score};
-use messages::model::ModelPromoted;
 use messages::prediction::{FailurePredicted, PredictionCleared};
 use messages::profile::{self, Profile, Span};
 use messages::{Envelope, Message, MessageId, Provenance, Timestamp};
 use runtime::conductor::Conductor;
 use runtime::effects::Effects;
-use runtime::models::kept_as;
 use runtime::router::PARTITIONS_EMBEDDED;
 use runtime::store::memory::MemoryStore;
 use runtime::store::{Batch, Store};
@@ -29,7 +27,6 @@ use serde::Serialize;
 use serde_json::json;
 use simulator::fleet::{Event, Fleet, FleetConfig};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,9 +65,8 @@ pub struct ForesightArgs {
     /// The component.
     #[arg(long, default_value = "brake", value_name = "ID")]
     component: String,
-    /// Judges by this model, promoted before the first sample, in place of trends.
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    #[command(flatten)]
+    judged_by: JudgedBy,
     /// How long before the failure it must be foreseen.
     #[arg(long, default_value = "7d", value_name = "DURATION")]
     lead: Span,
@@ -111,7 +107,7 @@ pub(crate) fn perform(args: &ForesightArgs, session: &Session) -> Result<Exit, C
     let format = args.answer.output;
     let value = json!({
         "component": args.component, "lead": args.lead, "seeds": args.seeds, "wear": args.wear,
-        "noise": args.noise, "sample": args.sample, "faults": args.faults, "model": args.model,
+        "noise": args.noise, "sample": args.sample, "faults": args.faults, "model": args.judged_by.model,
         "outcome": outcome,
     });
     match format {
@@ -154,7 +150,10 @@ fn one_fleet(
     };
     let mut fleet = Fleet::new(config).map_err(CliError::failed)?;
     let mut heard = Heard::new(profile, &args.component, &fleet, text, start)?;
-    args.model.as_deref().map_or(Ok(()), |model| heard.promote(model))?;
+    let profiles = BTreeMap::from([(profile.name.clone(), profile.clone())]);
+    if let Some(promotion) = args.judged_by.promotion(&profiles)? {
+        heard.promote(&promotion)?;
+    }
     let until = start.saturating_add(Duration::from_secs(86_400) * args.days);
     while fleet.now() < until {
         let to = fleet.now().saturating_add(LISTEN).min(until);
@@ -225,24 +224,11 @@ impl<'p> Heard<'p> {
         Ok(heard)
     }
 
-    /// Brings the model in `file` into use, as a running process does.
-    fn promote(&mut self, file: &Path) -> Result<(), CliError> {
-        let failed = |source| CliError::File { path: file.to_owned(), source };
-        let bytes = std::fs::read(file).map_err(failed)?;
-        let profiles = BTreeMap::from([(self.profile.name.clone(), self.profile.clone())]);
-        let judged = promoting::judged(&bytes, &profiles).map_err(CliError::failed)?;
-        let kept = (kept_as(&judged.card.checksum), Some(bytes));
-        self.store.commit(Batch { blobs: vec![kept], ..Batch::default() })?;
-        self.append(&ModelPromoted {
-            profile: judged.profile,
-            agent: Diagnosis::KIND.to_owned(),
-            model: Some(judged.card),
-            before: None,
-            rolled_back: false,
-            forced: None,
-            by: SOURCE.to_owned(),
-            reason: "to be measured".to_owned(),
-        })
+    fn promote(&mut self, promotion: &Promotion) -> Result<(), CliError> {
+        self.store.commit(Batch { blobs: vec![promotion.blob()], ..Batch::default() })?;
+        let promoted = vec![promotion.entry(Provenance::Simulated)?];
+        self.conductor.append(promoted).map_err(CliError::failed)?;
+        self.conductor.settle().map_err(CliError::failed)
     }
 
     fn append<M: Message>(&mut self, message: &M) -> Result<(), CliError> {

@@ -320,6 +320,7 @@ fn played(text: &str, seed: u64, session: &Session) -> Result<Played, CliError> 
         effects: effects::effects(&loaded.settings.effects, &loaded.agents),
         configs: loaded.agents,
         models: Arc::new(Models::default()),
+        promoted: Vec::new(),
         store: Arc::new(MemoryStore::default()),
         network: "main".to_owned(),
     };

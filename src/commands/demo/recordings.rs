@@ -8,7 +8,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::logging::{self, LogFormat};
 use crate::replaying::{Listener, Recording, append, appended, registration};
-use messages::Stream;
+use messages::{Provenance, Stream};
+use runtime::committer;
 use runtime::deployment::Deployment;
 use runtime::flight::FlightRecorder;
 use runtime::store::Partition;
@@ -70,6 +71,12 @@ async fn tell(
 ) -> Result<(), CliError> {
     steps.next("register the assets and play the recorded trips")?;
     let recording = Recording::load(&args.dataset, Some(recordings))?;
+    let recording = recording.judged_by(&args.judged_by)?;
+    if let Some(promotion) = recording.promotion() {
+        let kept = committer::Request::Blobs(vec![promotion.blob()]);
+        deployment.committer().commit(kept).await.map_err(CliError::failed)?;
+        append(deployment, vec![promotion.entry(Provenance::Replayed)?]).await?;
+    }
     let mut replay = match recording.open() {
         Ok(replay) => replay,
         Err(error) => return Err(without_recordings(recordings, &error)),

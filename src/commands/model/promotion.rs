@@ -17,6 +17,9 @@ pub struct PromoteArgs {
     model: String,
     #[command(flatten)]
     decided: Decided,
+    /// Lets it judge in the shadow of the one in use: what it says is recorded and judged, and nobody acts on it.
+    #[arg(long, conflicts_with = "force")]
+    shadow: bool,
     /// Takes it although it did worse than the one in use, or cannot be compared with it: why.
     #[arg(long, value_name = "REASON")]
     force: Option<String>,
@@ -28,6 +31,9 @@ pub struct RollbackArgs {
     /// Name of the profile whose assets are judged.
     #[arg(long, default_value = "vehicle", value_name = "NAME")]
     profile: String,
+    /// Ends the judging of the one in the shadow instead.
+    #[arg(long)]
+    shadow: bool,
     #[command(flatten)]
     decided: Decided,
 }
@@ -64,20 +70,27 @@ pub struct PromotedArgs {
     answer: Answer,
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 12] = [
     Column("PROFILE", "/profile"),
     Column("AGENT", "/agent"),
     Column("MODEL", "/model/name"),
     Column("IN USE", "/in_use"),
+    Column("RIGHT", "/outcomes/in_use/right"),
+    Column("WRONG", "/outcomes/in_use/wrong"),
+    Column("IN SHADOW", "/in_shadow"),
+    Column("RIGHT", "/outcomes/in_shadow/right"),
+    Column("WRONG", "/outcomes/in_shadow/wrong"),
     Column("SINCE", "/promoted_at"),
     Column("BY", "/by"),
     Column("REASON", "/reason"),
 ];
 
 pub(super) fn promote(args: &PromoteArgs, session: &Session) -> Result<Exit, CliError> {
-    let PromoteArgs { model, decided, force } = args;
+    let PromoteArgs { model, decided, shadow, force } = args;
     let client = Client::new(&decided.remote)?;
-    let mut body = json!({ "agent": decided.to, "by": decided.by, "reason": decided.reason });
+    let mut body = json!({
+        "agent": decided.to, "by": decided.by, "reason": decided.reason, "shadow": shadow,
+    });
     if let Some(why) = force {
         body["force"] = why.as_str().into();
     }
@@ -119,10 +132,11 @@ fn known(client: &Client, wanted: &str) -> Result<String, CliError> {
 }
 
 pub(super) fn roll_back(args: &RollbackArgs, session: &Session) -> Result<Exit, CliError> {
-    let RollbackArgs { profile, decided } = args;
+    let RollbackArgs { profile, shadow, decided } = args;
     let client = Client::new(&decided.remote)?;
     let body = json!({
         "profile": profile, "agent": decided.to, "by": decided.by, "reason": decided.reason,
+        "shadow": shadow,
     });
     let key = decided.repeat.key.as_deref();
     let said = client.post_once("/v1/models/rollback", &body, key)?;
@@ -131,9 +145,10 @@ pub(super) fn roll_back(args: &RollbackArgs, session: &Session) -> Result<Exit, 
 
 fn tell(said: &Value, decided: &Decided, session: &Session) -> Result<Exit, CliError> {
     let profile = said["profile"].as_str().unwrap_or_default();
+    let how = if said["shadow"] == true { ", in the shadow of what is in use," } else { "" };
     let text = match said["model"]["name"].as_str() {
-        Some(name) => format!("`{}` judges assets of `{profile}` by `{name}`", decided.to),
-        None => format!("`{}` judges assets of `{profile}` by no learned model", decided.to),
+        Some(name) => format!("`{}` judges assets of `{profile}`{how} by `{name}`", decided.to),
+        None => format!("`{}` judges assets of `{profile}`{how} by no learned model", decided.to),
     };
     session.console.done(decided.answer.output, text, said)?;
     session.console.next(decided.answer.output, "aurorasync model promoted");

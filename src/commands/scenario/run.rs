@@ -9,12 +9,13 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::nearest::nearest;
 use crate::output::Format;
+use crate::promoting::{JudgedBy, Promotion};
 use clap::Args;
 use messages::profile::{Span, SpanError};
-use messages::{MessageId, Timestamp};
-use runtime::store::Store;
+use messages::{MessageId, Provenance, Timestamp};
 use runtime::store::memory::MemoryStore;
 use runtime::store::sled::{SledStore, Sync};
+use runtime::store::{Batch, Store};
 use runtime::{Catalog, Models};
 use scenarios::language::Scenario;
 use scenarios::report::{Made, Report, folder};
@@ -56,6 +57,8 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
+    judged_by: JudgedBy,
+    #[command(flatten)]
     answer: Answer,
 }
 
@@ -88,6 +91,8 @@ pub(crate) struct Playing<'p> {
     /// The agents that do not run.
     pub(crate) without: &'p [String],
     pub(crate) config: Option<&'p Path>,
+    /// By which model assets are judged.
+    pub(crate) judged_by: &'p JudgedBy,
     /// Where `runs/` is written.
     pub(crate) out: &'p Path,
     pub(crate) format: Format,
@@ -129,6 +134,7 @@ pub(super) fn perform(args: &RunArgs, session: &Session) -> Result<Exit, CliErro
         play_owner: args.play_owner,
         without: &args.without,
         config: args.config.as_deref(),
+        judged_by: &args.judged_by,
         out: &args.out,
         format: args.answer.output,
     };
@@ -190,10 +196,16 @@ impl Playing<'_> {
         store: Arc<dyn Store>,
     ) -> Result<Run, CliError> {
         let seed = self.seed.unwrap_or(scenario.seed);
+        let promotion = self.judged_by.promotion(&self.loaded.profiles())?;
+        if let Some(promotion) = &promotion {
+            store.commit(Batch { blobs: vec![promotion.blob()], ..Batch::default() })?;
+        }
+        let promoted = promotion.iter().map(|it| it.entry(Provenance::Simulated));
         let cast = Cast {
             catalog: self.catalog.clone(),
             configs: self.loaded.agents.clone(),
             models: Arc::new(Models::default()),
+            promoted: promoted.collect::<Result<_, _>>()?,
             effects: effects::effects(&self.loaded.settings.effects, &self.loaded.agents),
             store,
             network: network(self.loaded),
@@ -211,21 +223,21 @@ impl Playing<'_> {
         let played = play(&scenario, seed, cast, &mut watcher).map_err(CliError::failed)?;
         let report = Report { folder, again: self.again(file, seed), wall: began.elapsed() };
         report
-            .write(&scenario, seed, &self.made(), &played)
+            .write(&scenario, seed, &self.made(promotion.as_ref()), &played)
             .map_err(|source| CliError::File { path: report.folder.clone(), source })?;
         watcher.end(&played, &report)?;
         drop(watcher);
         Ok(Run { scenario, seed, played, report })
     }
 
-    fn made(&self) -> Made {
+    fn made(&self, promotion: Option<&Promotion>) -> Made {
         let hash =
             |value: &Value| MessageId::named("configuration", &value.to_string()).to_string();
         let agents = self.loaded.agents.iter();
         Made {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             configuration: agents.map(|(kind, table)| (kind.clone(), hash(table))).collect(),
-            models: std::collections::BTreeMap::new(),
+            models: promotion.map(Promotion::named).into_iter().collect(),
             without: self.without.to_vec(),
         }
     }
@@ -238,6 +250,9 @@ impl Playing<'_> {
         }
         if let Some(config) = self.config {
             command += &format!(" --config {}", config.display());
+        }
+        if let Some(model) = &self.judged_by.model {
+            command += &format!(" --model {}", model.display());
         }
         command
     }

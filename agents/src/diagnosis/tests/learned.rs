@@ -25,7 +25,7 @@ fn vehicle() -> Profile {
 }
 
 /// Learned from rows in which brakes fail when pads are worn by more than half, whatever else is measured.
-fn model() -> Vec<u8> {
+pub(super) fn model() -> Vec<u8> {
     let profile = vehicle();
     let rows = Layout::of(&profile).rows();
     let place = rows.names.iter().position(|name| name == "brake_pad_wear").unwrap();
@@ -46,7 +46,13 @@ fn model() -> Vec<u8> {
     let classifier = Classifier::learn(&examples, settings, &mut || ()).unwrap();
     let (plan, derived) = (Plan::default(), Vec::new());
     let model = Model {
-        schema: Schema { profile: profile.name.clone(), plan, derived, regimes: None },
+        schema: Schema {
+            profile: profile.name.clone(),
+            plan,
+            derived,
+            regimes: None,
+            sampled: None,
+        },
         origin: Origin {
             dataset: "worn".into(),
             data: String::new(),
@@ -64,9 +70,9 @@ fn model() -> Vec<u8> {
     model.encode()
 }
 
-fn promoted(bytes: &[u8]) -> ModelPromoted {
+pub(super) fn promoted(profile: &str, bytes: &[u8]) -> ModelPromoted {
     ModelPromoted {
-        profile: "vehicle".into(),
+        profile: profile.into(),
         agent: Diagnosis::KIND.into(),
         model: Some(ModelCard {
             name: "worn".into(),
@@ -80,24 +86,30 @@ fn promoted(bytes: &[u8]) -> ModelPromoted {
         forced: None,
         by: "a test".into(),
         reason: "to see".into(),
+        shadow: false,
     }
 }
 
 /// A world in which the model is in use.
 fn world() -> World {
+    let (mut world, bytes) = (unjudged(), model());
+    world.publish(promoted("vehicle", &bytes));
+    world
+}
+
+/// A world that keeps the model, which is not in use.
+pub(super) fn unjudged() -> World {
     let bytes = model();
     let store = Arc::new(MemoryStore::default());
     let kept = vec![(kept_as(&checksum(&bytes)), Some(bytes.clone()))];
     store.commit(Batch { blobs: kept, ..Batch::default() }).unwrap();
     let no_delay = Span::from_millis(1).unwrap();
     let config = Config { on_delay: no_delay, off_delay: no_delay, ..Config::default() };
-    let mut world = World::seeded(7).agent::<Diagnosis>(config).on(store);
-    world.publish(promoted(&bytes));
-    world
+    World::seeded(7).agent::<Diagnosis>(config).on(store)
 }
 
 /// A window whose pads are worn by so much, by a trend that is far from its limit.
-fn worn(end: i64, wear: f64) -> HealthAssessed {
+pub(super) fn worn(end: i64, wear: f64) -> HealthAssessed {
     let profile = vehicle();
     let features = Features::of(&profile);
     let wear_at = features.features().iter().position(|it| it.name == "brake_pad_wear").unwrap();
@@ -130,7 +142,7 @@ fn a_promoted_model_says_how_likely_it_is_and_its_reasons_add_up_to_its_score() 
 #[test]
 fn without_a_model_and_after_a_rollback_trends_judge() {
     let mut world = world();
-    let back = ModelPromoted { model: None, rolled_back: true, ..promoted(b"") };
+    let back = ModelPromoted { model: None, rolled_back: true, ..promoted("vehicle", b"") };
     world.publish(back);
     (1..=RAISE).for_each(|end| world.publish(worn(end, 90.0)));
     assert_eq!(world.published::<FailurePredicted>(), []);

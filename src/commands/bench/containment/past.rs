@@ -56,6 +56,7 @@ pub(super) fn live(
         effects: effects::effects(&loaded.settings.effects, &loaded.agents),
         configs: loaded.agents.clone(),
         models: Arc::new(Models::default()),
+        promoted: Vec::new(),
         store: store.clone(),
         network: "main".to_owned(),
     };

@@ -1,13 +1,13 @@
-//! Holds each asset to a rate: a bucket of tokens per asset, one token per message.
+//! Holds each device to a rate, whichever way it comes in: a bucket of tokens for each, one token per message.
 
 use messages::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Assets whose buckets are kept. The longest idle are forgotten beyond it and begin again with a full bucket.
-pub(crate) const BUCKETS_MAX: usize = 200_000;
+/// Devices whose buckets are kept. The longest idle are forgotten beyond it and begin again with a full bucket.
+pub const BUCKETS_MAX: usize = 200_000;
 
-/// How often one asset may send.
+/// How often one device may send.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateLimit {
     /// Messages per second in the long run.
@@ -24,7 +24,7 @@ impl Default for RateLimit {
 
 /// The buckets, in two generations: when the younger is full, the older is forgotten.
 #[derive(Debug)]
-pub(crate) struct Limiter {
+pub struct Limiter {
     limit: RateLimit,
     generation_max: usize,
     young: BTreeMap<String, Bucket>,
@@ -38,7 +38,9 @@ struct Bucket {
 }
 
 impl Limiter {
-    pub(crate) fn new(limit: RateLimit) -> Self {
+    /// Everybody's bucket is full.
+    #[must_use]
+    pub fn new(limit: RateLimit) -> Self {
         Self::with_capacity(limit, BUCKETS_MAX)
     }
 
@@ -47,10 +49,13 @@ impl Limiter {
         Self { limit, generation_max, young: BTreeMap::new(), old: BTreeMap::new() }
     }
 
-    /// Takes a token of `asset`, or says how long it takes until there is one.
-    pub(crate) fn take(&mut self, asset: &str, now: Timestamp) -> Result<(), Duration> {
+    /// Takes a token of `device`, or says how long it takes until there is one.
+    ///
+    /// # Errors
+    /// That time.
+    pub fn take(&mut self, device: &str, now: Timestamp) -> Result<(), Duration> {
         let RateLimit { messages_per_second, burst } = self.limit;
-        let known = self.young.get(asset).copied().or_else(|| self.old.remove(asset));
+        let known = self.young.get(device).copied().or_else(|| self.old.remove(device));
         let mut bucket = known.unwrap_or(Bucket { tokens: burst, filled_at: now });
         let gained = now.since(bucket.filled_at).as_secs_f64() * messages_per_second;
         // A clock that went back fills nothing, and does not stop the filling either.
@@ -61,19 +66,19 @@ impl Limiter {
         } else {
             Err(Duration::from_secs_f64((1.0 - bucket.tokens) / messages_per_second))
         };
-        self.keep(asset, bucket);
+        self.keep(device, bucket);
         taken
     }
 
-    fn keep(&mut self, asset: &str, bucket: Bucket) {
-        if let Some(kept) = self.young.get_mut(asset) {
+    fn keep(&mut self, device: &str, bucket: Bucket) {
+        if let Some(kept) = self.young.get_mut(device) {
             *kept = bucket;
             return;
         }
         if self.young.len() >= self.generation_max {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(asset.to_owned(), bucket);
+        self.young.insert(device.to_owned(), bucket);
     }
 }
 
