@@ -228,11 +228,13 @@ impl Rights {
         self.publish(format!("$JS.API.STREAM.MSG.GET.{OWNERSHIP_STREAM}"));
     }
 
-    /// May read what is said about agents' configurations.
+    /// May read what is said about agents' configurations, with consumers as the client library makes them.
     fn reads_configurations(&mut self) {
         let stream = format!("KV_{CONFIG}");
         self.publish(format!("$JS.API.STREAM.INFO.{stream}"));
-        self.publish(format!("$JS.API.CONSUMER.CREATE.{stream}.*.$KV.{CONFIG}.>"));
+        self.publish(format!("$JS.API.CONSUMER.CREATE.{stream}"));
+        self.publish(format!("$JS.API.CONSUMER.INFO.{stream}.*"));
+        self.publish(format!("$JS.API.CONSUMER.DELETE.{stream}.*"));
         self.publish(format!("$JS.API.DIRECT.GET.{stream}.$KV.{CONFIG}.*"));
         self.publish(format!("$JS.FC.{stream}.>"));
     }
