@@ -117,7 +117,7 @@ fn facade() -> Grant {
     rights.grant
 }
 
-/// Reads what devices publish, and tells each what became of it.
+/// Reads what devices publish, tells each what became of it, and hears what agents are told.
 fn ingest() -> Grant {
     let mut rights = Rights::of(INGEST);
     let telemetry = place::stream_name(Stream::Telemetry);
@@ -126,6 +126,7 @@ fn ingest() -> Grant {
     rights.publish(format!("$JS.API.CONSUMER.CREATE.{telemetry}"));
     rights.publish(format!("$JS.API.CONSUMER.MSG.NEXT.{telemetry}.*"));
     rights.publish("aurora.v1.notice.*.*".to_owned());
+    rights.reads_configurations();
     rights.grant
 }
 

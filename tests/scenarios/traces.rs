@@ -19,7 +19,8 @@ fn read(store: &dyn Store, stream: Stream) -> Vec<Arc<Envelope>> {
         let partition = Partition { stream, index };
         let mut after = store.first(partition).saturating_sub(1);
         loop {
-            let batch = store.read(partition, after, ReadLimit::default()).unwrap();
+            let batch = store.read(partition, after, ReadLimit::default());
+            let batch = batch.expect("a store in memory is read");
             let Some(last) = batch.last() else { break };
             after = last.sequence;
             all.extend(batch.into_iter().map(|delivery| delivery.envelope));

@@ -17,6 +17,7 @@ use messages::prediction::{
     Advice, ClearedReason, Driving, FailurePredicted, Hypothesis, PredictionCleared, Severity,
 };
 use messages::registry::AssetRegistered;
+use messages::shadow::{ShadowCleared, ShadowPredicted};
 use messages::{BookingId, CaseId, Finite, Message, MessageId, OfferId, Timestamp};
 use runtime::testkit::World;
 use std::time::Duration;
@@ -111,18 +112,21 @@ pub(crate) fn script(world: &mut World) {
         });
         let now = world.conductor().now();
         world.publish(predicted(asset, "brake", now));
+        say(world, ShadowPredicted(predicted(asset, "battery", now)));
     }
     unheard(world);
     booked(world, "HAND1");
     fallen_through(world, "HAND2");
     let now = world.conductor().now();
-    world.publish(PredictionCleared {
+    let cleared = |component: &str| PredictionCleared {
         fleet: "demo".into(),
         asset: "HAND3".into(),
-        component: "brake".into(),
+        component: component.into(),
         window_end: now,
         reason: ClearedReason::Recovered,
-    });
+    };
+    world.publish(cleared("brake"));
+    say(world, ShadowCleared(cleared("battery")));
     say(
         world,
         FailureRecorded {

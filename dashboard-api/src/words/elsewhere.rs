@@ -17,6 +17,7 @@ use messages::pattern::{
 };
 use messages::prediction::{PredictionCleared, PredictionWithheld};
 use messages::registry::MaintenanceRecorded;
+use messages::shadow::{ShadowCleared, ShadowPredicted, ShadowVerified};
 
 /// The sentence, if it is one of these messages.
 pub(super) fn about(it: &Envelope) -> Option<String> {
@@ -25,6 +26,24 @@ pub(super) fn about(it: &Envelope) -> Option<String> {
         .or_else(|| about_its_like(it))
         .or_else(|| about_capa(it))
         .or_else(|| about_agents(it))
+        .or_else(|| about_shadow(it))
+}
+
+/// What a model says that nobody acts on.
+fn about_shadow(it: &Envelope) -> Option<String> {
+    when(it, |ShadowPredicted(m): ShadowPredicted| {
+        format!("in its shadow, {} expects {} to fail", m.model, m.asset)
+    })
+    .or_else(|| {
+        when(it, |ShadowCleared(m): ShadowCleared| {
+            format!("in the shadow, {} of {} is no longer expected to fail", m.component, m.asset)
+        })
+    })
+    .or_else(|| {
+        when(it, |m: ShadowVerified| {
+            format!("in the shadow, what {} said of {} is settled", m.detector, m.asset)
+        })
+    })
 }
 
 fn about_asset(it: &Envelope) -> Option<String> {

@@ -57,23 +57,7 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             precision: precision(),
             reason: "its precision holds again".into(),
         }),
-        Box::new(ModelPromoted {
-            profile: "vehicle".into(),
-            agent: "diagnosis".into(),
-            model: Some(ModelCard {
-                name: "north-01020304".into(),
-                checksum: "01020304".repeat(8),
-                feature_schema: 7,
-                data: "05060708".repeat(8),
-                figures: BTreeMap::from([("macro_f1".into(), number(0.75))]),
-            }),
-            before: Some("090a0b0c".repeat(8)),
-            rolled_back: false,
-            forced: Some("the one before was judged by another fleet".into()),
-            by: "reliability desk".into(),
-            reason: "learned from a year more".into(),
-            shadow: true,
-        }),
+        Box::new(promoted()),
         Box::new(ShadowPredicted(assessments::failure_predicted())),
         Box::new(ShadowCleared(assessments::prediction_cleared())),
         Box::new(ShadowVerified {
@@ -85,6 +69,26 @@ pub(crate) fn all() -> Vec<Box<dyn AnyMessage>> {
             judged_by: Some(MessageId::named("golden", "finding")),
         }),
     ]
+}
+
+fn promoted() -> ModelPromoted {
+    ModelPromoted {
+        profile: "vehicle".into(),
+        agent: "diagnosis".into(),
+        model: Some(ModelCard {
+            name: "north-01020304".into(),
+            checksum: "01020304".repeat(8),
+            feature_schema: 7,
+            data: "05060708".repeat(8),
+            figures: BTreeMap::from([("macro_f1".into(), number(0.75))]),
+        }),
+        before: Some("090a0b0c".repeat(8)),
+        rolled_back: false,
+        forced: Some("the one before was judged by another fleet".into()),
+        by: "reliability desk".into(),
+        reason: "learned from a year more".into(),
+        shadow: true,
+    }
 }
 
 fn precision() -> Precision {

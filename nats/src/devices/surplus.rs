@@ -196,8 +196,9 @@ mod tests {
 
     #[test]
     fn a_pack_is_no_larger_than_a_frame_or_a_record_may_be() {
-        let samples: Vec<String> = (0..300).map(|seq| sample(seq, "speed")).collect();
-        let body = format!(r#"{{"samples":[{}]}}"#, samples.join(","));
+        let one = |seq| format!(r#"{{"seq":{seq},"t":"2026-03-02T06:00:00Z","s":{{"speed":1}}}}"#);
+        let samples: Vec<String> = (0..300).map(one).collect();
+        let body = format!(r#"{{"boot":1,"samples":[{}]}}"#, samples.join(","));
         let records: Vec<Record> =
             (0..7).map(|sequence| record("VEH001", sequence, 0, &body)).collect();
         let packs = packed(&records);
